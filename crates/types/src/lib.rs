@@ -1,1 +1,31 @@
-//! placeholder
+//! Wire and domain values of Keywright: what a tenant, an application, an API, a connection and a user *are*.
+//!
+//! Serde only, no I/O, no clock, no randomness. Field names are those of Auth0's Management API v2
+//! (`management-api.md` of the wire reference), because these documents are stored and answered as they are;
+//! fields without an effect in the protocol are kept in `other`, so that nothing an administrator sent is lost.
+
+mod client;
+mod client_grant;
+mod connection;
+mod ids;
+mod refresh_token_settings;
+mod resource_server;
+mod scope;
+mod tenant;
+mod user;
+
+pub use client::{AppType, Client, JwtConfiguration, TokenEndpointAuthMethod};
+pub use client_grant::ClientGrant;
+pub use connection::{Connection, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy};
+pub use ids::TenantId;
+pub use jiff::Timestamp;
+pub use refresh_token_settings::{ExpirationType, RefreshTokenSettings, RotationType};
+pub use resource_server::{
+    AccessPolicy, ResourceServer, ResourceServerScope, SubjectTypeAuthorization, SubjectTypePolicy, TokenDialect,
+};
+pub use scope::ScopeSet;
+pub use tenant::{OidcLogout, Profile, SessionCookie, SessionCookieMode, Tenant, TenantFlags, TenantSettings};
+pub use user::User;
+
+/// Members of a document that have no effect in the protocol; kept as they were sent.
+pub type OtherMembers = serde_json::Map<String, serde_json::Value>;

@@ -1,0 +1,121 @@
+//! Application ("client" in the Management API), with the members that have an effect in the protocol (§8.4).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{OtherMembers, RefreshTokenSettings};
+
+/// A registered OAuth client. Its secret is not part of the document: it is stored sealed beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Public identifier, letters and digits only, so that every way of encoding it for HTTP Basic agrees.
+    pub client_id: String,
+    /// Shown on login and consent pages.
+    pub name: String,
+    /// What kind of application it is; absent when the administrator did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_type: Option<AppType>,
+    /// Whether the tenant's owner wrote it. Third-party applications always ask for consent.
+    #[serde(default = "yes")]
+    pub is_first_party: bool,
+    /// Allowed callback URLs; the first one is the default.
+    #[serde(default)]
+    pub callbacks: Vec<String>,
+    /// Where `/v2/logout` and `/oidc/logout` may send the browser.
+    #[serde(default)]
+    pub allowed_logout_urls: Vec<String>,
+    /// Origins for `web_message` and cross-origin authentication.
+    #[serde(default)]
+    pub web_origins: Vec<String>,
+    /// Further origins for cross-origin requests (§9).
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+    /// Enabled values of `grant_type`.
+    #[serde(default)]
+    pub grant_types: Vec<String>,
+    /// How the application proves who it is at the token endpoint.
+    #[serde(default)]
+    pub token_endpoint_auth_method: TokenEndpointAuthMethod,
+    /// How ID tokens for this application are signed and how long they live.
+    #[serde(default)]
+    pub jwt_configuration: JwtConfiguration,
+    /// How refresh tokens of this application behave.
+    #[serde(default)]
+    pub refresh_token: RefreshTokenSettings,
+    /// Where a broken login transaction sends the browser to start again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    /// Legacy switch: ignore SSO sessions for this application.
+    #[serde(default)]
+    pub sso_disabled: bool,
+    /// Address of the logo on login pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// Members without an effect in the protocol.
+    #[serde(flatten)]
+    pub other: OtherMembers,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Client {
+    /// Whether `grant_type` may be used by this application.
+    #[must_use]
+    pub fn allows_grant(&self, grant_type: &str) -> bool {
+        self.grant_types.iter().any(|own| own == grant_type)
+    }
+
+    /// Whether the application cannot keep a secret (RFC 6749 §2.1 "public").
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method == TokenEndpointAuthMethod::None
+    }
+}
+
+/// `app_type` of an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppType {
+    /// Mobile, desktop, command line, television.
+    Native,
+    /// Single-page application.
+    Spa,
+    /// Application with a server side.
+    RegularWeb,
+    /// Machine to machine.
+    NonInteractive,
+}
+
+/// `token_endpoint_auth_method` of an application (§2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenEndpointAuthMethod {
+    /// Public: the client id alone.
+    None,
+    /// Secret in the body.
+    #[default]
+    ClientSecretPost,
+    /// Secret by HTTP Basic.
+    ClientSecretBasic,
+}
+
+/// `jwt_configuration` of an application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JwtConfiguration {
+    /// `RS256`, `PS256` or `HS256`. Absent means `RS256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<String>,
+    /// Lifetime of an ID token in seconds.
+    pub lifetime_in_seconds: u32,
+    /// Members without an effect here.
+    #[serde(flatten)]
+    pub other: OtherMembers,
+}
+
+impl Default for JwtConfiguration {
+    fn default() -> Self {
+        Self { alg: None, lifetime_in_seconds: 36_000, other: OtherMembers::new() }
+    }
+}

@@ -1,0 +1,82 @@
+//! Connection: a source of users (§7.2, §7.8).
+
+use serde::{Deserialize, Serialize};
+
+use crate::OtherMembers;
+
+/// A configured source of users. Strategy `auth0` is a database of this instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Identifier, `con_…`.
+    pub id: String,
+    /// Name used in requests; part of every user's identity.
+    pub name: String,
+    /// `auth0` for databases.
+    pub strategy: String,
+    /// Applications that may use it.
+    #[serde(default)]
+    pub enabled_clients: Vec<String>,
+    /// Settings that depend on the strategy.
+    #[serde(default)]
+    pub options: ConnectionOptions,
+    /// Members without an effect in the protocol.
+    #[serde(flatten)]
+    pub other: OtherMembers,
+}
+
+impl Connection {
+    /// Whether users of this connection live in the instance's own database.
+    #[must_use]
+    pub fn is_database(&self) -> bool {
+        self.strategy == "auth0"
+    }
+
+    /// Whether `client_id` may use this connection.
+    #[must_use]
+    pub fn is_enabled_for(&self, client_id: &str) -> bool {
+        self.enabled_clients.iter().any(|own| own == client_id)
+    }
+}
+
+/// `options` of a database connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConnectionOptions {
+    /// Refuses sign-ups by the public.
+    pub disable_signup: bool,
+    /// Users sign in and sign up with a username beside the e-mail address.
+    pub requires_username: bool,
+    /// `none`, `low`, `fair`, `good`, `excellent`; absent means `good`.
+    #[serde(rename = "passwordPolicy", skip_serializing_if = "Option::is_none")]
+    pub password_policy: Option<PasswordPolicy>,
+    /// Overrides the policy's minimum length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_complexity_options: Option<PasswordComplexityOptions>,
+    /// Members without an effect here.
+    #[serde(flatten)]
+    pub other: OtherMembers,
+}
+
+/// `password_complexity_options` of a database connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordComplexityOptions {
+    /// Minimum length, 1 to 128 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_length: Option<u32>,
+}
+
+/// Strength that new passwords must have (§7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PasswordPolicy {
+    /// Not empty.
+    None,
+    /// Six characters.
+    Low,
+    /// Eight characters with lower case, upper case and digits.
+    Fair,
+    /// Eight characters of at least three kinds.
+    Good,
+    /// Ten characters of at least three kinds, no character more than twice in a row.
+    Excellent,
+}

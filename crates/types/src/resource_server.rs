@@ -1,0 +1,129 @@
+//! API ("resource server" in the Management API): what an access token is for (§3.4, §8.2).
+
+use serde::{Deserialize, Serialize};
+
+use crate::OtherMembers;
+
+/// A registered API. Found by its identifier, which is the `aud` of its access tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceServer {
+    /// Identifier of the record (not of the API).
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// The audience.
+    pub identifier: String,
+    /// Scopes that the API defines; others are dropped from requests.
+    #[serde(default)]
+    pub scopes: Vec<ResourceServerScope>,
+    /// `RS256`, `PS256` or `HS256`.
+    #[serde(default = "rs256")]
+    pub signing_alg: String,
+    /// Whether refresh tokens may be issued for this API.
+    #[serde(default)]
+    pub allow_offline_access: bool,
+    /// Lifetime of an access token in seconds.
+    #[serde(default = "one_day")]
+    pub token_lifetime: u32,
+    /// Lifetime of an access token issued by the authorization endpoint, in seconds.
+    #[serde(default = "two_hours")]
+    pub token_lifetime_for_web: u32,
+    /// Shape of the access token.
+    #[serde(default)]
+    pub token_dialect: TokenDialect,
+    /// Whether first-party applications with verifiable callbacks skip consent (§1.10).
+    #[serde(default)]
+    pub skip_consent_for_verifiable_first_party_clients: bool,
+    /// Who may ask for tokens.
+    #[serde(default)]
+    pub subject_type_authorization: SubjectTypeAuthorization,
+    /// Whether the instance made it; system APIs cannot be deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_system: bool,
+    /// Members without an effect in the protocol.
+    #[serde(flatten)]
+    pub other: OtherMembers,
+}
+
+fn rs256() -> String {
+    "RS256".to_owned()
+}
+
+fn one_day() -> u32 {
+    86_400
+}
+
+fn two_hours() -> u32 {
+    7_200
+}
+
+impl ResourceServer {
+    /// Whether the API defines `scope`.
+    #[must_use]
+    pub fn defines(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|own| own.value == scope)
+    }
+}
+
+/// One scope of an API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceServerScope {
+    /// The scope token.
+    pub value: String,
+    /// Shown on the consent page when the tenant asks for descriptions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// Shape of an API's access tokens (§3.2, §3.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenDialect {
+    /// Auth0's profile.
+    #[default]
+    AccessToken,
+    /// Auth0's profile with `permissions`.
+    AccessTokenAuthz,
+    /// RFC 9068.
+    Rfc9068Profile,
+    /// RFC 9068 with `permissions`.
+    Rfc9068ProfileAuthz,
+}
+
+/// Access policies of an API for the two kinds of subjects (§8.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SubjectTypeAuthorization {
+    /// For tokens on behalf of a user.
+    pub user: SubjectTypePolicy,
+    /// For tokens of an application itself.
+    pub client: SubjectTypePolicy,
+}
+
+impl Default for SubjectTypeAuthorization {
+    fn default() -> Self {
+        Self {
+            user: SubjectTypePolicy { policy: AccessPolicy::AllowAll },
+            client: SubjectTypePolicy { policy: AccessPolicy::RequireClientGrant },
+        }
+    }
+}
+
+/// The policy for one kind of subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectTypePolicy {
+    /// What is needed.
+    pub policy: AccessPolicy,
+}
+
+/// Who may get a token for an API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessPolicy {
+    /// Every application of the tenant.
+    AllowAll,
+    /// Applications with a client grant for the API.
+    RequireClientGrant,
+    /// Nobody.
+    DenyAll,
+}

@@ -1,0 +1,173 @@
+//! Tenant and its settings (§11 of the wire reference).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{OtherMembers, TenantId};
+
+/// An isolated issuer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tenant {
+    /// Internal identifier.
+    pub id: TenantId,
+    /// Host, with the port unless it is 443, lower case: `login.example.com`, `localhost:8443`.
+    pub domain: String,
+    /// Settings as the Management API shows them.
+    pub settings: TenantSettings,
+}
+
+impl Tenant {
+    /// `iss` of this tenant's tokens: always with the trailing slash (client-requirements, "TLS and names").
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        format!("https://{}/", self.domain)
+    }
+
+    /// Absolute address of `path` (which starts with a slash) on this tenant's domain.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("https://{}{path}", self.domain)
+    }
+
+    /// Audience of access tokens that are only for `/userinfo` (§3.1).
+    #[must_use]
+    pub fn userinfo_audience(&self) -> String {
+        self.url("/userinfo")
+    }
+
+    /// Audience of the Management API (§3.1).
+    #[must_use]
+    pub fn management_audience(&self) -> String {
+        self.url("/api/v2/")
+    }
+
+    /// Name shown to people: the friendly name, else the domain.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.settings.friendly_name.as_deref().unwrap_or(&self.domain)
+    }
+}
+
+/// How answers are shaped: as Auth0 does, or as the RFCs and OpenID certification demand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Auth0's wire behaviour, quirks included.
+    #[default]
+    Auth0,
+    /// The standards' behaviour.
+    Standard,
+}
+
+/// Tenant settings. Session lifetimes are hours, as in the Management API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TenantSettings {
+    /// Name shown on pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub friendly_name: Option<String>,
+    /// Logo shown on pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture_url: Option<String>,
+    /// Shown on the error page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub support_email: Option<String>,
+    /// Shown on the error page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub support_url: Option<String>,
+    /// API used when a request names none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub default_audience: String,
+    /// Connection of the password grant.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub default_directory: String,
+    /// Where a broken login transaction lands when the application is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_redirection_uri: Option<String>,
+    /// Logout targets for requests that name no application.
+    pub allowed_logout_urls: Vec<String>,
+    /// Hours from login to the absolute end of a session.
+    pub session_lifetime: f64,
+    /// Hours of inactivity after which a session ends.
+    pub idle_session_lifetime: f64,
+    /// Whether the session cookie outlives the browser.
+    pub session_cookie: SessionCookie,
+    /// Logout behaviour.
+    pub oidc_logout: OidcLogout,
+    /// Switches.
+    pub flags: TenantFlags,
+    /// Auth0's or the standards' behaviour.
+    pub profile: Profile,
+    /// Members without an effect in the protocol.
+    #[serde(flatten)]
+    pub other: OtherMembers,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            friendly_name: None,
+            picture_url: None,
+            support_email: None,
+            support_url: None,
+            default_audience: String::new(),
+            default_directory: String::new(),
+            default_redirection_uri: None,
+            allowed_logout_urls: Vec::new(),
+            session_lifetime: 168.0,
+            idle_session_lifetime: 72.0,
+            session_cookie: SessionCookie::default(),
+            oidc_logout: OidcLogout::default(),
+            flags: TenantFlags::default(),
+            profile: Profile::default(),
+            other: OtherMembers::new(),
+        }
+    }
+}
+
+/// `session_cookie` of the tenant settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SessionCookie {
+    /// Persistent or not.
+    pub mode: SessionCookieMode,
+}
+
+/// Whether the session cookie outlives the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionCookieMode {
+    /// With an expiry date.
+    #[default]
+    Persistent,
+    /// Gone when the browser closes.
+    NonPersistent,
+}
+
+/// `oidc_logout` of the tenant settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OidcLogout {
+    /// Whether discovery names the end-session endpoint.
+    pub rp_logout_end_session_endpoint_discovery: bool,
+}
+
+impl Default for OidcLogout {
+    fn default() -> Self {
+        Self { rp_logout_end_session_endpoint_discovery: true }
+    }
+}
+
+/// `flags` of the tenant settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TenantFlags {
+    /// Revoking a refresh token deletes the whole grant (§4.6).
+    pub revoke_refresh_token_grant: bool,
+    /// The consent page shows the API's own descriptions of scopes (§1.10).
+    pub use_scope_descriptions_for_consent: bool,
+    /// JWKS entries without `alg` (§6.11).
+    pub remove_alg_from_jwks: bool,
+    /// Members without an effect here.
+    #[serde(flatten)]
+    pub other: OtherMembers,
+}
