@@ -1,1 +1,27 @@
-//! placeholder
+//! Keys and tokens of Keywright: randomness, the instance's master key, tenants' signing keys, signed and opaque tokens.
+//!
+//! The rest of the program names no cryptographic algorithm: it asks this crate to sign, verify, seal, open or digest.
+//! Nothing here does I/O, reads the clock or knows an HTTP status. The rules come from sections 4 and 6 of the security
+//! requirements; each test carries the ID of the requirement it shows.
+
+mod algorithm;
+mod digest;
+mod jwk;
+mod jwt;
+mod master_key;
+pub mod opaque;
+mod purpose;
+mod random;
+mod signing_key;
+mod unique_members;
+mod verifying_key;
+
+pub use algorithm::SigningAlg;
+pub use digest::Digest;
+pub use jwk::Jwk;
+pub use jwt::{Expected, JwtError, JwtType, MAX_TOKEN_LENGTH, Signer, sign, verify};
+pub use master_key::{MasterKey, MasterKeyError};
+pub use purpose::Purpose;
+pub use random::Random;
+pub use signing_key::{KeyError, NewSigningKey, SigningKey};
+pub use verifying_key::VerifyingKey;

@@ -1,0 +1,83 @@
+//! Opaque access tokens (§3.1): compact JWE (RFC 7516), `dir` with `A256GCM`, which only this instance can read.
+//!
+//! The claims lie inside, so that `/userinfo` needs no lookup of the token. There is exactly one spelling of a token: the
+//! header is compared to the letter, the other parts are base64url without padding and without stray bits, and the tag
+//! covers all of it. Every truncation and extension is refused (TK-04).
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use keywright_types::TenantId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use crate::{JwtError, MAX_TOKEN_LENGTH, MasterKey, Purpose, Random};
+
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'static str,
+    enc: &'static str,
+    iss: &'a str,
+}
+
+/// Encrypts `claims` into a token of five parts, the second of them empty.
+///
+/// The caller puts the expiry into the claims and checks it after [`open`]. Fails when the claims cannot be serialized
+/// or the token would be longer than [`MAX_TOKEN_LENGTH`].
+pub fn seal(
+    master: &MasterKey,
+    tenant: &TenantId,
+    issuer: &str,
+    claims: &impl Serialize,
+    random: &Random,
+) -> Result<String, JwtError> {
+    let mut text = Zeroizing::new(serde_json::to_vec(claims).map_err(|_| JwtError::Claims)?);
+    let header = header(issuer)?;
+    let nonce: [u8; NONCE_LEN] = random.bytes();
+    // RFC 7516 section 5.1, step 14: "Let the Additional Authenticated Data encryption parameter be
+    // ASCII(Encoded Protected Header)."
+    let tag = master
+        .token_key(Purpose::AccessToken, tenant)
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(header.as_bytes()), &mut text)
+        .map_err(|_| JwtError::Key)?;
+
+    // RFC 7516 section 5.1, step 5: for Direct Encryption "let the JWE Encrypted Key be the empty octet sequence".
+    let [nonce, text, tag] = [&nonce[..], &text, tag.as_ref()].map(|part| URL_SAFE_NO_PAD.encode(part));
+    let token = format!("{header}..{nonce}.{text}.{tag}");
+    if token.len() > MAX_TOKEN_LENGTH { Err(JwtError::TooLong) } else { Ok(token) }
+}
+
+/// Decrypts what [`seal`] gave for the same tenant and issuer; `None` for everything else.
+#[must_use]
+pub fn open<C: DeserializeOwned>(master: &MasterKey, tenant: &TenantId, issuer: &str, token: &str) -> Option<C> {
+    if token.len() > MAX_TOKEN_LENGTH {
+        return None;
+    }
+    let mut parts = token.split('.');
+    let (header_part, "", nonce, text, tag, None) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next())
+    else {
+        return None;
+    };
+    if header_part != header(issuer).ok()? {
+        return None;
+    }
+    let nonce = Nonce::try_assume_unique_for_key(&URL_SAFE_NO_PAD.decode(nonce).ok()?).ok()?;
+    let text = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
+    // NIST SP 800-38D allows shorter tags; we do not.
+    if tag.len() != AES_256_GCM.tag_len() {
+        return None;
+    }
+    let mut opened = Zeroizing::new(vec![0; text.len()]);
+    master
+        .token_key(Purpose::AccessToken, tenant)
+        .open_separate_gather(nonce, Aad::from(header_part.as_bytes()), &text, &tag, &mut opened)
+        .ok()?;
+    serde_json::from_slice(&opened).ok()
+}
+
+fn header(issuer: &str) -> Result<String, JwtError> {
+    let header = Header { alg: "dir", enc: "A256GCM", iss: issuer };
+    serde_json::to_vec(&header).map(|json| URL_SAFE_NO_PAD.encode(json)).map_err(|_| JwtError::Claims)
+}

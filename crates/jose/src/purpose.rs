@@ -1,0 +1,86 @@
+//! What a derived key is for. A value sealed or digested for one purpose means nothing for every other one.
+
+/// Names one family of keys under the master key.
+///
+/// The labels are part of every stored digest and sealed value: a label is never changed and never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Secrets of applications, sealed.
+    ClientSecret,
+    /// Private keys of tenants, sealed.
+    SigningKey,
+    /// HS256 secrets of APIs, sealed.
+    ApiSigningSecret,
+    /// The value of the session cookie, sealed.
+    SessionCookie,
+    /// The handle inside the session cookie, digested.
+    SessionHandle,
+    /// The value of the browser cookie, sealed.
+    BrowserCookie,
+    /// The handle inside the browser cookie, digested.
+    BrowserHandle,
+    /// The `state` of a pending authorization on our pages, digested.
+    TransactionHandle,
+    /// Authorization codes, digested.
+    AuthorizationCode,
+    /// Refresh tokens, digested or sealed.
+    RefreshToken,
+    /// Opaque access tokens, encrypted.
+    AccessToken,
+    /// Anti-forgery values of forms, digested.
+    Csrf,
+    /// The pending request on the logout page, sealed.
+    LogoutRequest,
+}
+
+impl Purpose {
+    /// The name that goes into the key derivation. No label contains `/` or a zero byte.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::ClientSecret => "client-secret",
+            Self::SigningKey => "signing-key",
+            Self::ApiSigningSecret => "api-signing-secret",
+            Self::SessionCookie => "session-cookie",
+            Self::SessionHandle => "session-handle",
+            Self::BrowserCookie => "browser-cookie",
+            Self::BrowserHandle => "browser-handle",
+            Self::TransactionHandle => "transaction-handle",
+            Self::AuthorizationCode => "authorization-code",
+            Self::RefreshToken => "refresh-token",
+            Self::AccessToken => "access-token",
+            Self::Csrf => "csrf",
+            Self::LogoutRequest => "logout-request",
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) const ALL: [Purpose; 13] = [
+    Purpose::ClientSecret,
+    Purpose::SigningKey,
+    Purpose::ApiSigningSecret,
+    Purpose::SessionCookie,
+    Purpose::SessionHandle,
+    Purpose::BrowserCookie,
+    Purpose::BrowserHandle,
+    Purpose::TransactionHandle,
+    Purpose::AuthorizationCode,
+    Purpose::RefreshToken,
+    Purpose::AccessToken,
+    Purpose::Csrf,
+    Purpose::LogoutRequest,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn labels_are_distinct_and_cannot_run_into_the_tenant() {
+        let labels: HashSet<&str> = ALL.into_iter().map(Purpose::label).collect();
+        assert_eq!(labels.len(), ALL.len());
+        assert!(labels.iter().all(|label| label.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
+    }
+}
