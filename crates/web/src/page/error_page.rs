@@ -1,0 +1,128 @@
+//! The error page (§1.6): what is shown when an error must not, or cannot, be sent to the application.
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use keywright_types::Tenant;
+use serde::Deserialize;
+
+use super::{Forms, Language, LinkUrl, Page, Sample, Shell, respond};
+
+/// What the page explains above the technical details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing in particular.
+    General,
+    /// `redirect_uri` is not registered: for the developer who set the application up.
+    CallbackMismatch,
+    /// The server cannot answer right now.
+    Unavailable,
+}
+
+/// The error page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    shell: Shell,
+    texts: &'static ErrorTexts,
+    cause: Cause,
+    error: String,
+    description: String,
+    tracking: String,
+    support_mail: Option<(LinkUrl, String)>,
+    support: Option<LinkUrl>,
+}
+
+impl ErrorPage {
+    /// The page of `tenant` for the OAuth error `error` with its `description`. `tracking` is the id under which the
+    /// cause was logged.
+    #[must_use]
+    pub fn new(shell: Shell, tenant: &Tenant, cause: Cause, error: &str, description: &str, tracking: &str) -> Self {
+        let mail = tenant.settings.support_email.as_deref();
+        Self {
+            texts: ErrorTexts::of(shell.language),
+            shell,
+            cause,
+            error: error.to_owned(),
+            description: description.to_owned(),
+            tracking: tracking.to_owned(),
+            support_mail: mail.and_then(|address| Some((LinkUrl::mail(address)?, address.to_owned()))),
+            support: tenant.settings.support_url.as_deref().and_then(LinkUrl::parse),
+        }
+    }
+
+    /// The page as a response.
+    #[must_use]
+    pub fn respond(&self, status: StatusCode) -> Response {
+        respond(status, self)
+    }
+
+    fn explanation(&self) -> Option<&'static Explanation> {
+        match self.cause {
+            Cause::General => None,
+            Cause::CallbackMismatch => Some(&self.texts.callback_mismatch),
+            Cause::Unavailable => Some(&self.texts.unavailable),
+        }
+    }
+}
+
+impl Page for ErrorPage {
+    const NAME: &'static str = "error";
+    const FORMS: Forms = Forms::None;
+
+    fn shell(&self) -> &Shell {
+        &self.shell
+    }
+
+    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
+        let page = |cause, error: &str, description: &str, support: bool| Self {
+            shell: sample.shell.clone(),
+            texts: ErrorTexts::of(sample.shell.language),
+            cause,
+            error: sample.text(error),
+            description: sample.text(description),
+            tracking: sample.text("5f0c27a64d3be1908e2f"),
+            support_mail: support
+                .then(|| LinkUrl::mail("support@acme.example").map(|link| (link, sample.text("support@acme.example"))))
+                .flatten(),
+            support: support.then(|| sample.link("https://acme.example/help/")).flatten(),
+        };
+        let expired = "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some \
+                       issue with cookies, since we couldn't find your session. Try logging in again from the application and if the \
+                       problem persists please contact the administrator.";
+        let mismatch = "The provided redirect_uri is not in the list of allowed callback URLs: https://app.example/cb";
+        vec![
+            ("general", page(Cause::General, "invalid_request", "Missing required parameter: response_type", false)),
+            ("expired", page(Cause::General, "invalid_request", expired, true)),
+            ("callback-mismatch", page(Cause::CallbackMismatch, "invalid_request", mismatch, true)),
+            ("unavailable", page(Cause::Unavailable, "temporarily_unavailable", "The server is busy", true)),
+        ]
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ErrorTexts {
+    page_title: String,
+    title: String,
+    description: String,
+    support_text: String,
+    support_link_text: String,
+    technical_details_text: String,
+    tracking_text: String,
+    callback_mismatch: Explanation,
+    unavailable: Explanation,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Explanation {
+    title: String,
+    description: String,
+}
+
+impl ErrorTexts {
+    fn of(language: Language) -> &'static Self {
+        &super::texts::of(language).error.error
+    }
+}

@@ -1,0 +1,95 @@
+//! Page kit: what every HTML page of an instance has in common.
+//!
+//! A page is a typed askama template that implements [`Page`]; [`respond`] turns it into a response with the security
+//! headers of WB-01, WB-03, WB-06 and WB-07. The pages of a crate stand in one table, made by [`pages!`](crate::pages);
+//! a test renders each of them in each of its samples. No page needs JavaScript, and none loads anything from another
+//! host except a logo which the tenant configured.
+
+mod address;
+pub mod audit;
+mod branding;
+mod color;
+mod error_page;
+mod form_post;
+mod language;
+mod palette;
+mod sample;
+mod security_headers;
+mod shell;
+mod text;
+mod texts;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+pub use address::{ImageUrl, LinkUrl};
+pub use branding::Branding;
+pub use color::Color;
+pub use error_page::{Cause, ErrorPage};
+pub use form_post::{FormPostPage, UnsafeTarget};
+pub use language::Language;
+pub use palette::{Palette, Scheme};
+pub use sample::{PageEntry, RenderedSample, Sample};
+pub use security_headers::{Forms, Policy};
+pub use shell::{Nonce, Shell};
+pub use text::{Span, fill, spans};
+pub use texts::compiled_in;
+
+/// An HTML page: a template with everything it shows in typed fields.
+pub trait Page: askama::Template {
+    /// Name in the table of pages; also the file name of its rendered samples.
+    const NAME: &'static str;
+    /// What its forms may do.
+    const FORMS: Forms;
+    /// Whether it carries the one script there is (the form of `response_mode=form_post` that submits itself).
+    const SCRIPT: bool = false;
+
+    /// What the page shares with all pages of the tenant.
+    fn shell(&self) -> &Shell;
+
+    /// Images from other hosts that the page shows.
+    fn images(&self) -> Vec<&ImageUrl> {
+        self.shell().branding.logo.iter().collect()
+    }
+
+    /// The page in every state worth looking at, with the name of the state.
+    fn samples(sample: &Sample) -> Vec<(&'static str, Self)>
+    where
+        Self: Sized;
+}
+
+/// The page as a response with its security headers.
+pub fn respond<P: Page>(status: StatusCode, page: &P) -> Response {
+    let headers = headers(page);
+    match page.render() {
+        Ok(html) => (status, headers, html).into_response(),
+        // Rendering writes into a string and reads plain fields, so this is a defect of a template. There is no page
+        // to show it with.
+        Err(error) => {
+            tracing::error!(page = P::NAME, %error, "a page could not be rendered");
+            (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response()
+        }
+    }
+}
+
+/// The headers with which `page` is served.
+pub fn headers<P: Page>(page: &P) -> HeaderMap {
+    let policy = Policy {
+        nonce: &page.shell().nonce,
+        images: page.images(),
+        script: P::SCRIPT,
+        forms: P::FORMS,
+        strict_transport: page.shell().strict_transport,
+    };
+    let mut headers = policy.headers();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers
+}
+
+crate::pages! {
+    /// The pages that are not a step of a login: shown by whichever crate answers the request.
+    pub const PAGES = [ErrorPage, FormPostPage];
+}
+
+#[cfg(test)]
+mod tests;

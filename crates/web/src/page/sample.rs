@@ -1,0 +1,103 @@
+//! Sample values of pages, and the table of pages that tests and the gallery walk through.
+
+use http::HeaderMap;
+
+use super::{Branding, Color, ImageUrl, Language, LinkUrl, Nonce, Page, Shell, headers};
+
+/// Where the samples of pages take their values from. Every text that a page shows passes through [`Sample::text`], so
+/// that the escaping tests can put a hostile value into each field of each page.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// What all pages share.
+    pub shell: Shell,
+    hostile: Option<String>,
+}
+
+impl Sample {
+    /// Friendly values, with the tenant's initial and the default colour.
+    #[must_use]
+    pub fn plain() -> Self {
+        let branding = Branding::new("Acme Health");
+        Self { shell: Shell::with(branding, Language::En, Nonce::from_text("c2FtcGxlLW5vbmNl")), hostile: None }
+    }
+
+    /// Friendly values for a tenant with a logo and a colour.
+    #[must_use]
+    pub fn branded() -> Self {
+        let mut sample = Self::plain();
+        sample.shell.branding = Branding::new("Northwind")
+            .with_logo(ImageUrl::parse("https://static.example.com/northwind.png"))
+            .with_primary(Color::parse("#ffb000"));
+        sample
+    }
+
+    /// `payload` in the place of every text.
+    #[must_use]
+    pub fn hostile(payload: &str) -> Self {
+        let Self { mut shell, .. } = Self::branded();
+        payload.clone_into(&mut shell.branding.company);
+        Self { shell, hostile: Some(payload.to_owned()) }
+    }
+
+    /// `friendly`, or the hostile value.
+    #[must_use]
+    pub fn text(&self, friendly: &str) -> String {
+        self.hostile.clone().unwrap_or_else(|| friendly.to_owned())
+    }
+
+    /// `friendly` as a link, with the hostile value in its path if there is one.
+    #[must_use]
+    pub fn link(&self, friendly: &str) -> Option<LinkUrl> {
+        LinkUrl::parse(&format!("{friendly}{}", self.hostile.as_deref().unwrap_or_default()))
+    }
+
+    /// `friendly` as an image address, with the hostile value in its path if there is one.
+    #[must_use]
+    pub fn image(&self, friendly: &str) -> Option<ImageUrl> {
+        ImageUrl::parse(&format!("{friendly}{}", self.hostile.as_deref().unwrap_or_default()))
+    }
+}
+
+/// One sample, rendered.
+#[derive(Clone, Debug)]
+pub struct RenderedSample {
+    /// Name of the page and of the state it is in: `login-wrong-password`.
+    pub name: String,
+    /// The headers it is served with.
+    pub headers: HeaderMap,
+    /// The document.
+    pub html: String,
+}
+
+/// One row of a table of pages.
+#[derive(Clone, Copy)]
+pub struct PageEntry {
+    /// [`Page::NAME`].
+    pub name: &'static str,
+    /// Renders every sample of the page.
+    pub render_samples: fn(&Sample) -> askama::Result<Vec<RenderedSample>>,
+}
+
+impl PageEntry {
+    /// The row of page `P`.
+    #[must_use]
+    pub const fn of<P: Page>() -> Self {
+        Self { name: P::NAME, render_samples: render_samples::<P> }
+    }
+}
+
+fn render_samples<P: Page>(sample: &Sample) -> askama::Result<Vec<RenderedSample>> {
+    let render = |(state, page): (&str, P)| {
+        Ok(RenderedSample { name: format!("{}-{state}", P::NAME), headers: headers(&page), html: page.render()? })
+    };
+    P::samples(sample).into_iter().map(render).collect()
+}
+
+/// Declares the table of a crate's pages: `pages! { pub const PAGES = [ErrorPage, …]; }`.
+#[macro_export]
+macro_rules! pages {
+    ($(#[$meta:meta])* $visibility:vis const $name:ident = [$($page:ty),+ $(,)?];) => {
+        $(#[$meta])*
+        $visibility const $name: &[$crate::page::PageEntry] = &[$($crate::page::PageEntry::of::<$page>()),+];
+    };
+}

@@ -1,0 +1,81 @@
+//! What all pages of one tenant and one response share.
+
+use std::fmt;
+
+use keywright_types::Tenant;
+
+use super::{Branding, ImageUrl, Language};
+
+/// The value that tells the page's own stylesheet and script from anything else (Content Security Policy Level 3,
+/// "nonces"). One response, one nonce.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nonce(String);
+
+impl Nonce {
+    /// Takes `text`, which comes from the instance's random source: 16 bytes or more in base64url.
+    #[must_use]
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for Nonce {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The frame of a page.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// Language of the page's texts.
+    pub language: Language,
+    /// Nonce of this response.
+    pub nonce: Nonce,
+    /// Name, logo and colours.
+    pub branding: Branding,
+    /// Whether browsers are told to use https for this host from now on.
+    pub strict_transport: bool,
+}
+
+impl Shell {
+    /// The frame of `tenant`'s pages.
+    #[must_use]
+    pub fn of(tenant: &Tenant, language: Language, nonce: Nonce) -> Self {
+        let logo = tenant.settings.picture_url.as_deref().and_then(ImageUrl::parse);
+        let branding = Branding::new(tenant.display_name()).with_logo(logo);
+        Self { strict_transport: !is_development_host(&tenant.domain), ..Self::with(branding, language, nonce) }
+    }
+
+    /// A frame from its parts, for pages of no tenant in particular.
+    #[must_use]
+    pub fn with(branding: Branding, language: Language, nonce: Nonce) -> Self {
+        Self { language, nonce, branding, strict_transport: true }
+    }
+}
+
+/// `Strict-Transport-Security` counts for a host name with all its ports (RFC 6797 §8.2), so on `localhost` it would
+/// make the browser refuse every plain-http application that its owner develops there.
+fn is_development_host(domain: &str) -> bool {
+    let host = domain.rsplit_once(':').map_or(domain, |(host, _)| host);
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_development_host;
+
+    #[test]
+    fn only_localhost_is_for_development() {
+        for (domain, development) in [
+            ("localhost", true),
+            ("localhost:8443", true),
+            ("acme.localhost:8443", true),
+            ("login.example.com", false),
+            ("notlocalhost:8443", false),
+            ("localhost.example.com", false),
+        ] {
+            assert_eq!(is_development_host(domain), development, "{domain}");
+        }
+    }
+}
