@@ -1,1 +1,33 @@
-//! placeholder
+//! The running instance, without HTTP: configuration, users, passwords, sessions and login transactions.
+//!
+//! Invariant: nothing here knows a status code, a header or a page. The surfaces (`oauth`, `login`, `management`)
+//! take an [`App`] and a parsed request, and decide what the answer looks like.
+
+mod app;
+mod authorization_request;
+mod clock;
+mod config_cache;
+mod error;
+mod logout;
+mod passwords;
+mod provisioning;
+pub mod return_url;
+mod sessions;
+mod signing_keys;
+mod transactions;
+mod users;
+
+pub use app::{App, AppOptions};
+pub use authorization_request::{
+    AuthorizationRequest, CodeChallenge, CodeChallengeMethod, PromptValue, ResponseMode, ScreenHint,
+};
+pub use clock::Clock;
+pub use config_cache::{ApiRecord, ClientRecord};
+pub use error::AppError;
+pub use logout::LogoutRequest;
+pub use passwords::{HashingCost, PasswordCheck, PasswordRule, check_password};
+pub use provisioning::{ManagementCredentials, NewClient, NewTenant, ProvisioningError};
+pub use sessions::{BrowserId, IssuedSession, Session, touch_session};
+pub use signing_keys::KeySet;
+pub use transactions::{ConsentDecision, Denial, LoginRecord, Progress, Transaction};
+pub use users::{Authentication, NewUser, SignUpError, user_from_row};

@@ -57,6 +57,27 @@ fn two_hours() -> u32 {
     7_200
 }
 
+impl Default for ResourceServer {
+    /// The defaults of the Management API, without a name.
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            name: String::new(),
+            identifier: String::new(),
+            scopes: Vec::new(),
+            signing_alg: rs256(),
+            allow_offline_access: false,
+            token_lifetime: one_day(),
+            token_lifetime_for_web: two_hours(),
+            token_dialect: TokenDialect::default(),
+            skip_consent_for_verifiable_first_party_clients: false,
+            subject_type_authorization: SubjectTypeAuthorization::default(),
+            is_system: false,
+            other: OtherMembers::new(),
+        }
+    }
+}
+
 impl ResourceServer {
     /// Whether the API defines `scope`.
     #[must_use]

@@ -1,1 +1,17 @@
-//! placeholder
+//! HTTP kit of the surfaces: tenant by host, parameters, cookies, anti-forgery, client address, pages.
+//!
+//! Invariant: nothing here decides a protocol question; it only reads requests strictly and writes answers safely.
+
+pub mod client_address;
+pub mod cookies;
+pub mod forgery;
+pub mod page;
+pub mod parameters;
+pub mod tenancy;
+pub mod tracking;
+
+pub use client_address::{ClientAddress, TrustedProxies};
+pub use cookies::Cookies;
+pub use parameters::{ParameterError, Parameters};
+pub use tenancy::CurrentTenant;
+pub use tracking::TrackingId;

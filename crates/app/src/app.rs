@@ -1,0 +1,90 @@
+//! The one value every handler gets: store, keys, clock, randomness, password pool, configuration cache.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use keywright_jose::{MasterKey, Random};
+use keywright_store::Store;
+
+use crate::config_cache::ConfigCache;
+use crate::passwords::PasswordHasher;
+use crate::{AppError, Clock, HashingCost};
+
+/// The running instance. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    master_key: MasterKey,
+    clock: Clock,
+    random: Random,
+    passwords: PasswordHasher,
+    config: ConfigCache,
+}
+
+/// What an [`App`] is made of.
+pub struct AppOptions {
+    /// An open store.
+    pub store: Store,
+    /// Seals secrets and keys the digests of everything that is looked up by a secret.
+    pub master_key: MasterKey,
+    /// The clock; tests bring a frozen one.
+    pub clock: Clock,
+    /// The random source.
+    pub random: Random,
+    /// How much work a password hash is.
+    pub hashing_cost: HashingCost,
+}
+
+impl App {
+    /// Puts an instance together and starts listening for configuration changes of other nodes.
+    ///
+    /// Must be called inside a tokio runtime.
+    pub fn new(options: AppOptions) -> Result<Self, AppError> {
+        let AppOptions { store, master_key, clock, random, hashing_cost } = options;
+        let passwords = PasswordHasher::new(hashing_cost, &random)?;
+        let config = ConfigCache::following(&store);
+        Ok(Self(Arc::new(Inner { store, master_key, clock, random, passwords, config })))
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The key of all keys.
+    #[must_use]
+    pub fn master_key(&self) -> &MasterKey {
+        &self.0.master_key
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The present, to the millisecond.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The random source.
+    #[must_use]
+    pub fn random(&self) -> &Random {
+        &self.0.random
+    }
+
+    /// The bounded pool that hashes passwords.
+    pub(crate) fn passwords(&self) -> &PasswordHasher {
+        &self.0.passwords
+    }
+
+    /// The cache of configuration documents.
+    pub(crate) fn config(&self) -> &ConfigCache {
+        &self.0.config
+    }
+}

@@ -1,0 +1,230 @@
+//! Configuration documents, read once and kept until some node changes the configuration (architecture §4).
+//!
+//! Every entry carries the generation it was read in, and the generation is taken *before* the read: a document that
+//! was replaced while it was being read is never served after the change. A write of this node starts a new generation
+//! before it is acknowledged; writes of other nodes do so within a second, through [`Store::config_changes`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use keywright_jose::Purpose;
+use keywright_store::{
+    Store, StoreError, Tx, client_grants, clients, connections, resource_servers, signing_keys, tenants,
+};
+use keywright_types::{Client, ClientGrant, Connection, ResourceServer, Tenant, TenantId};
+use moka::sync::Cache;
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+
+use crate::{App, AppError, KeySet};
+
+/// An application and its secret.
+pub struct ClientRecord {
+    /// The document.
+    pub client: Client,
+    /// The secret, absent for applications that never had one.
+    pub secret: Option<SecretString>,
+}
+
+/// An API and, when it signs symmetrically, its secret.
+pub struct ApiRecord {
+    /// The document.
+    pub api: ResourceServer,
+    /// The key of `HS256` access tokens.
+    pub signing_secret: Option<SecretString>,
+}
+
+/// How many documents of one kind are kept at most.
+const CAPACITY: u64 = 50_000;
+
+pub(crate) struct ConfigCache {
+    generation: Arc<AtomicU64>,
+    tenants: Table<Tenant>,
+    keys: Table<KeySet>,
+    clients: Table<ClientRecord>,
+    apis: Table<ApiRecord>,
+    grants: Table<ClientGrant>,
+    connections: Table<Vec<Connection>>,
+    origins: Table<BTreeSet<String>>,
+}
+
+/// Entries of one kind, by tenant and key. An absent document is remembered too.
+type Table<T> = Cache<(String, String), (u64, Option<Arc<T>>)>;
+
+impl ConfigCache {
+    /// A cache that starts a new generation whenever the store reports a change.
+    pub(crate) fn following(store: &Store) -> Self {
+        let generation = Arc::new(AtomicU64::new(0));
+        let mut changes = store.config_changes();
+        let followed = Arc::downgrade(&generation);
+        tokio::spawn(async move {
+            while changes.changed().await.is_ok() {
+                let Some(generation) = followed.upgrade() else { return };
+                generation.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        Self {
+            generation,
+            tenants: Cache::new(CAPACITY),
+            keys: Cache::new(CAPACITY),
+            clients: Cache::new(CAPACITY),
+            apis: Cache::new(CAPACITY),
+            grants: Cache::new(CAPACITY),
+            connections: Cache::new(CAPACITY),
+            origins: Cache::new(CAPACITY),
+        }
+    }
+
+    /// Forgets everything that was read so far.
+    pub(crate) fn invalidate(&self) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl App {
+    async fn cached<T: Send + Sync + 'static>(
+        &self,
+        table: &Table<T>,
+        tenant: &str,
+        key: &str,
+        load: impl FnOnce(&App, &mut Tx<'_>) -> Result<Option<T>, AppError> + Send + 'static,
+    ) -> Result<Option<Arc<T>>, AppError> {
+        let generation = self.config().generation.load(Ordering::SeqCst);
+        let entry = (tenant.to_owned(), key.to_owned());
+        if let Some((read_in, document)) = table.get(&entry)
+            && read_in == generation
+        {
+            return Ok(document);
+        }
+        let app = self.clone();
+        let document = self.store().read(move |tx| load(&app, tx)).await?.map(Arc::new);
+        table.insert(entry, (generation, document.clone()));
+        Ok(document)
+    }
+
+    /// The tenant that answers at `domain` (host with the port unless 443, lower case).
+    pub async fn tenant_by_domain(&self, domain: &str) -> Result<Option<Arc<Tenant>>, AppError> {
+        let wanted = domain.to_owned();
+        self.cached(&self.config().tenants, "", domain, move |_, tx| {
+            let Some(row) = tenants::find_by_domain(tx, &wanted)? else { return Ok(None) };
+            let settings = document("tenants", &row.settings)?;
+            Ok(Some(Tenant { id: row.tenant_id, domain: row.domain, settings }))
+        })
+        .await
+    }
+
+    /// The tenant's signing keys.
+    pub async fn signing_keys(&self, tenant: &TenantId) -> Result<Arc<KeySet>, AppError> {
+        let id = tenant.clone();
+        let keys = self
+            .cached(&self.config().keys, tenant.as_str(), "", move |app, tx| {
+                KeySet::load(app.master_key(), &id, signing_keys::list(tx, &id)?).map(Some)
+            })
+            .await?;
+        keys.ok_or_else(|| AppError::internal("tenant without signing keys"))
+    }
+
+    /// An application with its secret.
+    pub async fn client(&self, tenant: &TenantId, client_id: &str) -> Result<Option<Arc<ClientRecord>>, AppError> {
+        let (id, wanted) = (tenant.clone(), client_id.to_owned());
+        self.cached(&self.config().clients, tenant.as_str(), client_id, move |app, tx| {
+            let Some(row) = clients::find(tx, &id, &wanted)? else { return Ok(None) };
+            let client = document("clients", &row.document)?;
+            let secret = app.unsealed(Purpose::ClientSecret, &id, row.secret.as_deref())?;
+            Ok(Some(ClientRecord { client, secret }))
+        })
+        .await
+    }
+
+    /// The API with this identifier (the audience of its access tokens).
+    pub async fn api(&self, tenant: &TenantId, identifier: &str) -> Result<Option<Arc<ApiRecord>>, AppError> {
+        let (id, wanted) = (tenant.clone(), identifier.to_owned());
+        self.cached(&self.config().apis, tenant.as_str(), identifier, move |app, tx| {
+            let Some(row) = resource_servers::find_by_identifier(tx, &id, &wanted)? else { return Ok(None) };
+            let api = document("resource_servers", &row.document)?;
+            let signing_secret = app.unsealed(Purpose::ApiSigningSecret, &id, row.signing_secret.as_deref())?;
+            Ok(Some(ApiRecord { api, signing_secret }))
+        })
+        .await
+    }
+
+    /// What `client_id` may do on the API `audience` for itself.
+    pub async fn client_grant(
+        &self,
+        tenant: &TenantId,
+        client_id: &str,
+        audience: &str,
+    ) -> Result<Option<Arc<ClientGrant>>, AppError> {
+        let (id, client, wanted) = (tenant.clone(), client_id.to_owned(), audience.to_owned());
+        let key = format!("{client_id}\n{audience}");
+        self.cached(&self.config().grants, tenant.as_str(), &key, move |_, tx| {
+            let row = client_grants::find(tx, &id, &client, &wanted)?;
+            row.map(|row| document("client_grants", &row.document)).transpose()
+        })
+        .await
+    }
+
+    /// All connections of the tenant.
+    pub async fn connections(&self, tenant: &TenantId) -> Result<Arc<Vec<Connection>>, AppError> {
+        let id = tenant.clone();
+        let all = self
+            .cached(&self.config().connections, tenant.as_str(), "", move |_, tx| {
+                let rows = connections::list(tx, &id)?;
+                let all: Result<Vec<Connection>, AppError> =
+                    rows.iter().map(|row| document("connections", &row.document)).collect();
+                all.map(Some)
+            })
+            .await?;
+        Ok(all.unwrap_or_default())
+    }
+
+    /// Origins that any application of the tenant registered: callbacks, allowed origins and web origins (§9).
+    pub async fn registered_origins(&self, tenant: &TenantId) -> Result<Arc<BTreeSet<String>>, AppError> {
+        let id = tenant.clone();
+        let all = self
+            .cached(&self.config().origins, tenant.as_str(), "", move |_, tx| {
+                let mut origins = BTreeSet::new();
+                for row in clients::list(tx, &id)? {
+                    let client: Client = document("clients", &row.document)?;
+                    let urls = client.callbacks.iter().chain(&client.allowed_origins).chain(&client.web_origins);
+                    origins.extend(urls.filter_map(|url| web_origin(url)));
+                }
+                Ok(Some(origins))
+            })
+            .await?;
+        Ok(all.unwrap_or_default())
+    }
+
+    fn unsealed(
+        &self,
+        purpose: Purpose,
+        tenant: &TenantId,
+        sealed: Option<&[u8]>,
+    ) -> Result<Option<SecretString>, AppError> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        let plain = self
+            .master_key()
+            .open(purpose, tenant, sealed)
+            .ok_or_else(|| AppError::internal("a sealed secret does not open: was the master key changed?"))?;
+        let text = std::str::from_utf8(&plain).map_err(AppError::internal)?;
+        Ok(Some(SecretString::from(text.to_owned())))
+    }
+}
+
+/// `scheme://host[:port]` of a web address; `None` for custom schemes and what is no URL.
+fn web_origin(url: &str) -> Option<String> {
+    let parsed = url::Url::parse(url).ok()?;
+    matches!(parsed.scheme(), "http" | "https").then(|| parsed.origin().ascii_serialization())
+}
+
+/// Reads a stored document; one that does not parse is an inconsistency of the database.
+pub(crate) fn document<T: DeserializeOwned>(table: &'static str, json: &str) -> Result<T, AppError> {
+    serde_json::from_str(json).map_err(|error| {
+        AppError::from(StoreError::Corrupt {
+            table: table.to_owned(),
+            column: "document".to_owned(),
+            detail: error.to_string(),
+        })
+    })
+}

@@ -1,0 +1,163 @@
+//! Argon2id in a bounded pool (LG-04, LG-05).
+//!
+//! Hashing is made to be slow, so a flood of logins must not starve the rest of the server: at most one hash per
+//! core runs, a bounded number waits, and who waits too long is told to come back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use keywright_jose::Random;
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::AppError;
+
+/// Longest password that is looked at, in bytes after normalisation. Longer ones never match and are never stored.
+pub(super) const MAX_PASSWORD_BYTES: usize = 1024;
+
+/// How much work one hash is.
+#[derive(Clone, Copy, Debug)]
+pub enum HashingCost {
+    /// OWASP's recommendation for Argon2id: 19 MiB, two passes.
+    Production,
+    /// As little as the algorithm allows, for tests in this process.
+    Minimal,
+}
+
+/// Hashes and verifies passwords, never more at once than the machine has cores.
+#[derive(Clone)]
+pub struct PasswordHasher {
+    argon2: Argon2<'static>,
+    running: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
+    /// Verified when there is no such user, so that both cases take the same time (LG-03).
+    decoy: Arc<str>,
+}
+
+/// Longest time a request waits for its turn.
+const QUEUE_DEADLINE: Duration = Duration::from_secs(5);
+/// Requests that may wait for each running one.
+const WAITING_PER_SLOT: usize = 32;
+
+impl PasswordHasher {
+    /// A pool for this machine.
+    pub fn new(cost: HashingCost, random: &Random) -> Result<Self, AppError> {
+        let params = match cost {
+            HashingCost::Production => Params::new(19_456, 2, 1, None),
+            HashingCost::Minimal => Params::new(Params::MIN_M_COST, 1, 1, None),
+        };
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(AppError::internal)?);
+        let slots = std::thread::available_parallelism().map_or(2, usize::from);
+        let decoy = hash_now(&argon2, "decoy", &random.bytes::<16>())?;
+        Ok(Self {
+            argon2,
+            running: Arc::new(Semaphore::new(slots)),
+            admitted: Arc::new(Semaphore::new(slots * (1 + WAITING_PER_SLOT))),
+            decoy: decoy.into(),
+        })
+    }
+
+    /// Hashes a new password into a PHC string.
+    pub async fn hash(&self, password: &str, random: &Random) -> Result<String, AppError> {
+        let password = normalized(password).ok_or_else(|| AppError::internal("password over the length limit"))?;
+        let salt = random.bytes::<16>();
+        let argon2 = self.argon2.clone();
+        self.run(move || hash_now(&argon2, &password, &salt)).await?
+    }
+
+    /// Whether `password` is the one that `stored` was made of. Without a stored hash it takes as long and is false.
+    pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, AppError> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or(&self.decoy).to_owned();
+        let password = normalized(password);
+        let matches = self
+            .run(move || {
+                let parsed = PasswordHash::new(&stored).map_err(AppError::internal)?;
+                let candidate = password.as_deref().unwrap_or_default();
+                Ok::<_, AppError>(
+                    Argon2::default().verify_password(candidate.as_bytes(), &parsed).is_ok() && password.is_some(),
+                )
+            })
+            .await??;
+        Ok(matches && known)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+        const OVERLOADED: AppError = AppError::Overloaded("too many passwords are being checked");
+        let _admitted = self.admitted.clone().try_acquire_owned().map_err(|_| OVERLOADED)?;
+        let turn = tokio::time::timeout(QUEUE_DEADLINE, self.running.clone().acquire_owned()).await;
+        let slot = turn.map_err(|_| OVERLOADED)?.map_err(AppError::internal)?;
+        tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(slot);
+            result
+        })
+        .await
+        .map_err(AppError::internal)
+    }
+}
+
+fn hash_now(argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<String, AppError> {
+    let hash = argon2.hash_password_with_salt(password.as_bytes(), salt).map_err(AppError::internal)?;
+    Ok(hash.to_string())
+}
+
+/// Passwords are compared in NFC, so that the same characters typed on two keyboards are the same password (LG-05).
+/// `None` when the password is longer than anything we hash.
+fn normalized(password: &str) -> Option<String> {
+    if password.len() > MAX_PASSWORD_BYTES {
+        return None;
+    }
+    Some(password.nfc().collect::<String>()).filter(|text| text.len() <= MAX_PASSWORD_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hasher() -> PasswordHasher {
+        PasswordHasher::new(HashingCost::Minimal, &Random::system()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn verifies_what_it_hashed() {
+        let hasher = hasher();
+        let hash = hasher.hash("Correct horse 1", &Random::system()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$"));
+        assert!(hasher.verify("Correct horse 1", Some(&hash)).await.unwrap());
+        assert!(!hasher.verify("correct horse 1", Some(&hash)).await.unwrap());
+        assert!(!hasher.verify("Correct horse 1", None).await.unwrap());
+        assert!(!hasher.verify("decoy", None).await.unwrap(), "the decoy is nobody's password");
+    }
+
+    #[tokio::test]
+    async fn lg_05_bytes_beyond_72_count_and_forms_of_one_character_are_equal() {
+        let hasher = hasher();
+        let long = "x".repeat(80);
+        let hash = hasher.hash(&long, &Random::system()).await.unwrap();
+        assert!(!hasher.verify(&format!("{}y", "x".repeat(79)), Some(&hash)).await.unwrap());
+        let composed = hasher.hash("p\u{e4}ssword", &Random::system()).await.unwrap();
+        assert!(hasher.verify("pa\u{308}ssword", Some(&composed)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn lg_05_a_megabyte_is_refused_without_being_hashed() {
+        let hasher = hasher();
+        let huge = "x".repeat(1 << 20);
+        assert!(!hasher.verify(&huge, None).await.unwrap());
+        assert!(hasher.hash(&huge, &Random::system()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn lg_04_the_queue_is_bounded() {
+        let hasher = hasher();
+        let all = hasher.admitted.available_permits();
+        let held = hasher.admitted.clone().acquire_many_owned(u32::try_from(all).unwrap()).await.unwrap();
+        assert!(matches!(hasher.verify("x", None).await, Err(AppError::Overloaded(_))));
+        drop(held);
+        assert!(hasher.verify("x", None).await.is_ok());
+    }
+}

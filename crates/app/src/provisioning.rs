@@ -1,0 +1,335 @@
+//! Creating tenants and the configuration documents inside them.
+//!
+//! The store bumps the configuration version in the transaction of every such write; here the write starts a new
+//! generation of this node's cache before it is acknowledged (architecture §4).
+
+use jiff::Timestamp;
+use keywright_jose::{NewSigningKey, Purpose};
+use keywright_store::client_grants::{self, ClientGrantRow};
+use keywright_store::clients::{self, ClientRow};
+use keywright_store::connections::{self, ConnectionRow};
+use keywright_store::resource_servers::{self, ResourceServerRow};
+use keywright_store::signing_keys::{self, KeyState, SigningKeyRow};
+use keywright_store::tenants::{self, TenantRow};
+use keywright_store::{StoreError, Tx};
+use keywright_types::{
+    AppType, Client, ClientGrant, Connection, ExpirationType, JwtConfiguration, OtherMembers, RefreshTokenSettings,
+    ResourceServer, ResourceServerScope, RotationType, Tenant, TenantId, TenantSettings, TokenEndpointAuthMethod,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::{App, AppError};
+
+/// A tenant to create.
+#[derive(Clone, Debug)]
+pub struct NewTenant {
+    /// Host, with the port unless it is 443.
+    pub domain: String,
+    /// Settings.
+    pub settings: TenantSettings,
+    /// Scopes that the Management API defines.
+    pub management_scopes: Vec<String>,
+}
+
+/// The first application of a tenant: it may do everything over the Management API.
+pub struct ManagementCredentials {
+    /// Its identifier.
+    pub client_id: String,
+    /// Its secret, shown once.
+    pub client_secret: SecretString,
+}
+
+/// What an application is created from; everything else has Auth0's defaults for its type.
+#[derive(Clone, Debug, Default)]
+pub struct NewClient {
+    /// Display name.
+    pub name: String,
+    /// Kind.
+    pub app_type: Option<AppType>,
+    /// Allowed callback URLs.
+    pub callbacks: Vec<String>,
+    /// Allowed logout URLs.
+    pub allowed_logout_urls: Vec<String>,
+    /// Allowed web origins.
+    pub web_origins: Vec<String>,
+}
+
+/// Why something could not be created.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisioningError {
+    /// A tenant, application or API with this name exists.
+    #[error("it exists already")]
+    Exists,
+    /// Not the caller's fault.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl From<StoreError> for ProvisioningError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict { .. } => Self::Exists,
+            other => Self::App(other.into()),
+        }
+    }
+}
+
+impl App {
+    /// Creates a tenant with its first signing key, the Management API and an application that may use all of it.
+    pub async fn create_tenant(&self, new: NewTenant) -> Result<(Tenant, ManagementCredentials), ProvisioningError> {
+        let now = self.now();
+        let domain = new.domain.to_ascii_lowercase();
+        let tenant = Tenant {
+            id: TenantId::new(format!("ten_{}", self.random().identifier(16))),
+            domain,
+            settings: new.settings,
+        };
+        let random = self.random().clone();
+        let (common_name, key_random) = (tenant.domain.clone(), random.clone());
+        let key = tokio::task::spawn_blocking(move || NewSigningKey::generate_rsa(&common_name, now, &key_random))
+            .await
+            .map_err(AppError::internal)?
+            .map_err(AppError::internal)?;
+        let key = SigningKeyRow {
+            kid: key.kid,
+            state: KeyState::Current,
+            private_key: self.master_key().seal(Purpose::SigningKey, &tenant.id, &key.private_key, &random),
+            certificate: key.certificate,
+            created_at: now,
+        };
+        let management = management_api(&tenant, &new.management_scopes, &random);
+        let (client, secret) = self.new_client(NewClient {
+            name: "Keywright Management".to_owned(),
+            app_type: Some(AppType::NonInteractive),
+            ..NewClient::default()
+        });
+        let grant = ClientGrant {
+            id: format!("cgr_{}", random.identifier(16)),
+            client_id: client.client_id.clone(),
+            audience: tenant.management_audience(),
+            scope: new.management_scopes,
+            other: OtherMembers::new(),
+        };
+        let settings = serde_json::to_string(&tenant.settings).map_err(AppError::internal)?;
+        let row = TenantRow { tenant_id: tenant.id.clone(), domain: tenant.domain.clone(), settings, created_at: now };
+        let client_row = self.client_row(&tenant.id, &client, Some(&secret), now)?;
+        let api_row = self.api_row(&tenant.id, &management, None, now)?;
+        let grant_row = grant_row(&grant, now)?;
+        self.configure(&tenant.id, move |tx, id| {
+            tenants::insert(tx, &row)?;
+            signing_keys::insert(tx, id, &key)?;
+            resource_servers::insert(tx, id, &api_row)?;
+            clients::insert(tx, id, &client_row)?;
+            client_grants::insert(tx, id, &grant_row)
+        })
+        .await?;
+        Ok((tenant, ManagementCredentials { client_id: client.client_id, client_secret: secret }))
+    }
+
+    /// A new application with Auth0's defaults for its type, and its secret. Nothing is stored yet.
+    #[must_use]
+    pub fn new_client(&self, new: NewClient) -> (Client, SecretString) {
+        let public = matches!(new.app_type, Some(AppType::Native | AppType::Spa));
+        let grant_types: &[&str] = match new.app_type {
+            Some(AppType::NonInteractive) => &["client_credentials"],
+            Some(AppType::Native | AppType::Spa) => &["authorization_code", "refresh_token"],
+            // CL-07: password grants and implicit are off for new applications.
+            Some(AppType::RegularWeb) | None => &["authorization_code", "refresh_token", "client_credentials"],
+        };
+        let refresh_token = if new.app_type == Some(AppType::Spa) {
+            // §4.2: "SPA and rotating must be `expiring`".
+            RefreshTokenSettings {
+                rotation_type: RotationType::Rotating,
+                expiration_type: ExpirationType::Expiring,
+                ..RefreshTokenSettings::default()
+            }
+        } else {
+            RefreshTokenSettings::default()
+        };
+        let client = Client {
+            client_id: self.random().identifier(32),
+            name: new.name,
+            app_type: new.app_type,
+            is_first_party: true,
+            callbacks: new.callbacks,
+            allowed_logout_urls: new.allowed_logout_urls,
+            web_origins: new.web_origins,
+            allowed_origins: Vec::new(),
+            grant_types: grant_types.iter().map(ToString::to_string).collect(),
+            token_endpoint_auth_method: if public {
+                TokenEndpointAuthMethod::None
+            } else {
+                TokenEndpointAuthMethod::ClientSecretPost
+            },
+            jwt_configuration: JwtConfiguration { alg: Some("RS256".to_owned()), ..JwtConfiguration::default() },
+            refresh_token,
+            initiate_login_uri: None,
+            sso_disabled: false,
+            logo_uri: None,
+            other: OtherMembers::new(),
+        };
+        // Unreserved characters only, so that every client encodes it alike for HTTP Basic (client-requirements).
+        (client, SecretString::from(self.random().token(48)))
+    }
+
+    /// Stores a new application.
+    pub async fn create_client(
+        &self,
+        tenant: &TenantId,
+        client: &Client,
+        secret: Option<&SecretString>,
+    ) -> Result<(), ProvisioningError> {
+        let row = self.client_row(tenant, client, secret, self.now())?;
+        self.configure(tenant, move |tx, id| clients::insert(tx, id, &row)).await
+    }
+
+    /// Replaces the document of an application; its secret stays.
+    pub async fn update_client(&self, tenant: &TenantId, client: &Client) -> Result<(), ProvisioningError> {
+        let row = self.client_row(tenant, client, None, self.now())?;
+        self.configure(tenant, move |tx, id| {
+            let secret = clients::find(tx, id, &row.client_id)?.and_then(|old| old.secret);
+            clients::update(tx, id, &ClientRow { secret, ..row }).map(drop)
+        })
+        .await
+    }
+
+    /// Stores a new API.
+    pub async fn create_api(
+        &self,
+        tenant: &TenantId,
+        api: &ResourceServer,
+        signing_secret: Option<&SecretString>,
+    ) -> Result<(), ProvisioningError> {
+        let row = self.api_row(tenant, api, signing_secret, self.now())?;
+        self.configure(tenant, move |tx, id| resource_servers::insert(tx, id, &row)).await
+    }
+
+    /// Replaces the document of an API; its signing secret stays.
+    pub async fn update_api(&self, tenant: &TenantId, api: &ResourceServer) -> Result<(), ProvisioningError> {
+        let row = self.api_row(tenant, api, None, self.now())?;
+        self.configure(tenant, move |tx, id| {
+            let old = resource_servers::find_by_identifier(tx, id, &row.identifier)?;
+            let signing_secret = old.and_then(|old| old.signing_secret);
+            resource_servers::update(tx, id, &ResourceServerRow { signing_secret, ..row }).map(drop)
+        })
+        .await
+    }
+
+    /// Stores a new client grant.
+    pub async fn create_client_grant(&self, tenant: &TenantId, grant: &ClientGrant) -> Result<(), ProvisioningError> {
+        let row = grant_row(grant, self.now())?;
+        self.configure(tenant, move |tx, id| client_grants::insert(tx, id, &row)).await
+    }
+
+    /// Replaces a client grant.
+    pub async fn update_client_grant(&self, tenant: &TenantId, grant: &ClientGrant) -> Result<(), ProvisioningError> {
+        let row = grant_row(grant, self.now())?;
+        self.configure(tenant, move |tx, id| client_grants::update(tx, id, &row).map(drop)).await
+    }
+
+    /// Stores a new connection.
+    pub async fn create_connection(&self, tenant: &TenantId, connection: &Connection) -> Result<(), ProvisioningError> {
+        let row = connection_row(connection, self.now())?;
+        self.configure(tenant, move |tx, id| connections::insert(tx, id, &row)).await
+    }
+
+    /// Replaces the document of a connection.
+    pub async fn update_connection(&self, tenant: &TenantId, connection: &Connection) -> Result<(), ProvisioningError> {
+        let row = connection_row(connection, self.now())?;
+        self.configure(tenant, move |tx, id| connections::update(tx, id, &row).map(drop)).await
+    }
+
+    /// Replaces the settings of a tenant.
+    pub async fn update_tenant_settings(
+        &self,
+        tenant: &TenantId,
+        settings: &TenantSettings,
+    ) -> Result<(), ProvisioningError> {
+        let json = serde_json::to_string(settings).map_err(AppError::internal)?;
+        self.configure(tenant, move |tx, id| tenants::update_settings(tx, id, &json).map(drop)).await
+    }
+
+    /// One configuration write; this node's cache forgets what it read before.
+    async fn configure(
+        &self,
+        tenant: &TenantId,
+        change: impl FnOnce(&mut Tx<'_>, &TenantId) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), ProvisioningError> {
+        let id = tenant.clone();
+        let written = self.store().write(move |tx| change(tx, &id)).await;
+        // Also when the outcome is unknown: reading again costs little.
+        self.config().invalidate();
+        written.map_err(ProvisioningError::from)
+    }
+
+    fn client_row(
+        &self,
+        tenant: &TenantId,
+        client: &Client,
+        secret: Option<&SecretString>,
+        now: Timestamp,
+    ) -> Result<ClientRow, AppError> {
+        Ok(ClientRow {
+            client_id: client.client_id.clone(),
+            name: client.name.clone(),
+            document: serde_json::to_string(client).map_err(AppError::internal)?,
+            secret: secret.map(|secret| self.sealed(Purpose::ClientSecret, tenant, secret)),
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    fn api_row(
+        &self,
+        tenant: &TenantId,
+        api: &ResourceServer,
+        signing_secret: Option<&SecretString>,
+        now: Timestamp,
+    ) -> Result<ResourceServerRow, AppError> {
+        Ok(ResourceServerRow {
+            id: api.id.clone(),
+            identifier: api.identifier.clone(),
+            document: serde_json::to_string(api).map_err(AppError::internal)?,
+            signing_secret: signing_secret.map(|secret| self.sealed(Purpose::ApiSigningSecret, tenant, secret)),
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    fn sealed(&self, purpose: Purpose, tenant: &TenantId, secret: &SecretString) -> Vec<u8> {
+        self.master_key().seal(purpose, tenant, secret.expose_secret().as_bytes(), self.random())
+    }
+}
+
+/// The Management API of a tenant as an API like any other (`management-api.md`, "System resource server").
+fn management_api(tenant: &Tenant, scopes: &[String], random: &keywright_jose::Random) -> ResourceServer {
+    ResourceServer {
+        id: random.hex(12),
+        name: "Keywright Management API".to_owned(),
+        identifier: tenant.management_audience(),
+        scopes: scopes.iter().map(|value| ResourceServerScope { value: value.clone(), description: None }).collect(),
+        is_system: true,
+        ..ResourceServer::default()
+    }
+}
+
+fn grant_row(grant: &ClientGrant, now: Timestamp) -> Result<ClientGrantRow, AppError> {
+    Ok(ClientGrantRow {
+        id: grant.id.clone(),
+        client_id: grant.client_id.clone(),
+        audience: grant.audience.clone(),
+        document: serde_json::to_string(grant).map_err(AppError::internal)?,
+        created_at: now,
+    })
+}
+
+fn connection_row(connection: &Connection, now: Timestamp) -> Result<ConnectionRow, AppError> {
+    Ok(ConnectionRow {
+        id: connection.id.clone(),
+        name: connection.name.clone(),
+        strategy: connection.strategy.clone(),
+        document: serde_json::to_string(connection).map_err(AppError::internal)?,
+        created_at: now,
+        updated_at: now,
+    })
+}

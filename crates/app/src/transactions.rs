@@ -1,0 +1,226 @@
+//! Login transactions: one pending `/authorize`, from the first request to the code (§1.7, SE-02, LG-01).
+//!
+//! Interactive steps never call each other: each records its result here, and `/authorize/resume` asks `decide` what
+//! comes next. Every record is a conditional write on the transaction's version, so that of two answers sent at once
+//! exactly one counts.
+
+use jiff::{SignedDuration, Timestamp};
+use keywright_jose::{Digest, Purpose};
+use keywright_store::transactions::{self, TransactionRow};
+use keywright_store::{StoreError, users};
+use keywright_types::{ScopeSet, Tenant, TenantId, User};
+use serde::{Deserialize, Serialize};
+
+use crate::sessions::{insert_session, later};
+use crate::{App, AppError, AuthorizationRequest, BrowserId, IssuedSession, Session};
+
+/// §1.7: "Lifetime 1 hour from `/authorize`".
+const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+
+/// A pending transaction.
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    /// The `state` of `/u/…` pages: an unguessable handle, only in the browser.
+    pub handle: String,
+    /// What was asked for.
+    pub request: AuthorizationRequest,
+    /// What happened so far.
+    pub progress: Progress,
+    /// When `/authorize` was called.
+    pub created_at: Timestamp,
+    digest: Digest,
+    version: i64,
+}
+
+impl Transaction {
+    /// Key of the stored record.
+    #[must_use]
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The version that this copy was read at.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+/// Results of the steps so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// Authentication in this transaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<LoginRecord>,
+    /// Scopes that the consent page was told to ask for; `None` when consent was not needed so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent_asked: Option<ScopeSet>,
+    /// What the user said on the consent page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentDecision>,
+    /// A step ended the transaction with this error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denial: Option<Denial>,
+}
+
+/// Somebody authenticated in this transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginRecord {
+    /// Who.
+    pub user_id: String,
+    /// The session that began with it. Only while it lives does the record count.
+    pub session_id: String,
+}
+
+/// Answer of the consent page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentDecision {
+    /// Who answered; another user's answer does not count (AR-07).
+    pub user_id: String,
+    /// Accepted or declined.
+    pub accepted: bool,
+    /// The scopes that were on the page.
+    pub scope: ScopeSet,
+}
+
+/// An error that ends the transaction at the application's redirect URI.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denial {
+    /// OAuth error code.
+    pub error: String,
+    /// Public sentence.
+    pub description: String,
+}
+
+impl App {
+    /// Starts a transaction and returns it.
+    pub async fn begin_transaction(
+        &self,
+        tenant: &TenantId,
+        request: AuthorizationRequest,
+        browser: &BrowserId,
+    ) -> Result<Transaction, AppError> {
+        let now = self.now();
+        let handle = self.random().token(32);
+        let digest = self.transaction_digest(tenant, &handle);
+        let row = TransactionRow {
+            handle_digest: digest.as_bytes().to_vec(),
+            browser_digest: self.browser_digest(tenant, browser).as_bytes().to_vec(),
+            client_id: request.client_id.clone(),
+            request: serde_json::to_string(&request).map_err(AppError::internal)?,
+            progress: "{}".to_owned(),
+            version: 0,
+            created_at: now,
+            expires_at: later(now, LIFETIME),
+            completed_at: None,
+        };
+        let id = tenant.clone();
+        self.store().write(move |tx| transactions::insert(tx, &id, &row)).await?;
+        Ok(Transaction { handle, request, progress: Progress::default(), created_at: now, digest, version: 0 })
+    }
+
+    /// The pending transaction with this handle, if it is this browser's, not over and not completed.
+    pub async fn transaction(
+        &self,
+        tenant: &TenantId,
+        handle: &str,
+        browser: Option<&BrowserId>,
+    ) -> Result<Option<Transaction>, AppError> {
+        let Some(browser) = browser else { return Ok(None) };
+        let now = self.now();
+        let digest = self.transaction_digest(tenant, handle);
+        let id = tenant.clone();
+        let row = self.store().read(move |tx| transactions::find(tx, &id, digest.as_bytes(), now)).await?;
+        let Some(row) = row.filter(|row| row.completed_at.is_none()) else { return Ok(None) };
+        if Digest::from_slice(&row.browser_digest) != Some(self.browser_digest(tenant, browser)) {
+            return Ok(None);
+        }
+        Ok(Some(Transaction {
+            handle: handle.to_owned(),
+            request: parsed("request", &row.request)?,
+            progress: parsed("progress", &row.progress)?,
+            created_at: row.created_at,
+            digest,
+            version: row.version,
+        }))
+    }
+
+    /// Records that `user` authenticated: begins a session, ends the one it replaces, counts the login.
+    ///
+    /// `None` when the transaction was answered meanwhile; then nothing has changed.
+    pub async fn record_login(
+        &self,
+        tenant: &Tenant,
+        transaction: &Transaction,
+        user: &User,
+        replaced: Option<&Session>,
+        ip: Option<String>,
+    ) -> Result<Option<IssuedSession>, AppError> {
+        let issued = self.issue_session(tenant, &user.user_id, &user.connection);
+        let session = issued.session.clone();
+        let progress = Progress {
+            login: Some(LoginRecord { user_id: user.user_id.clone(), session_id: session.session_id.clone() }),
+            ..Progress::default()
+        };
+        let progress = serde_json::to_string(&progress).map_err(AppError::internal)?;
+        let (tenant, digest, version) = (tenant.clone(), transaction.digest, transaction.version);
+        let (replaced, now) = (replaced.map(|old| old.handle_digest), self.now());
+        let recorded = self
+            .store()
+            .write(move |tx| {
+                if !transactions::update_progress(tx, &tenant.id, digest.as_bytes(), version, &progress, now)? {
+                    return Ok::<_, StoreError>(false);
+                }
+                insert_session(tx, &tenant.id, &tenant.settings, &session, replaced)?;
+                users::record_login(tx, &tenant.id, &session.user_id, now, ip.as_deref())?;
+                Ok(true)
+            })
+            .await?;
+        Ok(recorded.then_some(issued))
+    }
+
+    /// Replaces the progress of a transaction. `false` when it was answered meanwhile; then nothing has changed.
+    pub async fn record_progress(
+        &self,
+        tenant: &TenantId,
+        transaction: &Transaction,
+        progress: &Progress,
+    ) -> Result<bool, AppError> {
+        let progress = serde_json::to_string(progress).map_err(AppError::internal)?;
+        let (id, digest, version, now) = (tenant.clone(), transaction.digest, transaction.version, self.now());
+        let recorded = self
+            .store()
+            .write(move |tx| transactions::update_progress(tx, &id, digest.as_bytes(), version, &progress, now))
+            .await?;
+        Ok(recorded)
+    }
+
+    /// Records the answer of the consent page for the scopes that were shown. `false` as above.
+    pub async fn record_consent(
+        &self,
+        tenant: &TenantId,
+        transaction: &Transaction,
+        user_id: &str,
+        accepted: bool,
+    ) -> Result<bool, AppError> {
+        let mut progress = transaction.progress.clone();
+        let Some(scope) = progress.consent_asked.clone() else { return Ok(false) };
+        progress.consent = Some(ConsentDecision { user_id: user_id.to_owned(), accepted, scope });
+        self.record_progress(tenant, transaction, &progress).await
+    }
+
+    fn transaction_digest(&self, tenant: &TenantId, handle: &str) -> Digest {
+        self.master_key().digest(Purpose::TransactionHandle, tenant, handle.as_bytes())
+    }
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(column: &'static str, json: &str) -> Result<T, AppError> {
+    serde_json::from_str(json).map_err(|error| {
+        AppError::from(StoreError::Corrupt {
+            table: "transactions".to_owned(),
+            column: column.to_owned(),
+            detail: error.to_string(),
+        })
+    })
+}

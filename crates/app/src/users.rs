@@ -1,0 +1,267 @@
+//! Users of database connections: authentication and sign-up (§7.1, §7.8).
+
+use keywright_jose::Random;
+use keywright_store::StoreError;
+use keywright_store::users::{self, UserRow};
+use keywright_types::{Connection, OtherMembers, TenantId, User};
+use md5::{Digest as _, Md5};
+
+use crate::config_cache::document;
+use crate::{App, AppError, PasswordCheck, check_password};
+
+/// Result of checking an identifier and a password.
+#[derive(Clone, Debug)]
+pub enum Authentication {
+    /// The password is right.
+    Success(Box<User>),
+    /// No such user, or not the password: never say which (LG-03).
+    WrongCredentials,
+    /// The password is right, but an administrator blocked the user.
+    Blocked,
+}
+
+/// What somebody who signs up gives.
+#[derive(Clone)]
+pub struct NewUser {
+    /// Any case; stored in lower case.
+    pub email: String,
+    /// Only for connections that use usernames.
+    pub username: Option<String>,
+    /// In clear; hashed before it is stored.
+    pub password: String,
+    /// Whether the address is known to be theirs.
+    pub email_verified: bool,
+}
+
+/// Why a sign-up was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpError {
+    /// Sign-ups are switched off.
+    #[error("sign-ups are disabled on the connection")]
+    Disabled,
+    /// Not an e-mail address.
+    #[error("the e-mail address is not valid")]
+    InvalidEmail,
+    /// Missing, too long or with characters that are not allowed.
+    #[error("the username is not valid")]
+    InvalidUsername,
+    /// The policy is not kept.
+    #[error("the password is too weak")]
+    WeakPassword(PasswordCheck),
+    /// The address or username belongs to somebody.
+    #[error("the user exists")]
+    UserExists,
+    /// Not the caller's fault.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl App {
+    /// Checks a password. `identifier` is an e-mail address or, on connections that use them, a username.
+    pub async fn authenticate(
+        &self,
+        tenant: &TenantId,
+        connection: &Connection,
+        identifier: &str,
+        password: &str,
+    ) -> Result<Authentication, AppError> {
+        let (id, name) = (tenant.clone(), connection.name.clone());
+        let wanted = normalized_identifier(identifier);
+        let by_username = !wanted.contains('@') && connection.options.requires_username;
+        let row = self
+            .store()
+            .read(move |tx| {
+                if by_username {
+                    users::find_by_username(tx, &id, &name, &wanted)
+                } else {
+                    users::find_by_email(tx, &id, &name, &wanted)
+                }
+            })
+            .await?;
+        let stored = row.as_ref().and_then(|row| row.password_hash.as_deref());
+        if !self.passwords().verify(password, stored).await? {
+            return Ok(Authentication::WrongCredentials);
+        }
+        match row {
+            Some(row) if row.blocked => Ok(Authentication::Blocked),
+            Some(row) => Ok(Authentication::Success(Box::new(user_from_row(&row)?))),
+            None => Ok(Authentication::WrongCredentials),
+        }
+    }
+
+    /// Creates a user after the connection's rules (used by the sign-up page).
+    pub async fn sign_up(&self, tenant: &TenantId, connection: &Connection, new: NewUser) -> Result<User, SignUpError> {
+        if connection.options.disable_signup || !connection.is_database() {
+            return Err(SignUpError::Disabled);
+        }
+        self.create_user(tenant, connection, new).await
+    }
+
+    /// Creates a user, whether or not the public may sign up.
+    pub async fn create_user(
+        &self,
+        tenant: &TenantId,
+        connection: &Connection,
+        new: NewUser,
+    ) -> Result<User, SignUpError> {
+        let email = normalized_identifier(&new.email);
+        if !is_email(&email) {
+            return Err(SignUpError::InvalidEmail);
+        }
+        let username = match (connection.options.requires_username, new.username.as_deref()) {
+            (false, _) => None,
+            (true, Some(name)) if is_username(&normalized_identifier(name)) => Some(normalized_identifier(name)),
+            (true, _) => return Err(SignUpError::InvalidUsername),
+        };
+        let check = check_password(&connection.options, &new.password);
+        if !check.is_acceptable() {
+            return Err(SignUpError::WeakPassword(check));
+        }
+        let password_hash = self.passwords().hash(&new.password, self.random()).await?;
+        let now = self.now();
+        let user = User {
+            user_id: new_user_id(self.random()),
+            connection: connection.name.clone(),
+            email: Some(email.clone()),
+            email_verified: new.email_verified,
+            username,
+            blocked: false,
+            profile: default_profile(&email),
+            user_metadata: OtherMembers::new(),
+            app_metadata: OtherMembers::new(),
+            created_at: now,
+            updated_at: now,
+        };
+        let row = user_to_row(&user, password_hash)?;
+        let id = tenant.clone();
+        match self.store().write(move |tx| users::insert(tx, &id, &row)).await {
+            Ok(()) => Ok(user),
+            Err(StoreError::Conflict { .. }) => Err(SignUpError::UserExists),
+            Err(error) => Err(SignUpError::App(error.into())),
+        }
+    }
+
+    /// The user with this id.
+    pub async fn user(&self, tenant: &TenantId, user_id: &str) -> Result<Option<User>, AppError> {
+        let (id, wanted) = (tenant.clone(), user_id.to_owned());
+        let row = self.store().read(move |tx| users::find(tx, &id, &wanted)).await?;
+        row.map(|row| user_from_row(&row)).transpose()
+    }
+}
+
+/// Turns a stored row into a profile; the password hash stays behind.
+pub fn user_from_row(row: &UserRow) -> Result<User, AppError> {
+    Ok(User {
+        user_id: row.user_id.clone(),
+        connection: row.connection.clone(),
+        email: row.email.clone(),
+        email_verified: row.email_verified,
+        username: row.username.clone(),
+        blocked: row.blocked,
+        profile: document("users", &row.profile)?,
+        user_metadata: document("users", &row.user_metadata)?,
+        app_metadata: document("users", &row.app_metadata)?,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+fn user_to_row(user: &User, password_hash: String) -> Result<UserRow, AppError> {
+    let json = |members: &OtherMembers| serde_json::to_string(members).map_err(AppError::internal);
+    Ok(UserRow {
+        user_id: user.user_id.clone(),
+        connection: user.connection.clone(),
+        email: user.email.clone(),
+        email_verified: user.email_verified,
+        username: user.username.clone(),
+        password_hash: Some(password_hash),
+        blocked: user.blocked,
+        profile: json(&user.profile)?,
+        user_metadata: json(&user.user_metadata)?,
+        app_metadata: json(&user.app_metadata)?,
+        created_at: user.created_at,
+        updated_at: user.updated_at,
+        last_login_at: None,
+        last_ip: None,
+        logins_count: 0,
+    })
+}
+
+/// `auth0|` and 24 hex digits, as Auth0's own databases make them; random, so never reused (TK-09).
+fn new_user_id(random: &Random) -> String {
+    format!("auth0|{}", random.hex(12))
+}
+
+/// Addresses and usernames are kept and compared in lower case (§7.1), without surrounding white space.
+fn normalized_identifier(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+/// Limits of §7.8: local part up to 64, in all up to 254 characters. Whether the address works only a mail can tell.
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let clean = text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>()[]\\,;:\"".contains(c));
+    clean
+        && text.len() <= 254
+        && (1..=64).contains(&local.len())
+        && !local.contains('@')
+        && domain.contains('.')
+        && domain.split('.').all(|label| !label.is_empty())
+}
+
+/// §7.8: 1 to 15 characters; letters, digits and a few marks, and no `@`, which would make it look like an address.
+fn is_username(text: &str) -> bool {
+    (1..=15).contains(&text.chars().count())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_+-.!#$'^`~".contains(c))
+}
+
+/// Root attributes a database user has from the start (§7.8 "Defaults for DB users").
+fn default_profile(email: &str) -> OtherMembers {
+    use std::fmt::Write as _;
+    let nickname = email.split('@').next().unwrap_or(email);
+    let digest = Md5::digest(email.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    let picture = format!("https://s.gravatar.com/avatar/{digest}?s=480&r=pg&d=mp");
+    OtherMembers::from_iter([
+        ("name".to_owned(), email.into()),
+        ("nickname".to_owned(), nickname.into()),
+        ("picture".to_owned(), picture.into()),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn email_addresses_are_checked_for_shape() {
+        for good in ["a@b.co", "first.last+tag@sub.example.com", "ü@example.org"] {
+            assert!(is_email(good), "{good}");
+        }
+        for bad in ["", "a", "@b.co", "a@b", "a@b..co", "a b@c.de", "a@b@c.de", "<a@b.de>", "a@b.de\n", "a\0@b.de"] {
+            assert!(!is_email(bad), "{bad:?}");
+        }
+        assert!(!is_email(&format!("{}@b.co", "a".repeat(65))));
+    }
+
+    #[test]
+    fn usernames_never_look_like_addresses() {
+        assert!(is_username("jane.doe"));
+        assert!(!is_username("jane@doe"));
+        assert!(!is_username(""));
+        assert!(!is_username("sixteencharacter"));
+    }
+
+    #[test]
+    fn a_new_user_has_a_name_a_nickname_and_a_picture() {
+        let profile = default_profile("jane@example.com");
+        assert_eq!(profile["name"], "jane@example.com");
+        assert_eq!(profile["nickname"], "jane");
+        assert_eq!(
+            profile["picture"],
+            "https://s.gravatar.com/avatar/9e26471d35a78862c17e467d87cddedf?s=480&r=pg&d=mp"
+        );
+    }
+}
