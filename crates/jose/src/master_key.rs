@@ -178,3 +178,48 @@ fn extract(secret: &[u8]) -> hkdf::Prk {
 fn additional_data(purpose: Purpose, tenant: &TenantId) -> Aad<Vec<u8>> {
     Aad::from([purpose.label().as_bytes(), b"\0", tenant.as_str().as_bytes()].concat())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::purpose;
+
+    struct Length(usize);
+
+    impl hkdf::KeyType for Length {
+        fn len(&self) -> usize {
+            self.0
+        }
+    }
+
+    /// RFC 5869 appendix A.3: "Test with SHA-256 and zero-length salt/info".
+    #[test]
+    fn derivation_is_hkdf_sha256_without_a_salt() {
+        let mut okm = [0; 42];
+        extract(&[0x0b; 22]).expand(&[], Length(42)).unwrap().fill(&mut okm).unwrap();
+        let expected = [
+            0x8d, 0xa4, 0xe7, 0x75, 0xa5, 0x63, 0xc1, 0x8f, 0x71, 0x5f, 0x80, 0x2a, 0x06, 0x3c, 0x5a, 0x31, 0xb8, 0xa1,
+            0x1f, 0x5c, 0x5e, 0xe1, 0x87, 0x9e, 0xc3, 0x45, 0x4e, 0x5f, 0x3c, 0x73, 0x8d, 0x2d, 0x9d, 0x20, 0x13, 0x95,
+            0xfa, 0xa4, 0xb6, 0x1a, 0x96, 0xc8,
+        ];
+        assert_eq!(okm, expected);
+    }
+
+    #[test]
+    fn no_two_derived_keys_are_equal() {
+        let master = MasterKey::from_bytes(Zeroizing::new([1; 32]));
+        let mut keys = HashSet::new();
+        for kind in [Kind::Seal, Kind::Digest, Kind::Token] {
+            for purpose in purpose::ALL {
+                for tenant in ["", "a", "b", "a/b"] {
+                    let mut bytes = [0; 32];
+                    master
+                        .derive(kind, purpose, &TenantId::new(tenant), Length(32), |okm| okm.fill(&mut bytes).unwrap());
+                    assert!(keys.insert(bytes), "{purpose:?} {tenant}");
+                }
+            }
+        }
+    }
+}
