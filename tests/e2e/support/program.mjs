@@ -1,0 +1,60 @@
+// Starts a Node program of the repository (the examples) the way its README does: as a process of its own.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { repository } from './server.mjs';
+
+const startDeadline = 30_000;
+
+/**
+ * @param script path from the top of the repository
+ * @param env variables on top of this process's
+ * @param ready lines that it prints, each once, when it can be used
+ */
+export async function startProgram(script, env, ready) {
+  const child = spawn(process.execPath, [join(repository, script)], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = [];
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  await new Promise((resolve, reject) => {
+    const fail = (reason) => {
+      child.kill('SIGKILL');
+      reject(new Error(`${script}: ${reason}\n${output.join('\n')}`));
+    };
+    const timer = setTimeout(() => fail('not ready in time'), startDeadline);
+    child.once('exit', (code) => fail(`ended with ${code}`));
+    const missing = new Set(ready);
+    const read = (line) => {
+      output.push(line);
+      for (const text of missing) if (line.includes(text)) missing.delete(text);
+      if (missing.size === 0) {
+        clearTimeout(timer);
+        child.removeAllListeners('exit');
+        resolve();
+      }
+    };
+    createInterface({ input: child.stdout }).on('line', read);
+    createInterface({ input: child.stderr }).on('line', read);
+  });
+  return {
+    output,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.once('exit', () => {});
+        child.kill('SIGTERM');
+        await exited;
+      }
+    },
+  };
+}
+
+/** The example API alone, on the port of its README. */
+export function startExampleApi(server) {
+  return startProgram(
+    'examples/api/server.mjs',
+    { PORT: '3001', ISSUER_BASE_URL: server.url, AUDIENCE: server.audience, NODE_EXTRA_CA_CERTS: server.ca },
+    ['http://localhost:3001'],
+  );
+}
