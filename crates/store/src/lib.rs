@@ -1,1 +1,83 @@
-//! placeholder
+//! Keywright's data: one SQL text on `SQLite` and on PostgreSQL (architecture §4).
+//!
+//! [`Store`] runs plain closures over [`Tx`]; each entity has a file with its row, its SQL and its functions. Only `db.rs`
+//! and the two engine files below it know which engine runs. Nothing here reads a clock or makes an identifier: both are
+//! arguments. Secrets arrive here as digests or sealed.
+//!
+//! ```no_run
+//! # async fn example(now: jiff::Timestamp) -> Result<(), keywright_store::StoreError> {
+//! let store = keywright_store::Store::open("sqlite:keywright.db").await?;
+//! let tenant = keywright_types::TenantId::new("t1");
+//! let client = store.read(move |tx| keywright_store::clients::find(tx, &tenant, "abc")).await?;
+//! # Ok(()) }
+//! ```
+
+/// Defines the SQL constants of an entity, and `STATEMENTS` with all of them: the conformance suite prepares each one on
+/// both engines.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$doc])* pub(crate) const $name: &str = $sql;)*
+        /// Every statement of this file.
+        pub(crate) const STATEMENTS: &[&str] = &[$($name),*];
+    };
+}
+
+mod db;
+mod error;
+mod job;
+mod migrations;
+mod postgres;
+mod queue;
+mod row;
+mod sqlite;
+mod tx;
+mod value;
+mod watch;
+
+pub mod access_token_revocations;
+pub mod authorization_codes;
+pub mod cleanup;
+pub mod client_grants;
+pub mod clients;
+pub mod config;
+pub mod connections;
+pub mod grants;
+pub mod leases;
+pub mod refresh_tokens;
+pub mod resource_servers;
+pub mod sessions;
+pub mod signing_keys;
+pub mod tenants;
+pub mod transactions;
+pub mod users;
+
+pub use db::Store;
+pub use error::StoreError;
+pub use row::Row;
+pub use tx::Tx;
+pub use value::{FromValue, Value};
+
+/// Every SQL statement of the crate, by module; for the conformance suite, which prepares them on both engines.
+#[doc(hidden)]
+#[must_use]
+pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
+    vec![
+        ("access_token_revocations", access_token_revocations::STATEMENTS),
+        ("authorization_codes", authorization_codes::STATEMENTS),
+        ("cleanup", cleanup::STATEMENTS),
+        ("client_grants", client_grants::STATEMENTS),
+        ("clients", clients::STATEMENTS),
+        ("config", config::STATEMENTS),
+        ("connections", connections::STATEMENTS),
+        ("grants", grants::STATEMENTS),
+        ("leases", leases::STATEMENTS),
+        ("migrations", migrations::STATEMENTS),
+        ("refresh_tokens", refresh_tokens::STATEMENTS),
+        ("resource_servers", resource_servers::STATEMENTS),
+        ("sessions", sessions::STATEMENTS),
+        ("signing_keys", signing_keys::STATEMENTS),
+        ("tenants", tenants::STATEMENTS),
+        ("transactions", transactions::STATEMENTS),
+        ("users", users::STATEMENTS),
+    ]
+}

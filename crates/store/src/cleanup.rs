@@ -1,0 +1,79 @@
+//! Removal of what has expired, in small batches, by one node at a time (architecture §4).
+//!
+//! Each batch is a write job of its own, so that logins are never held up for longer than one batch takes.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Store, StoreError, leases, params};
+
+/// Rows removed by one job.
+const BATCH: i64 = 500;
+/// How long a node may be busy cleaning before another one may start. A second node at work does no harm.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How long consumed codes and revoked families are remembered, to recognise a replay and to name its reason.
+const REPLAY_MEMORY: SignedDuration = SignedDuration::from_hours(24);
+
+statements! {
+    TRANSACTIONS = "DELETE FROM transactions WHERE (tenant_id, handle_digest) IN ( \
+                    SELECT tenant_id, handle_digest FROM transactions WHERE expires_at <= $1 LIMIT $2)";
+    OPEN_CODES = "DELETE FROM authorization_codes WHERE (tenant_id, code_digest) IN ( \
+                  SELECT tenant_id, code_digest FROM authorization_codes \
+                  WHERE expires_at <= $1 AND consumed_at IS NULL LIMIT $2)";
+    CONSUMED_CODES = "DELETE FROM authorization_codes WHERE (tenant_id, code_digest) IN ( \
+                      SELECT tenant_id, code_digest FROM authorization_codes WHERE expires_at <= $1 LIMIT $2)";
+    IDLE_SESSIONS = "DELETE FROM sessions WHERE (tenant_id, handle_digest) IN ( \
+                     SELECT tenant_id, handle_digest FROM sessions WHERE idle_expires_at <= $1 LIMIT $2)";
+    SESSIONS = "DELETE FROM sessions WHERE (tenant_id, handle_digest) IN ( \
+                SELECT tenant_id, handle_digest FROM sessions WHERE expires_at <= $1 LIMIT $2)";
+    IDLE_REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE (tenant_id, family_id) IN ( \
+                           SELECT tenant_id, family_id FROM refresh_tokens WHERE idle_expires_at <= $1 LIMIT $2)";
+    REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE (tenant_id, family_id) IN ( \
+                      SELECT tenant_id, family_id FROM refresh_tokens WHERE expires_at <= $1 LIMIT $2)";
+    REVOKED_REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE (tenant_id, family_id) IN ( \
+                              SELECT tenant_id, family_id FROM refresh_tokens WHERE revoked_at <= $1 LIMIT $2)";
+    REVOCATIONS = "DELETE FROM access_token_revocations WHERE (tenant_id, client_id, user_id, issued_at) IN ( \
+                   SELECT tenant_id, client_id, user_id, issued_at FROM access_token_revocations \
+                   WHERE expires_at <= $1 LIMIT $2)";
+}
+
+/// Removes everything that is expired at `now`, if `holder` (a name of this process) gets the lease for it. Returns how many
+/// rows went; `None` when another node is at it.
+///
+/// # Errors
+/// The first error of a batch; batches before it stay done, and the next run takes up the rest.
+pub async fn run_once(store: &Store, now: Timestamp, holder: &str) -> Result<Option<u64>, StoreError> {
+    let name = holder.to_owned();
+    let until = now.saturating_add(LEASE).unwrap_or(now);
+    if !store.write(move |tx| leases::acquire(tx, "cleanup", &name, now, until)).await? {
+        return Ok(None);
+    }
+    let memory = now.saturating_sub(REPLAY_MEMORY).unwrap_or(now);
+    let mut removed = 0;
+    for (statement, before) in [
+        (TRANSACTIONS, now),
+        (OPEN_CODES, now),
+        (CONSUMED_CODES, memory),
+        (IDLE_SESSIONS, now),
+        (SESSIONS, now),
+        (IDLE_REFRESH_TOKENS, now),
+        (REFRESH_TOKENS, now),
+        (REVOKED_REFRESH_TOKENS, memory),
+        (REVOCATIONS, now),
+    ] {
+        removed += remove(store, statement, before).await?;
+    }
+    let name = holder.to_owned();
+    store.write(move |tx| leases::release(tx, "cleanup", &name)).await?;
+    Ok(Some(removed))
+}
+
+async fn remove(store: &Store, statement: &'static str, before: Timestamp) -> Result<u64, StoreError> {
+    let mut removed = 0;
+    loop {
+        let batch = store.write(move |tx| tx.execute(statement, params![before, BATCH])).await?;
+        removed += batch;
+        if i64::try_from(batch).unwrap_or(BATCH) < BATCH {
+            return Ok(removed);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Applications (Management API: clients). Configuration: key columns and one JSON document.
+
+use jiff::Timestamp;
+use keywright_types::TenantId;
+
+use crate::{Row, StoreError, Tx, config, params};
+
+/// An application as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientRow {
+    /// Public identifier; unique in the tenant: `clients_pkey`.
+    pub client_id: String,
+    /// Name shown to people.
+    pub name: String,
+    /// The application's document without its secret, JSON.
+    pub document: String,
+    /// Client secret, sealed with the master key; `None` for one without.
+    pub secret: Option<Vec<u8>>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+statements! {
+    INSERT = "INSERT INTO clients (tenant_id, client_id, name, document, secret, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    FIND = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
+            WHERE tenant_id = $1 AND client_id = $2";
+    LIST = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
+            WHERE tenant_id = $1 ORDER BY created_at, client_id";
+    UPDATE = "UPDATE clients SET name = $3, document = $4, secret = $5, updated_at = $6 \
+              WHERE tenant_id = $1 AND client_id = $2";
+    DELETE = "DELETE FROM clients WHERE tenant_id = $1 AND client_id = $2";
+}
+
+fn from_row(row: &Row) -> Result<ClientRow, StoreError> {
+    Ok(ClientRow {
+        client_id: row.get(0)?,
+        name: row.get(1)?,
+        document: row.get(2)?,
+        secret: row.get(3)?,
+        created_at: row.get(4)?,
+        updated_at: row.get(5)?,
+    })
+}
+
+/// Adds an application. Conflict on `clients_pkey`, or on `foreign_key` when there is no such tenant.
+pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &ClientRow) -> Result<(), StoreError> {
+    config::bump(tx, tenant)?;
+    tx.execute(
+        INSERT,
+        params![tenant, &row.client_id, &row.name, &row.document, row.secret.as_ref(), row.created_at, row.updated_at],
+    )?;
+    Ok(())
+}
+
+/// The application with this identifier.
+pub fn find(tx: &mut Tx<'_>, tenant: &TenantId, client_id: &str) -> Result<Option<ClientRow>, StoreError> {
+    tx.query_opt(FIND, params![tenant, client_id])?.as_ref().map(from_row).transpose()
+}
+
+/// All applications of the tenant, oldest first.
+pub fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<ClientRow>, StoreError> {
+    tx.query(LIST, params![tenant])?.iter().map(from_row).collect()
+}
+
+/// Replaces name, document, secret and `updated_at` of the application. `false` when there is none.
+pub fn update(tx: &mut Tx<'_>, tenant: &TenantId, row: &ClientRow) -> Result<bool, StoreError> {
+    config::bump(tx, tenant)?;
+    let changed = tx.execute(
+        UPDATE,
+        params![tenant, &row.client_id, &row.name, &row.document, row.secret.as_ref(), row.updated_at],
+    )?;
+    Ok(changed == 1)
+}
+
+/// Removes the application and its grants for APIs. `false` when there was none.
+pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, client_id: &str) -> Result<bool, StoreError> {
+    config::bump(tx, tenant)?;
+    Ok(tx.execute(DELETE, params![tenant, client_id])? == 1)
+}

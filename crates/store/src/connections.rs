@@ -1,0 +1,71 @@
+//! Sources of users: databases of ours, social and enterprise identity providers (architecture §2). Configuration.
+
+use jiff::Timestamp;
+use keywright_types::TenantId;
+
+use crate::{Row, StoreError, Tx, config, params};
+
+/// A connection as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionRow {
+    /// Made by the program: `connections_pkey`.
+    pub id: String,
+    /// Name, unique in the tenant: `connections_name_key`. Never changes: users refer to it.
+    pub name: String,
+    /// Kind of source: `auth0` for a database of ours.
+    pub strategy: String,
+    /// The connection's document, JSON.
+    pub document: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+statements! {
+    INSERT = "INSERT INTO connections (tenant_id, id, name, strategy, document, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    FIND_BY_NAME = "SELECT id, name, strategy, document, created_at, updated_at FROM connections \
+                    WHERE tenant_id = $1 AND name = $2";
+    LIST = "SELECT id, name, strategy, document, created_at, updated_at FROM connections \
+            WHERE tenant_id = $1 ORDER BY created_at, id";
+    UPDATE = "UPDATE connections SET document = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
+}
+
+fn from_row(row: &Row) -> Result<ConnectionRow, StoreError> {
+    Ok(ConnectionRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        strategy: row.get(2)?,
+        document: row.get(3)?,
+        created_at: row.get(4)?,
+        updated_at: row.get(5)?,
+    })
+}
+
+/// Adds a connection. Conflict on `connections_pkey`, `connections_name_key`, or on `foreign_key` when there is no such
+/// tenant.
+pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &ConnectionRow) -> Result<(), StoreError> {
+    config::bump(tx, tenant)?;
+    tx.execute(
+        INSERT,
+        params![tenant, &row.id, &row.name, &row.strategy, &row.document, row.created_at, row.updated_at],
+    )?;
+    Ok(())
+}
+
+/// The connection with this name.
+pub fn find_by_name(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Result<Option<ConnectionRow>, StoreError> {
+    tx.query_opt(FIND_BY_NAME, params![tenant, name])?.as_ref().map(from_row).transpose()
+}
+
+/// All connections of the tenant, oldest first.
+pub fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<ConnectionRow>, StoreError> {
+    tx.query(LIST, params![tenant])?.iter().map(from_row).collect()
+}
+
+/// Replaces document and `updated_at` of the connection with this `id`. `false` when there is none.
+pub fn update(tx: &mut Tx<'_>, tenant: &TenantId, row: &ConnectionRow) -> Result<bool, StoreError> {
+    config::bump(tx, tenant)?;
+    Ok(tx.execute(UPDATE, params![tenant, &row.id, &row.document, row.updated_at])? == 1)
+}

@@ -1,0 +1,130 @@
+//! [`Store`]: the door to the data, and the one place that chooses the engine (architecture §4).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::job::{Job, Work};
+use crate::postgres::Postgres;
+use crate::sqlite::Sqlite;
+use crate::tx::Access;
+use crate::watch::Changes;
+use crate::{StoreError, Tx};
+
+/// How long a caller waits for an answer.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// What an engine does for the store. Both engines run jobs on threads of their own.
+pub(crate) trait Engine: Send + Sync {
+    /// Takes a job, or refuses it at once.
+    fn submit(&self, access: Access, job: Box<dyn Job>) -> Result<(), StoreError>;
+    /// Refuses new jobs and lets the threads end after those already taken.
+    fn shut(&self);
+    /// Blocks until the threads have ended.
+    fn join(&self);
+}
+
+/// A database. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Box<dyn Engine>,
+    changes: Changes,
+}
+
+impl Store {
+    /// Opens the database at `url` and brings its schema up to date. `sqlite:PATH` (relative, or absolute with `sqlite:/…`)
+    /// makes the file if there is none; `postgres://…` or `postgresql://…` is a connection string of libpq's form. Several
+    /// processes may open one database at the same time.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached; [`StoreError::Engine`] for a URL of another kind.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let url = url.to_owned();
+        let changes = Changes::new();
+        let told = changes.clone();
+        // The one match on the engine.
+        let open = move || -> Result<Box<dyn Engine>, StoreError> {
+            match url.split_once(':') {
+                Some(("sqlite", path)) => Ok(Box::new(Sqlite::open(path, told)?)),
+                Some(("postgres" | "postgresql", _)) => Ok(Box::new(Postgres::open(&url, told)?)),
+                _ => Err(StoreError::Engine(
+                    "unknown kind of database URL; use sqlite:PATH or postgres://USER@HOST/DATABASE".to_owned(),
+                )),
+            }
+        };
+        let engine = tokio::task::spawn_blocking(open)
+            .await
+            .map_err(|_| StoreError::Engine("opening the database panicked".to_owned()))??;
+        Ok(Self { inner: Arc::new(Inner { engine, changes }) })
+    }
+
+    /// Runs a job that only reads. Each of its statements sees what was committed before that statement.
+    ///
+    /// # Errors
+    /// What the job returns, or a [`StoreError`] of the engine.
+    pub async fn read<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.submit(Access::Read, job).await
+    }
+
+    /// Runs a job in a transaction. When this returns `Ok`, what the job wrote is committed and durable; when it returns
+    /// `Err`, the job was rolled back (see [`StoreError::Unavailable`] for the one doubtful case). A job runs on a thread
+    /// that others wait for: do the slow things (hashing, signing, network) before or after it.
+    ///
+    /// # Errors
+    /// What the job returns, or a [`StoreError`] of the engine.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.submit(Access::Write, job).await
+    }
+
+    /// The newest configuration version this node knows of. A write of this node is there before it is answered, one of
+    /// another node within a second. Ask [`config::changed_since`](crate::config::changed_since) what changed.
+    #[must_use]
+    pub fn config_changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes.subscribe()
+    }
+
+    /// Refuses new jobs and waits until those already accepted are done and answered.
+    pub async fn close(&self) {
+        self.inner.engine.shut();
+        let inner = Arc::clone(&self.inner);
+        // An error means that the runtime itself is going down; the jobs are done by the threads nevertheless.
+        let _ = tokio::task::spawn_blocking(move || inner.engine.join()).await;
+    }
+
+    async fn submit<T, E, F>(&self, access: Access, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (work, answer) = Work::new(job);
+        self.inner.engine.submit(access, Box::new(work))?;
+        match tokio::time::timeout(DEADLINE, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(StoreError::Engine("a database thread has ended".to_owned()).into()),
+            // Dropping `answer` tells the engine not to begin the job any more.
+            Err(_) => Err(StoreError::Unavailable(format!("no answer within {} s", DEADLINE.as_secs())).into()),
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.engine.shut();
+    }
+}

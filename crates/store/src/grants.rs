@@ -1,0 +1,115 @@
+//! Remembered consent: which scopes of an API a user allowed an application (§1.10). Not an OAuth grant *type*.
+
+use jiff::Timestamp;
+use keywright_types::TenantId;
+
+use crate::{Row, StoreError, Tx, params};
+
+/// A grant as it is stored. One per user, application and API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantRow {
+    /// Made by the program: `grants_pkey`.
+    pub grant_id: String,
+    /// Who consented. They go, this goes.
+    pub user_id: String,
+    /// The application that may.
+    pub client_id: String,
+    /// Identifier of the API; empty when consent was for the profile alone.
+    pub audience: String,
+    /// Space-separated scopes, each once, in the order in which they were granted.
+    pub scope: String,
+    /// When consent was first given.
+    pub created_at: Timestamp,
+    /// When it was extended last.
+    pub updated_at: Timestamp,
+}
+
+statements! {
+    /// The update of the conflicting row locks it, so that two extensions at once cannot lose a scope.
+    UPSERT = "INSERT INTO grants (tenant_id, grant_id, user_id, client_id, audience, scope, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+              ON CONFLICT (tenant_id, user_id, client_id, audience) DO UPDATE SET updated_at = excluded.updated_at \
+              RETURNING grant_id, user_id, client_id, audience, scope, created_at, updated_at";
+    SET_SCOPE = "UPDATE grants SET scope = $3 WHERE tenant_id = $1 AND grant_id = $2";
+    FIND = "SELECT grant_id, user_id, client_id, audience, scope, created_at, updated_at FROM grants \
+            WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 AND audience = $4";
+    DELETE = "DELETE FROM grants WHERE tenant_id = $1 AND grant_id = $2";
+}
+
+fn from_row(row: &Row) -> Result<GrantRow, StoreError> {
+    Ok(GrantRow {
+        grant_id: row.get(0)?,
+        user_id: row.get(1)?,
+        client_id: row.get(2)?,
+        audience: row.get(3)?,
+        scope: row.get(4)?,
+        created_at: row.get(5)?,
+        updated_at: row.get(6)?,
+    })
+}
+
+/// Remembers consent: adds the grant, or adds its scopes to the one there is for this user, application and API (whose
+/// `grant_id` and `created_at` stay). Returns what is stored now. Conflict on `foreign_key` when there is no such user.
+pub fn extend(tx: &mut Tx<'_>, tenant: &TenantId, row: &GrantRow) -> Result<GrantRow, StoreError> {
+    let stored = tx.query_opt(
+        UPSERT,
+        params![
+            tenant,
+            &row.grant_id,
+            &row.user_id,
+            &row.client_id,
+            &row.audience,
+            union("", &row.scope),
+            row.created_at,
+            row.updated_at
+        ],
+    )?;
+    let stored = stored.ok_or_else(|| StoreError::Engine("an upsert returned no row".to_owned()))?;
+    let mut stored = from_row(&stored)?;
+    let scope = union(&stored.scope, &row.scope);
+    if scope != stored.scope {
+        tx.execute(SET_SCOPE, params![tenant, &stored.grant_id, &scope])?;
+        stored.scope = scope;
+    }
+    Ok(stored)
+}
+
+/// The grant of this user for this application and API (empty for none).
+pub fn find(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    client_id: &str,
+    audience: &str,
+) -> Result<Option<GrantRow>, StoreError> {
+    tx.query_opt(FIND, params![tenant, user_id, client_id, audience])?.as_ref().map(from_row).transpose()
+}
+
+/// Forgets consent. `false` when there was no such grant. What was issued under it is revoked with
+/// [`refresh_tokens::revoke_for_grant`](crate::refresh_tokens::revoke_for_grant).
+pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, grant_id: &str) -> Result<bool, StoreError> {
+    Ok(tx.execute(DELETE, params![tenant, grant_id])? == 1)
+}
+
+/// The scopes of `old`, then those of `new` that are not among them.
+fn union(old: &str, new: &str) -> String {
+    let mut scopes: Vec<&str> = Vec::new();
+    for scope in old.split_ascii_whitespace().chain(new.split_ascii_whitespace()) {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    scopes.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_union_keeps_the_order_and_each_scope_once() {
+        assert_eq!(union("openid profile", "email openid email"), "openid profile email");
+        assert_eq!(union("", " a  b a "), "a b");
+        assert_eq!(union("a", ""), "a");
+    }
+}

@@ -1,0 +1,71 @@
+//! A job on its way through an engine's queue: the caller's closure, and the caller who waits for its answer.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tokio::sync::oneshot;
+
+use crate::{StoreError, Tx};
+
+/// What engines know of a job.
+pub(crate) trait Job: Send {
+    /// Whether nobody waits any more: the caller's deadline is over. Such a job must not begin.
+    fn abandoned(&self) -> bool;
+    /// Runs the closure, once, and keeps its answer. `true` when it is to be committed.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Gives the caller the answer kept by `run`, or the error that came in between.
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+pub(crate) struct Work<T, E, F> {
+    work: Option<F>,
+    result: Option<Result<T, E>>,
+    caller: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Work<T, E, F> {
+    pub(crate) fn new(work: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
+        let (caller, answer) = oneshot::channel();
+        (Self { work: Some(work), result: None, caller }, answer)
+    }
+}
+
+impl<T, E, F> Job for Work<T, E, F>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StoreError> + Send,
+{
+    fn abandoned(&self) -> bool {
+        self.caller.is_closed()
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        // A panic in one job must not take the thread, and with it the jobs of others. The closure is gone afterwards and its
+        // transaction is rolled back, so nothing half-done can be seen.
+        let result = match catch_unwind(AssertUnwindSafe(|| work(tx))) {
+            Ok(Ok(value)) => tx.failure().cloned().map_or(Ok(value), |failure| Err(failure.into())),
+            Ok(Err(error)) => Err(error),
+            Err(panic) => Err(StoreError::Engine(format!("a job panicked: {}", message(panic.as_ref()))).into()),
+        };
+        let commit = result.is_ok();
+        self.result = Some(result);
+        commit
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let result = match (outcome, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(StoreError::Engine("a job did not run".to_owned()).into()),
+            (Err(error), _) => Err(error.into()),
+        };
+        // The caller may have gone; then nobody wants the answer.
+        let _ = self.caller.send(result);
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
+}

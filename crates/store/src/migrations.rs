@@ -1,0 +1,31 @@
+//! The schema and its steps: forward only, one file for both engines (architecture §4).
+//!
+//! Expand, move, contract: a step may add what the version before does not know, and remove only what the version before no
+//! longer uses, because the two run side by side during an update. A schema newer than this program is therefore no error.
+
+use crate::{StoreError, Tx, params};
+
+/// Version, name and text of every step, in order. A step that was released never changes.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("../migrations/0001_initial.sql"))];
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations ( \
+                      version BIGINT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (version))";
+
+statements! {
+    APPLIED = "SELECT version FROM schema_migrations";
+    RECORD = "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)";
+}
+
+/// Runs the steps this database has not seen. The engine has begun a transaction that only one node at a time can be in.
+pub(crate) fn run(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.migrate(CREATE)?;
+    let applied: Vec<i64> = tx.query(APPLIED, params![])?.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    for (version, name, sql) in MIGRATIONS {
+        if !applied.contains(version) {
+            tx.migrate(sql)?;
+            tx.execute(RECORD, params![*version, *name])?;
+            tracing::info!(migration.version = version, migration.name = name, "migrated the database");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! `SQLite`: one writer thread that groups commits, reader threads beside it (architecture §4).
+//!
+//! A commit costs one fsync, and a disk does a few hundred of those per second. The writer therefore takes all jobs that
+//! wait, runs each in a savepoint, commits once, and only then answers them: the more callers, the more jobs per fsync.
+
+mod connection;
+mod readers;
+mod writer;
+
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::db::Engine;
+use crate::job::Job;
+use crate::queue::Queue;
+use crate::tx::Access;
+use crate::watch::Changes;
+use crate::{StoreError, Tx, config, migrations};
+
+/// Jobs of one kind that may wait. At 5 s deadline and some thousand jobs per second, more would only time out.
+const WAITING: usize = 10_000;
+/// Reads are quick and never wait for the writer; a few threads serve many callers.
+const READERS: usize = 4;
+
+pub(crate) struct Sqlite {
+    writes: Arc<Queue<Box<dyn Job>>>,
+    reads: Arc<Queue<Box<dyn Job>>>,
+    /// Dropped to end the poll.
+    poll: Mutex<Option<Sender<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Sqlite {
+    /// `path` is what follows `sqlite:`; the `//` of the URL form is allowed in front of it.
+    pub(crate) fn open(path: &str, changes: Changes) -> Result<Self, StoreError> {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path == ":memory:" {
+            return Err(StoreError::Engine("a SQLite database needs a file: use sqlite:PATH".to_owned()));
+        }
+        let mut writer = connection::open(path)?;
+        writer::exclusively(&mut writer, migrations::run)?;
+        changes.publish(readers::once(&mut connection::open_reader(path)?, config::current)?);
+
+        let writes = Arc::new(Queue::new(WAITING));
+        let reads = Arc::new(Queue::new(WAITING));
+        let (poll, ended) = std::sync::mpsc::channel();
+        let mut threads = Vec::new();
+        let (queue, told) = (Arc::clone(&writes), changes.clone());
+        threads.push(spawn("sqlite-writer", move || writer::run(&mut writer, &queue, &told))?);
+        for _ in 0..READERS {
+            let (queue, mut reader) = (Arc::clone(&reads), connection::open_reader(path)?);
+            threads.push(spawn("sqlite-reader", move || readers::run(&mut reader, &queue))?);
+        }
+        let mut reader = connection::open_reader(path)?;
+        threads.push(spawn("sqlite-poll", move || readers::poll(&mut reader, &ended, &changes))?);
+        Ok(Self { writes, reads, poll: Mutex::new(Some(poll)), threads: Mutex::new(threads) })
+    }
+}
+
+impl Engine for Sqlite {
+    fn submit(&self, access: Access, job: Box<dyn Job>) -> Result<(), StoreError> {
+        match access {
+            Access::Read => self.reads.push(job),
+            Access::Write => self.writes.push(job),
+        }
+    }
+
+    fn shut(&self) {
+        self.writes.close();
+        self.reads.close();
+        self.poll.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn join(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // Jobs cannot panic a thread; if one did, its callers have been told.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts a named thread.
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|error| StoreError::Engine(format!("cannot start a thread: {error}")))
+}
+
+/// A read on a connection, outside any job.
+type Ask<T> = fn(&mut Tx<'_>) -> Result<T, StoreError>;
