@@ -15,6 +15,8 @@ pub enum Cause {
     General,
     /// `redirect_uri` is not registered: for the developer who set the application up.
     CallbackMismatch,
+    /// The login transaction is over, unknown or another browser's (§1.7).
+    LostTransaction,
     /// The server cannot answer right now.
     Unavailable,
 }
@@ -40,14 +42,24 @@ impl ErrorPage {
     pub fn new(shell: Shell, tenant: &Tenant, cause: Cause, error: &str, description: &str, tracking: &str) -> Self {
         let mail = tenant.settings.support_email.as_deref();
         Self {
+            support_mail: mail.and_then(|address| Some((LinkUrl::mail(address)?, address.to_owned()))),
+            support: tenant.settings.support_url.as_deref().and_then(LinkUrl::parse),
+            ..Self::failure(shell, cause, error, description, tracking)
+        }
+    }
+
+    /// The page for a request that failed before its tenant was known; otherwise as [`ErrorPage::new`].
+    #[must_use]
+    pub fn failure(shell: Shell, cause: Cause, error: &str, description: &str, tracking: &str) -> Self {
+        Self {
             texts: ErrorTexts::of(shell.language),
             shell,
             cause,
             error: error.to_owned(),
             description: description.to_owned(),
             tracking: tracking.to_owned(),
-            support_mail: mail.and_then(|address| Some((LinkUrl::mail(address)?, address.to_owned()))),
-            support: tenant.settings.support_url.as_deref().and_then(LinkUrl::parse),
+            support_mail: None,
+            support: None,
         }
     }
 
@@ -61,6 +73,7 @@ impl ErrorPage {
         match self.cause {
             Cause::General => None,
             Cause::CallbackMismatch => Some(&self.texts.callback_mismatch),
+            Cause::LostTransaction => Some(&self.texts.lost_transaction),
             Cause::Unavailable => Some(&self.texts.unavailable),
         }
     }
@@ -93,7 +106,7 @@ impl Page for ErrorPage {
         let mismatch = "The provided redirect_uri is not in the list of allowed callback URLs: https://app.example/cb";
         vec![
             ("general", page(Cause::General, "invalid_request", "Missing required parameter: response_type", false)),
-            ("expired", page(Cause::General, "invalid_request", expired, true)),
+            ("lost-transaction", page(Cause::LostTransaction, "invalid_request", expired, true)),
             ("callback-mismatch", page(Cause::CallbackMismatch, "invalid_request", mismatch, true)),
             ("unavailable", page(Cause::Unavailable, "temporarily_unavailable", "The server is busy", true)),
         ]
@@ -111,6 +124,7 @@ pub(super) struct ErrorTexts {
     technical_details_text: String,
     tracking_text: String,
     callback_mismatch: Explanation,
+    lost_transaction: Explanation,
     unavailable: Explanation,
 }
 

@@ -36,6 +36,9 @@ pub struct Scheme {
 }
 
 impl Palette {
+    /// The surfaces that the colours are made for: `--card` of the stylesheet, light and dark.
+    pub const CARDS: [Color; 2] = [LIGHT_CARD, DARK_CARD];
+
     /// Makes the colours from the tenant's primary colour.
     #[must_use]
     pub fn from_primary(primary: Color) -> Self {
