@@ -103,10 +103,15 @@ export function appointmentsPage(user, token, status, answer) {
     </section>
     <section class="card">
       <h2>The access token</h2>
-      <p>It ends with <code class="token-end">${token.access_token.slice(-12)}</code> and expires in ${Math.round(token.expires_in / 60)} minutes. The refresh token gets the next one without a login.</p>
+      <p>It ends with <code class="token-end">${token.access_token.slice(-12)}</code> and expires in ${duration(token.expires_in)}. The refresh token gets the next one without a login.</p>
       <form method="post" action="/refresh"><button type="submit">Refresh the token</button></form>
     </section>`,
   );
+}
+
+function duration(seconds) {
+  const [amount, unit] = seconds >= 7200 ? [seconds / 3600, 'hours'] : [seconds / 60, 'minutes'];
+  return `${Math.round(amount)} ${unit}`;
 }
 
 export function errorPage(error, description) {

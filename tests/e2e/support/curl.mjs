@@ -1,7 +1,7 @@
 // Runs the tutorials' curl commands through a shell, as a reader pastes them: only the placeholders are replaced.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,8 @@ const run = promisify(execFile);
 // The commands themselves do not ask for the status. curl's own configuration file does, so they stay as they are.
 const curlHome = mkdtempSync(join(tmpdir(), 'keywright-curl-'));
 writeFileSync(join(curlHome, '.curlrc'), 'silent\nshow-error\nwrite-out = "\\n%{http_code} %{content_type}"\n');
+
+process.on('exit', () => rmSync(curlHome, { recursive: true, force: true }));
 
 export function seed(name) {
   return readFileSync(new URL(`../fixtures/seeds/${name}`, import.meta.url), 'utf8');
