@@ -18,15 +18,15 @@ pub(crate) trait Job: Send {
 }
 
 pub(crate) struct Work<T, E, F> {
-    work: Option<F>,
+    closure: Option<F>,
     result: Option<Result<T, E>>,
     caller: oneshot::Sender<Result<T, E>>,
 }
 
 impl<T, E, F> Work<T, E, F> {
-    pub(crate) fn new(work: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
+    pub(crate) fn new(closure: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
         let (caller, answer) = oneshot::channel();
-        (Self { work: Some(work), result: None, caller }, answer)
+        (Self { closure: Some(closure), result: None, caller }, answer)
     }
 }
 
@@ -41,10 +41,10 @@ where
     }
 
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
+        let Some(closure) = self.closure.take() else { return false };
         // A panic in one job must not take the thread, and with it the jobs of others. The closure is gone afterwards and its
         // transaction is rolled back, so nothing half-done can be seen.
-        let result = match catch_unwind(AssertUnwindSafe(|| work(tx))) {
+        let result = match catch_unwind(AssertUnwindSafe(|| closure(tx))) {
             Ok(Ok(value)) => tx.failure().cloned().map_or(Ok(value), |failure| Err(failure.into())),
             Ok(Err(error)) => Err(error),
             Err(panic) => Err(StoreError::Engine(format!("a job panicked: {}", message(panic.as_ref()))).into()),

@@ -24,8 +24,8 @@ const WAITING: usize = 10_000;
 const READERS: usize = 4;
 
 pub(crate) struct Sqlite {
-    writes: Arc<Queue<Box<dyn Job>>>,
-    reads: Arc<Queue<Box<dyn Job>>>,
+    write_queue: Arc<Queue<Box<dyn Job>>>,
+    read_queue: Arc<Queue<Box<dyn Job>>>,
     /// Dropped to end the poll.
     poll: Mutex<Option<Sender<()>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -42,33 +42,33 @@ impl Sqlite {
         writer::exclusively(&mut writer, migrations::run)?;
         changes.publish(readers::once(&mut connection::open_reader(path)?, config::current)?);
 
-        let writes = Arc::new(Queue::new(WAITING));
-        let reads = Arc::new(Queue::new(WAITING));
+        let write_queue = Arc::new(Queue::new(WAITING));
+        let read_queue = Arc::new(Queue::new(WAITING));
         let (poll, ended) = std::sync::mpsc::channel();
         let mut threads = Vec::new();
-        let (queue, told) = (Arc::clone(&writes), changes.clone());
+        let (queue, told) = (Arc::clone(&write_queue), changes.clone());
         threads.push(spawn("sqlite-writer", move || writer::run(&mut writer, &queue, &told))?);
         for _ in 0..READERS {
-            let (queue, mut reader) = (Arc::clone(&reads), connection::open_reader(path)?);
+            let (queue, mut reader) = (Arc::clone(&read_queue), connection::open_reader(path)?);
             threads.push(spawn("sqlite-reader", move || readers::run(&mut reader, &queue))?);
         }
         let mut reader = connection::open_reader(path)?;
         threads.push(spawn("sqlite-poll", move || readers::poll(&mut reader, &ended, &changes))?);
-        Ok(Self { writes, reads, poll: Mutex::new(Some(poll)), threads: Mutex::new(threads) })
+        Ok(Self { write_queue, read_queue, poll: Mutex::new(Some(poll)), threads: Mutex::new(threads) })
     }
 }
 
 impl Engine for Sqlite {
     fn submit(&self, access: Access, job: Box<dyn Job>) -> Result<(), StoreError> {
         match access {
-            Access::Read => self.reads.push(job),
-            Access::Write => self.writes.push(job),
+            Access::Read => self.read_queue.push(job),
+            Access::Write => self.write_queue.push(job),
         }
     }
 
     fn shut(&self) {
-        self.writes.close();
-        self.reads.close();
+        self.write_queue.close();
+        self.read_queue.close();
         self.poll.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 

@@ -74,17 +74,21 @@ impl<'a> Tx<'a> {
         let version = self.config_version;
         self.control("SAVEPOINT step")?;
         let result = step(self);
-        let result = match self.failure.take() {
+        let failure = self.failure.take();
+        let result = match &failure {
             None => result,
-            Some(failure) => result.and_then(|_| Err(failure.into())),
+            Some(failure) => result.and_then(|_| Err(failure.clone().into())),
         };
         match result {
             Ok(value) => self.control("RELEASE SAVEPOINT step").map(|()| value).map_err(E::from),
             Err(error) => {
                 self.config_version = version;
-                // A failure here (the connection is gone) stays noted and ends the job.
-                let _ =
+                let undone =
                     self.control("ROLLBACK TO SAVEPOINT step").and_then(|()| self.control("RELEASE SAVEPOINT step"));
+                // The transaction itself is lost, most often by what failed in the step: that ends the job.
+                if undone.is_err() && failure.is_some() {
+                    self.failure = failure;
+                }
                 Err(error)
             }
         }

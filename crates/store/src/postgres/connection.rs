@@ -129,7 +129,7 @@ impl<'a> FromSql<'a> for Value {
 /// Whether the connection is of no use any more.
 pub(super) fn is_lost(error: &postgres::Error) -> bool {
     match error.code() {
-        None => error.is_closed() || error.source().is_some_and(|cause| cause.is::<std::io::Error>()),
+        None => error.is_closed() || error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>),
         Some(code) => [
             SqlState::ADMIN_SHUTDOWN,
             SqlState::CRASH_SHUTDOWN,

@@ -82,7 +82,9 @@ impl Worker {
         }
         self.batch("COMMIT")?;
         // Before the answer: a caller that has been answered must not find its own node's cache stale.
-        version.into_iter().for_each(|version| self.changes.publish(version));
+        if let Some(version) = version {
+            self.changes.publish(version);
+        }
         Ok(())
     }
 

@@ -25,14 +25,31 @@ const NAMES: [&CStr; 20] = [
 pub(super) fn open(path: &str) -> Result<Connection, StoreError> {
     make_private(path)?;
     let connection = connect(path)?;
-    // WAL: readers and the writer do not wait for each other. FULL: a commit is on the disk before it returns.
-    // fullfsync: on macOS fsync alone does not reach the disk.
+    write_ahead(&connection)?;
+    // FULL: a commit is on the disk before it returns. fullfsync: on macOS fsync alone does not reach the disk.
     connection
-        .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON;",
-        )
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON;")
         .map_err(|error| self::error(&connection, &error))?;
     Ok(connection)
+}
+
+/// Switches the file to WAL, where readers and the writer do not wait for each other. Once done it stays so.
+fn write_ahead(connection: &Connection) -> Result<(), StoreError> {
+    const ATTEMPTS: u32 = 40;
+    for _ in 0..ATTEMPTS {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => {
+                return Err(StoreError::Unavailable(format!("the file system allows only journal mode {mode}")));
+            }
+            // Another process is at the same switch; SQLite does not wait by itself here.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                std::thread::sleep(BUSY / ATTEMPTS)
+            }
+            Err(error) => return Err(self::error(connection, &error)),
+        }
+    }
+    Err(StoreError::Unavailable("the database file is locked".to_owned()))
 }
 
 /// Opens the file for reading.
@@ -174,4 +191,59 @@ fn violated(connection: &Connection, message: &str) -> Option<String> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_durable_and_the_file_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db").to_str().unwrap().to_owned();
+        let connection = open(&path).unwrap();
+        let setting = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!((setting("synchronous"), setting("fullfsync"), setting("foreign_keys")), (2, 1, 1));
+        connection.execute_batch("CREATE TABLE t (n BIGINT)").unwrap();
+        #[cfg(unix)]
+        for file in [path.clone(), format!("{path}-wal"), format!("{path}-shm")] {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+        }
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db").to_str().unwrap().to_owned();
+        open(&path).unwrap().execute_batch("CREATE TABLE t (n BIGINT)").unwrap();
+        let reader = open_reader(&path).unwrap();
+        let refused = Session(&reader).execute("INSERT INTO t (n) VALUES ($1)", &[Value::Int(1)]);
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    }
+
+    #[test]
+    fn parameters_are_bound_by_name_in_any_order() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut session = Session(&connection);
+        let rows = session.query("SELECT $2, $1, $2", &[Value::Int(1), Value::Int(2)]).unwrap();
+        assert_eq!(rows[0].values, [Value::Int(2), Value::Int(1), Value::Int(2)]);
+        assert!(matches!(session.query("SELECT $1", &[]), Err(StoreError::Engine(_))));
+    }
+
+    #[test]
+    fn a_violated_index_is_named_as_in_postgresql() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE t (a TEXT, b TEXT, c TEXT, PRIMARY KEY (a, b));
+                 CREATE UNIQUE INDEX t_c_key ON t (a, c) WHERE c IS NOT NULL;
+                 INSERT INTO t VALUES ('1', '2', '3');",
+            )
+            .unwrap();
+        let mut session = Session(&connection);
+        let mut conflict = |sql| session.execute(sql, &[]).unwrap_err().constraint().map(str::to_owned);
+        assert_eq!(conflict("INSERT INTO t VALUES ('1', '2', NULL)").as_deref(), Some("t_pkey"));
+        assert_eq!(conflict("INSERT INTO t VALUES ('1', '9', '3')").as_deref(), Some("t_c_key"));
+    }
 }

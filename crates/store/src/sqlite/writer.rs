@@ -67,7 +67,11 @@ fn commit_together(connection: &Connection, jobs: Vec<Box<dyn Job>>, changes: &C
     let outcome = control(connection, "COMMIT");
     match &outcome {
         // Before the answers: a caller that has been answered must not find its own node's cache stale.
-        Ok(()) => version.into_iter().for_each(|version| changes.publish(version)),
+        Ok(()) => {
+            if let Some(version) = version {
+                changes.publish(version);
+            }
+        }
         Err(_) => roll_back(connection),
     }
     answer(done, &outcome);
