@@ -20,7 +20,7 @@ use crate::{Jwk, Random, SigningAlg, VerifyingKey};
 /// How long a certificate says that it is valid. Verifiers of tokens do not look at it; rotation is what ends a key.
 const CERTIFICATE_YEARS: i32 = 10;
 
-/// Random bytes of a `kid`. Base64url turns them into 21 characters and a remainder that is cut off.
+/// Characters of a `kid`, each of them six random bits.
 const KID_LENGTH: usize = 21;
 
 /// Why a key cannot be made or used. No variant holds a part of a key.
@@ -58,7 +58,7 @@ pub struct NewSigningKey {
 
 impl NewSigningKey {
     /// Makes an RSA key of 2048 bits with a self-signed certificate for `common_name` (the tenant's canonical domain),
-    /// valid for ten years from the day of `now`. It takes some 100 ms of one processor: not for an async thread.
+    /// valid for ten years from the day of `now`. It takes some 200 ms of one processor: not for an async thread.
     pub fn generate_rsa(common_name: &str, now: Timestamp, random: &Random) -> Result<Self, KeyError> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Generation)?;
         let private_key: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError::Generation)?;

@@ -122,6 +122,8 @@ fn do_03_longer_tokens_are_refused_unread() {
     assert_eq!(longest.len(), MAX_TOKEN_LENGTH);
     assert!(check(&longest).is_ok());
     assert_eq!(check(&of_length(MAX_TOKEN_LENGTH + 1)), Err(JwtError::TooLong));
+    assert_eq!(check(&"x".repeat(MAX_TOKEN_LENGTH)), Err(JwtError::Malformed), "was read");
+    assert_eq!(check(&"x".repeat(MAX_TOKEN_LENGTH + 1)), Err(JwtError::TooLong));
     assert_eq!(check(&".".repeat(10_000_000)), Err(JwtError::TooLong));
 }
 
