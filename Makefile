@@ -22,7 +22,7 @@ build: ## Build the server
 examples: build examples/node_modules/.package-lock.json ## Start the development server, the example API and the example web app
 	@npm --prefix examples --silent start
 
-bench: node-packages ## Measure a release build under load, on SQLite and on PostgreSQL (SECONDS=20 measures longer)
+bench: node-packages ## Measure a release build under load, on SQLite and on PostgreSQL (BENCH_SECONDS=20 measures longer)
 	cargo build --release --locked --package keywright-server --bin keywright
 	@scripts/prerequisites browser postgres wrk
 	@cd tests/e2e && KEYWRIGHT_BIN=$(TARGET)/release/keywright KEYWRIGHT_TEST_ENGINE=sqlite node bench.mjs

@@ -1,5 +1,5 @@
 // Load on a release build over TLS: what one machine answers when the load generator runs beside the server.
-// `make bench`; SECONDS and CONNECTIONS change the length and the width of each measurement.
+// `make bench`; BENCH_SECONDS and BENCH_CONNECTIONS change the length and the width of each measurement.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,8 +10,8 @@ import { callbackUrl, listenForCallbacks } from './support/callback.mjs';
 import { authorizationRequest, authorize, exchangeCode } from './support/flow.mjs';
 import { engine, startServer } from './support/server.mjs';
 
-const seconds = Number(process.env.SECONDS ?? 8);
-const connections = Number(process.env.CONNECTIONS ?? 32);
+const seconds = Number(process.env.BENCH_SECONDS ?? 8);
+const connections = Number(process.env.BENCH_CONNECTIONS ?? 32);
 
 const server = await startServer();
 const scripts = mkdtempSync(join(tmpdir(), 'keywright-bench-'));
