@@ -1,1 +1,36 @@
-//! placeholder
+//! The pages on which people log in, sign up, consent and log out (§7.7, architecture §7).
+//!
+//! Invariant: nothing here issues a code or a token. A page records its result on the stored transaction, or begins a
+//! session, and sends the browser to `/authorize/resume?state=…`, where one function decides what comes next. Pages
+//! never send the browser to each other, except by links that the user follows.
+
+mod connection;
+mod consent;
+mod error;
+mod login;
+mod logout;
+mod pages;
+mod protected_form;
+mod redirect;
+mod signup;
+mod step;
+mod texts;
+mod visit;
+
+use axum::Router;
+use axum::routing::get;
+use keywright_app::App;
+
+pub use logout::{COMPLETE_PATH as LOGGED_OUT_PATH, PATH as LOGOUT_PATH};
+pub use pages::PAGES;
+
+/// The routes of this crate. They need the tenant of the request (`keywright_web::tenancy::resolve`).
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/u/login", get(login::get).post(login::post))
+        .route("/u/signup", get(signup::get).post(signup::post))
+        .route("/u/consent", get(consent::get).post(consent::post))
+        .route(logout::PATH, get(logout::get).post(logout::post))
+        .route(logout::COMPLETE_PATH, get(logout::complete))
+        .route(logout::ABORTED_PATH, get(logout::aborted))
+}

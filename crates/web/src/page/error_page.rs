@@ -8,6 +8,11 @@ use serde::Deserialize;
 
 use super::{Forms, Language, LinkUrl, Page, Sample, Shell, respond};
 
+/// §1.7: the description for a login transaction that is unknown, over or another browser's.
+pub const LOST_TRANSACTION: &str = "You may have pressed the back button, refreshed during login, opened too many login \
+    dialogs, or there is some issue with cookies, since we couldn't find your session. Try logging in again from the \
+    application and if the problem persists please contact the administrator.";
+
 /// What the page explains above the technical details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
@@ -100,13 +105,10 @@ impl Page for ErrorPage {
                 .flatten(),
             support: support.then(|| sample.link("https://acme.example/help/")).flatten(),
         };
-        let expired = "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some \
-                       issue with cookies, since we couldn't find your session. Try logging in again from the application and if the \
-                       problem persists please contact the administrator.";
         let mismatch = "The provided redirect_uri is not in the list of allowed callback URLs: https://app.example/cb";
         vec![
             ("general", page(Cause::General, "invalid_request", "Missing required parameter: response_type", false)),
-            ("lost-transaction", page(Cause::LostTransaction, "invalid_request", expired, true)),
+            ("lost-transaction", page(Cause::LostTransaction, "invalid_request", LOST_TRANSACTION, true)),
             ("callback-mismatch", page(Cause::CallbackMismatch, "invalid_request", mismatch, true)),
             ("unavailable", page(Cause::Unavailable, "temporarily_unavailable", "The server is busy", true)),
         ]

@@ -25,7 +25,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 pub use address::{ImageUrl, LinkUrl};
 pub use branding::Branding;
 pub use color::Color;
-pub use error_page::{Cause, ErrorPage};
+pub use error_page::{Cause, ErrorPage, LOST_TRANSACTION};
 pub use form_post::{FormPostPage, UnsafeTarget};
 pub use language::Language;
 pub use palette::{Palette, Scheme};

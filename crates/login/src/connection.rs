@@ -1,0 +1,19 @@
+//! The connection whose users log in on a page.
+
+use keywright_types::Connection;
+
+use crate::error::PageError;
+use crate::step::Step;
+use crate::visit::Visit;
+
+/// The database connection that the request named, or the first one that the application may use.
+pub(crate) async fn of(visit: &Visit, step: &Step) -> Result<Connection, PageError> {
+    let request = &step.transaction.request;
+    let all = visit.app.connections(&visit.tenant.id).await?;
+    let usable = |connection: &&Connection| {
+        connection.is_database()
+            && connection.is_enabled_for(&request.client_id)
+            && request.connection.as_ref().is_none_or(|name| *name == connection.name)
+    };
+    all.iter().find(usable).cloned().ok_or_else(|| PageError::bad_request("no connections enabled for the client"))
+}

@@ -1,0 +1,71 @@
+//! `/u/login`: identifier and password against a database connection (§7.7, LG-01 to LG-04).
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::response::Response;
+use http::StatusCode;
+use keywright_app::Authentication;
+use keywright_types::Connection;
+use keywright_web::page::respond;
+
+use crate::connection;
+use crate::error::PageError;
+use crate::pages::{ApplicationInfo, Identifier, LoginPage, LoginProblem};
+use crate::step::Step;
+use crate::visit::Visit;
+
+/// `GET /u/login?state=…`
+pub(crate) async fn get(visit: Visit) -> Response {
+    visit.answer(show(&visit).await)
+}
+
+/// `POST /u/login`
+pub(crate) async fn post(visit: Visit, body: Result<Bytes, BytesRejection>) -> Response {
+    visit.answer(log_in(&visit, body).await)
+}
+
+async fn show(visit: &Visit) -> Result<Response, PageError> {
+    let step = Step::of_page(visit).await?;
+    let connection = connection::of(visit, &step).await?;
+    let hint = step.transaction.request.login_hint.clone().unwrap_or_default();
+    Ok(respond(StatusCode::OK, &page(visit, &step, &connection, &hint, None)))
+}
+
+async fn log_in(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Response, PageError> {
+    let (step, fields) = Step::of_form(visit, body).await?;
+    let connection = connection::of(visit, &step).await?;
+    let username = fields.get("username").unwrap_or_default();
+    // §7.7: "wrong credentials or captcha demanded re-render the page with status 400".
+    let again = |problem| {
+        let page = page(visit, &step, &connection, username, Some(problem));
+        Ok(respond(StatusCode::BAD_REQUEST, &page))
+    };
+    if username.trim().is_empty() {
+        return again(LoginProblem::NoIdentifier);
+    }
+    let Some(password) = fields.get("password") else { return again(LoginProblem::NoPassword) };
+    match visit.app.authenticate(&visit.tenant.id, &connection, username, password).await? {
+        Authentication::WrongCredentials => again(LoginProblem::WrongCredentials),
+        // §1.5. Only somebody who knows the password learns it.
+        Authentication::Blocked => step.deny(visit, "unauthorized", "user is blocked").await,
+        Authentication::Success(user) => step.finish_login(visit, &user).await,
+    }
+}
+
+fn page(
+    visit: &Visit,
+    step: &Step,
+    connection: &Connection,
+    username: &str,
+    problem: Option<LoginProblem>,
+) -> LoginPage {
+    LoginPage {
+        shell: visit.shell(),
+        keys: step.keys(visit),
+        application: ApplicationInfo::of(&step.client.client),
+        identifier: if connection.options.requires_username { Identifier::EmailOrUsername } else { Identifier::Email },
+        username: username.to_owned(),
+        problem,
+        signup_allowed: !connection.options.disable_signup,
+    }
+}

@@ -1,0 +1,88 @@
+//! `/u/logout`: asks before a logout that proves nothing takes place, and says what became of it (§6.3, SE-04, SE-05).
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::response::Response;
+use http::{StatusCode, header};
+use keywright_app::LogoutRequest;
+use keywright_web::cookies;
+use keywright_web::page::respond;
+use keywright_web::parameters::Limits;
+
+use crate::error::PageError;
+use crate::pages::{FormKeys, LogoutAbortedPage, LogoutCompletePage, LogoutPage};
+use crate::protected_form::ProtectedForm;
+use crate::visit::Visit;
+
+/// The question. `state` is what `App::seal_logout` made.
+pub const PATH: &str = "/u/logout";
+/// The page that says that somebody is logged out, for every logout that ends on this server.
+pub const COMPLETE_PATH: &str = "/u/logout-complete";
+/// The page after a "no".
+pub(crate) const ABORTED_PATH: &str = "/u/logout-aborted";
+
+/// A sealed logout holds an address with the application's `state`, so it is longer than any other parameter.
+const LIMITS: Limits = Limits { total: 16 * 1024, value: 12 * 1024 };
+
+/// `GET /u/logout?state=…`
+pub(crate) async fn get(visit: Visit) -> Response {
+    visit.answer(show(&visit))
+}
+
+/// `POST /u/logout`
+pub(crate) async fn post(visit: Visit, body: Result<Bytes, BytesRejection>) -> Response {
+    visit.answer(decide(&visit, body).await)
+}
+
+/// `GET /u/logout-complete`
+pub(crate) async fn complete(visit: Visit) -> Response {
+    respond(StatusCode::OK, &LogoutCompletePage { shell: visit.shell() })
+}
+
+/// `GET /u/logout-aborted`
+pub(crate) async fn aborted(visit: Visit) -> Response {
+    respond(StatusCode::OK, &LogoutAbortedPage { shell: visit.shell() })
+}
+
+fn show(visit: &Visit) -> Result<Response, PageError> {
+    let query = visit.query(LIMITS)?;
+    let state = query.get("state").unwrap_or_default();
+    let request = open(visit, state)?;
+    let (app, tenant) = (&visit.app, &visit.tenant.id);
+    // Somebody may log out who never came through `/authorize` in this browser: the form needs a browser to be bound to.
+    let known = app.browser(tenant, visit.cookies.browser.as_deref());
+    let browser = known.clone().unwrap_or_else(|| app.new_browser());
+    let keys = FormKeys { state: state.to_owned(), csrf: app.csrf_token(tenant, &browser, state) };
+    let page = LogoutPage { shell: visit.shell(), keys, client_name: request.client_name };
+    let mut response = respond(StatusCode::OK, &page);
+    if known.is_none() {
+        let cookie = cookies::set_browser(&app.browser_cookie(tenant, &browser));
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+async fn decide(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Response, PageError> {
+    let (app, tenant) = (&visit.app, &visit.tenant.id);
+    let form = ProtectedForm::read(visit, body, LIMITS)?;
+    let request = open(visit, form.state())?;
+    let browser = app.browser(tenant, visit.cookies.browser.as_deref()).ok_or_else(PageError::foreign_post)?;
+    let fields = form.fields(visit, &browser)?;
+    match fields.get("action") {
+        Some("accept") => {}
+        Some("deny") => return Ok(visit.redirect(ABORTED_PATH)),
+        _ => return Err(PageError::bad_request("Parameter 'action' must be 'accept' or 'deny'")),
+    }
+    // SE-04: "Logout removes the server-side record, not just the cookie". SE-05: it is the cookie holder's.
+    if let Some(session) = app.session(tenant, visit.cookies.session.as_deref()).await? {
+        app.end_session(tenant, &session).await?;
+    }
+    let mut response = visit.redirect(request.target.as_deref().unwrap_or(COMPLETE_PATH));
+    response.headers_mut().append(header::SET_COOKIE, cookies::clear_session());
+    Ok(response)
+}
+
+fn open(visit: &Visit, state: &str) -> Result<LogoutRequest, PageError> {
+    let request = visit.app.open_logout(&visit.tenant.id, state);
+    request.ok_or_else(|| PageError::bad_request("This logout is no longer open. Please log out again."))
+}

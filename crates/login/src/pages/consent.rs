@@ -1,0 +1,87 @@
+//! `/u/consent`: the user decides what the application may do (§1.10).
+
+use askama::Template;
+use keywright_web::page::{Forms, ImageUrl, Page, Sample, Shell, Span, fill, spans};
+
+use super::scope_lines::ScopeLine;
+use super::{ApplicationInfo, FormKeys};
+use crate::texts::{self, ConsentTexts};
+
+/// The consent page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "consent.html")]
+pub(crate) struct ConsentPage {
+    pub(crate) shell: Shell,
+    pub(crate) keys: FormKeys,
+    pub(crate) application: ApplicationInfo,
+    /// Who decides: the address or the name of the user who is logged in.
+    pub(crate) account: String,
+    pub(crate) scopes: Vec<ScopeLine>,
+}
+
+impl ConsentPage {
+    fn texts(&self) -> &'static ConsentTexts {
+        texts::consent(self.shell.language)
+    }
+
+    fn text(&self, template: &str) -> String {
+        fill(template, &self.values())
+    }
+
+    fn message(&self) -> Vec<Span> {
+        spans(&self.texts().message, &self.values())
+    }
+
+    fn values(&self) -> [(&str, &str); 3] {
+        [
+            ("clientName", &self.application.name),
+            ("companyName", &self.shell.branding.company),
+            ("account", &self.account),
+        ]
+    }
+}
+
+impl Page for ConsentPage {
+    const NAME: &'static str = "consent";
+    const FORMS: Forms = Forms::LeadAway;
+
+    fn shell(&self) -> &Shell {
+        &self.shell
+    }
+
+    fn images(&self) -> Vec<&ImageUrl> {
+        self.shell.branding.logo.iter().chain(&self.application.logo).collect()
+    }
+
+    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
+        let line = |title: &str, description: &str| ScopeLine {
+            title: sample.text(title),
+            description: if description.is_empty() { String::new() } else { sample.text(description) },
+        };
+        let page = |application, scopes| Self {
+            shell: sample.shell.clone(),
+            keys: FormKeys::sample(sample),
+            application,
+            account: sample.text("jane@example.com"),
+            scopes,
+        };
+        let profile = line("Profile:", "read your name, nickname and picture");
+        let contacts = line("Contacts:", "read and update your contacts");
+        vec![
+            ("one", page(ApplicationInfo::sample(sample), vec![profile.clone()])),
+            (
+                "many",
+                page(
+                    ApplicationInfo::complete_sample(sample),
+                    vec![
+                        profile,
+                        line("Email:", "read your email address"),
+                        line("appointments", ""),
+                        contacts,
+                        line("Offline access:", "keep this access while you are away"),
+                    ],
+                ),
+            ),
+        ]
+    }
+}

@@ -1,0 +1,26 @@
+//! The pages of Universal Login (§7.7). One table, [`PAGES`], lists them all; a test renders each of them in each of its
+//! samples, and `cargo run -p keywright-login --example gallery` writes them to a directory for looking at them.
+
+mod application;
+mod consent;
+mod form;
+mod login;
+mod logout;
+mod scope_lines;
+mod signup;
+
+pub(crate) use application::ApplicationInfo;
+pub(crate) use consent::ConsentPage;
+pub(crate) use form::FormKeys;
+pub(crate) use login::{Identifier, LoginPage, LoginProblem};
+pub(crate) use logout::{LogoutAbortedPage, LogoutCompletePage, LogoutPage};
+pub(crate) use scope_lines::scope_lines;
+pub(crate) use signup::{RuleLine, RuleState, SignupPage, SignupProblem};
+
+keywright_web::pages! {
+    /// Every page of this crate.
+    pub const PAGES = [LoginPage, SignupPage, ConsentPage, LogoutPage, LogoutCompletePage, LogoutAbortedPage];
+}
+
+#[cfg(test)]
+mod tests;

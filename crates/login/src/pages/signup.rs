@@ -1,0 +1,192 @@
+//! `/u/signup`: a new user of a database connection.
+
+use askama::Template;
+use keywright_web::page::{Forms, Page, Sample, Shell, fill};
+
+use super::{ApplicationInfo, FormKeys};
+use crate::texts::{self, SignupTexts};
+
+/// Why the page is shown again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SignupProblem {
+    /// The address is missing.
+    NoEmail,
+    /// The address is not one.
+    InvalidEmail,
+    /// The username is missing.
+    NoUsername,
+    /// The username is not one.
+    InvalidUsername,
+    /// The password is missing.
+    NoPassword,
+    /// The password breaks a rule; the list of rules says which.
+    WeakPassword,
+    /// The account exists, and the tenant lets the page say so.
+    UserExists,
+    /// The account was not created, and the page does not say why (§7.1, "deliberately generic").
+    Refused,
+}
+
+/// A rule that passwords must keep, as a line of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RuleLine {
+    pub(crate) text: String,
+    pub(crate) state: RuleState,
+    /// Kinds of characters of a composed rule.
+    pub(crate) items: Vec<RuleLine>,
+}
+
+/// What the last password did about a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RuleState {
+    /// There was no password yet, or it is one of several ways to keep a rule.
+    Open,
+    /// It kept the rule.
+    Met,
+    /// It broke the rule.
+    Unmet,
+}
+
+impl RuleState {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Met => "met",
+            Self::Unmet => "unmet",
+        }
+    }
+}
+
+/// The sign-up page.
+#[derive(Clone, Debug, Template)]
+#[template(path = "signup.html")]
+pub(crate) struct SignupPage {
+    pub(crate) shell: Shell,
+    pub(crate) keys: FormKeys,
+    pub(crate) application: ApplicationInfo,
+    pub(crate) email: String,
+    /// `None` when the connection's users have no usernames.
+    pub(crate) username: Option<String>,
+    pub(crate) rules: Vec<RuleLine>,
+    pub(crate) problem: Option<SignupProblem>,
+}
+
+impl SignupPage {
+    fn texts(&self) -> &'static SignupTexts {
+        texts::signup(self.shell.language)
+    }
+
+    fn text(&self, template: &str) -> String {
+        fill(template, &[("clientName", &self.application.name), ("companyName", &self.shell.branding.company)])
+    }
+
+    /// The error that concerns the whole form.
+    fn alert(&self) -> Option<&'static str> {
+        match self.problem? {
+            SignupProblem::UserExists => Some(&self.texts().email_in_use),
+            SignupProblem::Refused => Some(&self.texts().users_validation),
+            _ => None,
+        }
+    }
+
+    fn email_error(&self) -> Option<&'static str> {
+        match self.problem? {
+            SignupProblem::NoEmail => Some(&self.texts().no_email),
+            SignupProblem::InvalidEmail => Some(&self.texts().invalid_email_format),
+            _ => None,
+        }
+    }
+
+    fn username_error(&self) -> Option<&'static str> {
+        match self.problem? {
+            SignupProblem::NoUsername => Some(&self.texts().no_username),
+            SignupProblem::InvalidUsername => Some(&self.texts().invalid_username),
+            _ => None,
+        }
+    }
+
+    fn password_error(&self) -> Option<&'static str> {
+        match self.problem? {
+            SignupProblem::NoPassword => Some(&self.texts().no_password),
+            SignupProblem::WeakPassword => Some(&self.texts().password_too_weak),
+            _ => None,
+        }
+    }
+
+    fn starts_at_email(&self) -> bool {
+        !self.starts_at_username() && !self.starts_at_password()
+    }
+
+    fn starts_at_username(&self) -> bool {
+        self.username_error().is_some()
+    }
+
+    fn starts_at_password(&self) -> bool {
+        self.password_error().is_some()
+    }
+}
+
+impl Page for SignupPage {
+    const NAME: &'static str = "signup";
+    const FORMS: Forms = Forms::LeadAway;
+
+    fn shell(&self) -> &Shell {
+        &self.shell
+    }
+
+    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
+        let empty = Self {
+            shell: sample.shell.clone(),
+            keys: FormKeys::sample(sample),
+            application: ApplicationInfo::sample(sample),
+            email: String::new(),
+            username: None,
+            rules: sample_rules(sample, false),
+            problem: None,
+        };
+        let filled = Self { email: sample.text("jane@example.com"), ..empty.clone() };
+        let weak = SignupProblem::WeakPassword;
+        let mut samples = vec![
+            ("weak-password", Self { problem: Some(weak), rules: sample_rules(sample, true), ..filled.clone() }),
+            ("username", Self { username: Some(sample.text("jane")), ..filled.clone() }),
+        ];
+        for (state, problem) in [
+            ("no-email", SignupProblem::NoEmail),
+            ("invalid-email", SignupProblem::InvalidEmail),
+            ("no-password", SignupProblem::NoPassword),
+            ("user-exists", SignupProblem::UserExists),
+            ("refused", SignupProblem::Refused),
+        ] {
+            samples.push((state, Self { problem: Some(problem), ..filled.clone() }));
+        }
+        for (state, problem) in
+            [("no-username", SignupProblem::NoUsername), ("invalid-username", SignupProblem::InvalidUsername)]
+        {
+            let username = Some(sample.text("jane doe"));
+            samples.push((state, Self { problem: Some(problem), username, ..filled.clone() }));
+        }
+        samples.push(("empty", empty));
+        samples
+    }
+}
+
+fn sample_rules(sample: &Sample, tried: bool) -> Vec<RuleLine> {
+    let line = |text: &str, met: bool, items: Vec<RuleLine>| {
+        let state = match (tried, met) {
+            (false, _) => RuleState::Open,
+            (true, true) => RuleState::Met,
+            (true, false) => RuleState::Unmet,
+        };
+        RuleLine { text: sample.text(text), state, items }
+    };
+    let kinds = vec![
+        line("lower case letters (a-z)", true, Vec::new()),
+        line("upper case letters (A-Z)", false, Vec::new()),
+        line("numbers (i.e. 0-9)", false, Vec::new()),
+        line("special characters (e.g. !@#$%^&*)", false, Vec::new()),
+    ];
+    vec![
+        line("At least 8 characters in length", true, Vec::new()),
+        line("Contain at least 3 of the following 4 types of characters:", false, kinds),
+    ]
+}

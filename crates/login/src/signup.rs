@@ -1,0 +1,221 @@
+//! `/u/signup`: a new user of a database connection, who is logged in at once (§7.1, §7.2).
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::response::Response;
+use http::StatusCode;
+use keywright_app::{NewUser, PasswordCheck, PasswordRule, SignUpError, check_password};
+use keywright_types::{Connection, Tenant};
+use keywright_web::Parameters;
+use keywright_web::page::{fill, respond};
+
+use crate::connection;
+use crate::error::PageError;
+use crate::pages::{ApplicationInfo, RuleLine, RuleState, SignupPage, SignupProblem};
+use crate::step::Step;
+use crate::texts::{self, SignupTexts};
+use crate::visit::Visit;
+
+/// `GET /u/signup?state=…`
+pub(crate) async fn get(visit: Visit) -> Response {
+    visit.answer(show(&visit).await)
+}
+
+/// `POST /u/signup`
+pub(crate) async fn post(visit: Visit, body: Result<Bytes, BytesRejection>) -> Response {
+    visit.answer(sign_up(&visit, body).await)
+}
+
+async fn show(visit: &Visit) -> Result<Response, PageError> {
+    let step = Step::of_page(visit).await?;
+    let connection = connection::of(visit, &step).await?;
+    if connection.options.disable_signup {
+        return Ok(to_login(visit, &step));
+    }
+    let hint = step.transaction.request.login_hint.as_deref().unwrap_or_default();
+    let email = if hint.contains('@') { hint } else { "" };
+    Ok(respond(StatusCode::OK, &page(visit, &step, &connection, email, "", None)))
+}
+
+async fn sign_up(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Response, PageError> {
+    let (step, fields) = Step::of_form(visit, body).await?;
+    let connection = connection::of(visit, &step).await?;
+    let field = |name: &str| fields.get(name).unwrap_or_default();
+    let problem = match new_user(&connection, &fields) {
+        Err(missing) => Refusal::from(missing),
+        Ok(new) => match visit.app.sign_up(&visit.tenant.id, &connection, new).await {
+            Ok(user) => return step.finish_login(visit, &user).await,
+            Err(SignUpError::Disabled) => return Ok(to_login(visit, &step)),
+            Err(SignUpError::App(error)) => return Err(error.into()),
+            Err(refused) => Refusal::of(refused, &visit.tenant),
+        },
+    };
+    Ok(respond(
+        StatusCode::BAD_REQUEST,
+        &page(visit, &step, &connection, field("email"), field("username"), Some(&problem)),
+    ))
+}
+
+/// What was entered, or which field is empty.
+fn new_user(connection: &Connection, fields: &Parameters) -> Result<NewUser, SignupProblem> {
+    let entered = |name: &str| fields.get(name).filter(|value| !value.trim().is_empty());
+    let email = entered("email").ok_or(SignupProblem::NoEmail)?;
+    let username = entered("username");
+    if connection.options.requires_username && username.is_none() {
+        return Err(SignupProblem::NoUsername);
+    }
+    // White space is a password like any other.
+    let password = fields.get("password").ok_or(SignupProblem::NoPassword)?;
+    Ok(NewUser {
+        email: email.to_owned(),
+        username: username.map(str::to_owned),
+        password: password.to_owned(),
+        email_verified: false,
+    })
+}
+
+/// Why nobody was signed up.
+struct Refusal {
+    problem: SignupProblem,
+    /// The rules that the password kept and broke, when that was the reason.
+    check: Option<PasswordCheck>,
+}
+
+impl Refusal {
+    fn of(error: SignUpError, tenant: &Tenant) -> Self {
+        match error {
+            SignUpError::InvalidEmail => SignupProblem::InvalidEmail.into(),
+            SignUpError::InvalidUsername => SignupProblem::InvalidUsername.into(),
+            SignUpError::WeakPassword(check) => Self { problem: SignupProblem::WeakPassword, check: Some(check) },
+            SignUpError::UserExists if may_name_existing_users(tenant) => SignupProblem::UserExists.into(),
+            SignUpError::UserExists | SignUpError::Disabled | SignUpError::App(_) => SignupProblem::Refused.into(),
+        }
+    }
+}
+
+impl From<SignupProblem> for Refusal {
+    fn from(problem: SignupProblem) -> Self {
+        Self { problem, check: None }
+    }
+}
+
+/// §7.1: the tenant flag `enable_public_signup_user_exists_error`. Without it the answer is "deliberately generic".
+fn may_name_existing_users(tenant: &Tenant) -> bool {
+    let flag = tenant.settings.flags.other.get("enable_public_signup_user_exists_error");
+    flag.and_then(serde_json::Value::as_bool).unwrap_or(false)
+}
+
+fn to_login(visit: &Visit, step: &Step) -> Response {
+    visit.redirect(&format!("/u/login?state={}", step.transaction.handle))
+}
+
+fn page(
+    visit: &Visit,
+    step: &Step,
+    connection: &Connection,
+    email: &str,
+    username: &str,
+    refusal: Option<&Refusal>,
+) -> SignupPage {
+    let shell = visit.shell();
+    let texts = texts::signup(shell.language);
+    let rules = match refusal.and_then(|refusal| refusal.check.as_ref()) {
+        Some(check) => check.rules.iter().map(|rule| tried_rule(rule, texts)).collect(),
+        None => check_password(&connection.options, "").rules.iter().map(|rule| open_rule(rule, texts)).collect(),
+    };
+    SignupPage {
+        shell,
+        keys: step.keys(visit),
+        application: ApplicationInfo::of(&step.client.client),
+        email: email.to_owned(),
+        username: connection.options.requires_username.then(|| username.to_owned()),
+        rules,
+        problem: refusal.map(|refusal| refusal.problem),
+    }
+}
+
+/// A rule before anything was entered.
+fn open_rule(rule: &PasswordRule, texts: &SignupTexts) -> RuleLine {
+    let items = rule.items.iter().map(|item| open_rule(item, texts)).collect();
+    RuleLine { text: rule_text(rule, texts), state: RuleState::Open, items }
+}
+
+/// A rule and what the refused password did about it.
+fn tried_rule(rule: &PasswordRule, texts: &SignupTexts) -> RuleLine {
+    let mut items: Vec<_> = rule.items.iter().map(|item| tried_rule(item, texts)).collect();
+    if rule.verified {
+        // Kinds of characters that were not needed are not missing.
+        items.iter_mut().filter(|item| item.state == RuleState::Unmet).for_each(|item| item.state = RuleState::Open);
+    }
+    let state = if rule.verified { RuleState::Met } else { RuleState::Unmet };
+    RuleLine { text: rule_text(rule, texts), state, items }
+}
+
+/// The sentence of a rule (§7.2).
+fn rule_text(rule: &PasswordRule, texts: &SignupTexts) -> String {
+    let template = match rule.code {
+        "lengthAtLeast" => &texts.length_at_least,
+        "containsAtLeast" => &texts.contains_at_least,
+        "shouldContain" => &texts.should_contain,
+        "lowerCase" => &texts.lower_case,
+        "upperCase" => &texts.upper_case,
+        "numbers" => &texts.numbers,
+        "specialCharacters" => &texts.special_characters,
+        "identicalChars" => &texts.identical_chars,
+        unknown => return unknown.to_owned(),
+    };
+    let number = rule.number.unwrap_or_default().to_string();
+    fill(template, &[("min", &number), ("count", &rule.items.len().to_string())])
+}
+
+#[cfg(test)]
+mod tests {
+    use keywright_app::check_password;
+    use keywright_types::{ConnectionOptions, PasswordPolicy};
+    use keywright_web::page::Language;
+
+    use super::{RuleLine, open_rule, tried_rule};
+    use crate::pages::RuleState::{Met, Open, Unmet};
+    use crate::texts;
+
+    fn rules(policy: PasswordPolicy, password: &str) -> Vec<RuleLine> {
+        let options = ConnectionOptions { password_policy: Some(policy), ..ConnectionOptions::default() };
+        let texts = texts::signup(Language::En);
+        check_password(&options, password).rules.iter().map(|rule| tried_rule(rule, texts)).collect()
+    }
+
+    #[test]
+    fn every_rule_of_every_policy_has_its_specified_sentence() {
+        use PasswordPolicy::{Excellent, Fair, Good, Low, None};
+        let texts = texts::signup(Language::En);
+        let sentences = |policy| {
+            let options = ConnectionOptions { password_policy: Some(policy), ..ConnectionOptions::default() };
+            let check = check_password(&options, "");
+            check.rules.iter().map(|rule| open_rule(rule, texts).text).collect::<Vec<_>>()
+        };
+        let kinds = "Contain at least 3 of the following 4 types of characters:";
+        assert_eq!(sentences(None), ["At least 1 characters in length"]);
+        assert_eq!(sentences(Low), ["At least 6 characters in length"]);
+        assert_eq!(sentences(Fair), ["At least 8 characters in length", "Should contain:"]);
+        assert_eq!(sentences(Good), ["At least 8 characters in length", kinds]);
+        assert_eq!(
+            sentences(Excellent),
+            [
+                "At least 10 characters in length",
+                kinds,
+                "No more than 2 identical characters in a row (e.g., \"aaa\" not allowed)"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refused_password_shows_what_is_missing_and_nothing_that_is_not() {
+        let states = |password| {
+            let lines = rules(PasswordPolicy::Good, password);
+            let items = lines[1].items.iter().map(|item| item.state).collect::<Vec<_>>();
+            (lines[0].state, lines[1].state, items)
+        };
+        assert_eq!(states("abcdefgh"), (Met, Unmet, vec![Met, Unmet, Unmet, Unmet]));
+        assert_eq!(states("Abc1"), (Unmet, Met, vec![Met, Met, Met, Open]));
+    }
+}

@@ -1,0 +1,253 @@
+//! The texts of the login pages, in Auth0's prompt / screen / key structure (§7.7), one file per language.
+//!
+//! Keys that Auth0's custom texts know keep their names. The types deny a missing or unknown key, so a language that
+//! lacks a text, or a template that asks for one that is not there, fails to build or fails every render test.
+
+use std::sync::LazyLock;
+
+use keywright_web::page::{Language, compiled_in};
+use serde::Deserialize;
+
+/// All prompts in one language.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Texts {
+    login: LoginPrompt,
+    signup: SignupPrompt,
+    consent: ConsentPrompt,
+    logout: LogoutPrompt,
+}
+
+impl Texts {
+    fn of(language: Language) -> &'static Self {
+        static EN: LazyLock<Texts> = LazyLock::new(|| compiled_in(include_str!("../texts/en.json")));
+        match language {
+            Language::En => &EN,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LoginPrompt {
+    login: LoginTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignupPrompt {
+    signup: SignupTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConsentPrompt {
+    consent: ConsentTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct LogoutPrompt {
+    logout: LogoutTexts,
+    logout_complete: LogoutResultTexts,
+    logout_aborted: LogoutResultTexts,
+}
+
+/// Prompt `login`, screen `login`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct LoginTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) username_placeholder: String,
+    pub(crate) email_placeholder: String,
+    pub(crate) password_placeholder: String,
+    pub(crate) button_text: String,
+    pub(crate) signup_action_text: String,
+    pub(crate) signup_action_link_text: String,
+    pub(crate) alert_list_title: String,
+    pub(crate) privacy_policy_link_text: String,
+    pub(crate) terms_of_service_link_text: String,
+    #[serde(rename = "wrong-credentials")]
+    pub(crate) wrong_credentials: String,
+    #[serde(rename = "wrong-email-credentials")]
+    pub(crate) wrong_email_credentials: String,
+    #[serde(rename = "no-email")]
+    pub(crate) no_email: String,
+    #[serde(rename = "no-username")]
+    pub(crate) no_username: String,
+    #[serde(rename = "no-password")]
+    pub(crate) no_password: String,
+}
+
+/// Prompt `signup`, screen `signup`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SignupTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) email_placeholder: String,
+    pub(crate) username_placeholder: String,
+    pub(crate) password_placeholder: String,
+    pub(crate) password_security_text: String,
+    pub(crate) button_text: String,
+    pub(crate) login_action_text: String,
+    pub(crate) login_action_link_text: String,
+    pub(crate) alert_list_title: String,
+    #[serde(rename = "no-email")]
+    pub(crate) no_email: String,
+    #[serde(rename = "no-username")]
+    pub(crate) no_username: String,
+    #[serde(rename = "no-password")]
+    pub(crate) no_password: String,
+    #[serde(rename = "invalid-email-format")]
+    pub(crate) invalid_email_format: String,
+    #[serde(rename = "invalid-username")]
+    pub(crate) invalid_username: String,
+    #[serde(rename = "email-in-use")]
+    pub(crate) email_in_use: String,
+    #[serde(rename = "auth0-users-validation")]
+    pub(crate) users_validation: String,
+    #[serde(rename = "password-too-weak")]
+    pub(crate) password_too_weak: String,
+    #[serde(rename = "password-policy-length-at-least")]
+    pub(crate) length_at_least: String,
+    #[serde(rename = "password-policy-contains-at-least")]
+    pub(crate) contains_at_least: String,
+    #[serde(rename = "password-policy-should-contain")]
+    pub(crate) should_contain: String,
+    #[serde(rename = "password-policy-lower-case")]
+    pub(crate) lower_case: String,
+    #[serde(rename = "password-policy-upper-case")]
+    pub(crate) upper_case: String,
+    #[serde(rename = "password-policy-numbers")]
+    pub(crate) numbers: String,
+    #[serde(rename = "password-policy-special-characters")]
+    pub(crate) special_characters: String,
+    #[serde(rename = "password-policy-identical-chars")]
+    pub(crate) identical_chars: String,
+    #[serde(rename = "password-policy-met")]
+    pub(crate) rule_met: String,
+    #[serde(rename = "password-policy-unmet")]
+    pub(crate) rule_unmet: String,
+}
+
+/// Prompt `consent`, screen `consent`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ConsentTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) message: String,
+    pub(crate) account_text: String,
+    pub(crate) scopes_title: String,
+    pub(crate) scope_title: String,
+    pub(crate) scope_description: String,
+    pub(crate) scope_actions_separator: String,
+    pub(crate) scope_actions_last_separator: String,
+    pub(crate) accept_button_text: String,
+    pub(crate) decline_button_text: String,
+    pub(crate) oidc_scopes: OidcScopeTexts,
+}
+
+/// OpenID Connect's own scopes in plain words.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct OidcScopeTexts {
+    pub(crate) openid: ScopeTexts,
+    pub(crate) profile: ScopeTexts,
+    pub(crate) email: ScopeTexts,
+    pub(crate) phone: ScopeTexts,
+    pub(crate) address: ScopeTexts,
+    pub(crate) offline_access: ScopeTexts,
+}
+
+/// One of them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScopeTexts {
+    pub(crate) title: String,
+    pub(crate) description: String,
+}
+
+/// Prompt `logout`, screen `logout`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct LogoutTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) accept_button_text: String,
+    pub(crate) decline_button_text: String,
+}
+
+/// Prompt `logout`, screens `logout-complete` and `logout-aborted`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct LogoutResultTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+}
+
+/// Screen `login` of prompt `login`.
+pub(crate) fn login(language: Language) -> &'static LoginTexts {
+    &Texts::of(language).login.login
+}
+
+/// Screen `signup` of prompt `signup`.
+pub(crate) fn signup(language: Language) -> &'static SignupTexts {
+    &Texts::of(language).signup.signup
+}
+
+/// Screen `consent` of prompt `consent`.
+pub(crate) fn consent(language: Language) -> &'static ConsentTexts {
+    &Texts::of(language).consent.consent
+}
+
+/// Screen `logout` of prompt `logout`.
+pub(crate) fn logout(language: Language) -> &'static LogoutTexts {
+    &Texts::of(language).logout.logout
+}
+
+/// Screen `logout-complete` of prompt `logout`.
+pub(crate) fn logout_complete(language: Language) -> &'static LogoutResultTexts {
+    &Texts::of(language).logout.logout_complete
+}
+
+/// Screen `logout-aborted` of prompt `logout`.
+pub(crate) fn logout_aborted(language: Language) -> &'static LogoutResultTexts {
+    &Texts::of(language).logout.logout_aborted
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    /// §7.7 fixes these sentences; clients that script the pages compare them.
+    #[test]
+    fn fixed_error_texts_are_the_specified_ones() {
+        let texts: Value = serde_json::from_str(include_str!("../texts/en.json")).unwrap();
+        for (prompt, key, text) in [
+            ("login", "wrong-credentials", "Wrong username or password"),
+            ("login", "wrong-email-credentials", "Wrong email or password"),
+            ("login", "no-email", "Please enter an email address"),
+            ("login", "no-username", "Username is required"),
+            ("login", "no-password", "Password is required"),
+            ("signup", "no-email", "Please enter an email address"),
+            ("signup", "no-username", "Username is required"),
+            ("signup", "no-password", "Password is required"),
+            ("signup", "email-in-use", "The user already exists."),
+            ("signup", "password-too-weak", "The password is too weak"),
+            ("consent", "title", "Authorize App"),
+            ("consent", "message", "${clientName} is requesting access to your ${companyName} account."),
+            ("consent", "acceptButtonText", "Accept"),
+            ("consent", "declineButtonText", "Decline"),
+            ("logout", "description", "Are you sure you want to log out from ${clientName}?"),
+        ] {
+            assert_eq!(texts[prompt][prompt][key], text, "{prompt}.{key}");
+        }
+    }
+}

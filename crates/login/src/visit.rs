@@ -1,0 +1,68 @@
+//! One request for a page: everything that a handler needs to know about it, in one value.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::response::Response;
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use keywright_app::App;
+use keywright_types::Tenant;
+use keywright_web::page::Shell;
+use keywright_web::parameters::Limits;
+use keywright_web::{ClientAddress, Cookies, CurrentTenant, Parameters, tenancy};
+
+use crate::error::PageError;
+use crate::redirect;
+
+/// A request for a page.
+pub(crate) struct Visit {
+    pub(crate) app: App,
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) cookies: Cookies,
+    pub(crate) headers: HeaderMap,
+    /// Address of the browser, for the record of the login.
+    pub(crate) address: Option<String>,
+    method: Method,
+    query: String,
+}
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let CurrentTenant(tenant) = CurrentTenant::from_request_parts(parts, app).await?;
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, app).await;
+        Ok(Self {
+            app: app.clone(),
+            tenant,
+            cookies: Cookies::from_headers(&parts.headers),
+            headers: parts.headers.clone(),
+            address: address.map(|address| address.to_string()),
+            method: parts.method.clone(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+impl Visit {
+    /// The frame of this response's page, with a fresh nonce.
+    pub(crate) fn shell(&self) -> Shell {
+        tenancy::shell(&self.app, &self.tenant, None)
+    }
+
+    /// The parameters of the page's address.
+    pub(crate) fn query(&self, limits: Limits) -> Result<Parameters, PageError> {
+        Ok(Parameters::from_urlencoded(self.query.as_bytes(), limits)?)
+    }
+
+    /// A redirect in answer to this request.
+    pub(crate) fn redirect(&self, location: &str) -> Response {
+        redirect::to(location, &self.method)
+    }
+
+    /// What a handler came to, as a response.
+    pub(crate) fn answer(&self, result: Result<Response, PageError>) -> Response {
+        result.unwrap_or_else(|error| error.respond(self))
+    }
+}
