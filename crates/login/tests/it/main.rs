@@ -1,0 +1,12 @@
+//! The pages over HTTP, in this process: a real store, a real app, and browsers that keep cookies.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod browser;
+mod consent;
+mod forgery;
+mod login;
+mod logout;
+mod signup;
+mod site;
+mod transaction;
