@@ -75,13 +75,10 @@ impl Clock {
 
 impl Adjustment {
     fn now(self) -> Timestamp {
-        let now = match self.frozen_at {
-            Some(at) => at,
-            None => {
-                let system = system_now();
-                system.checked_add(self.offset).unwrap_or(system)
-            }
-        };
+        let now = self.frozen_at.unwrap_or_else(|| {
+            let system = system_now();
+            system.checked_add(self.offset).unwrap_or(system)
+        });
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 }

@@ -85,7 +85,8 @@ impl<'u> Parts<'u> {
         let (host, port) = split_port(authority)?;
         let host = host.to_ascii_lowercase();
         let is_ip6 = host.starts_with('[');
-        let host_bytes_ok = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._*".contains(&b) || (is_ip6 && b"[]:".contains(&b)));
+        let host_bytes_ok =
+            host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._*".contains(&b) || (is_ip6 && b"[]:".contains(&b)));
         let port_ok = port.is_none_or(|port| port.parse::<u16>().is_ok() && port.bytes().all(|b| b.is_ascii_digit()));
         let secure = scheme == "https" || is_loopback_host(&host);
         (!host.is_empty() && host_bytes_ok && port_ok && secure).then_some(Self { scheme, host, port, path, query })
@@ -95,9 +96,9 @@ impl<'u> Parts<'u> {
     fn of_application_scheme(scheme: String, rest: &'u str) -> Option<Self> {
         let plain = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
         let starts = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
-        let has_user = rest.strip_prefix("//").is_some_and(|rest| {
-            rest.split(['/', '?']).next().is_some_and(|authority| authority.contains('@'))
-        });
+        let has_user = rest
+            .strip_prefix("//")
+            .is_some_and(|rest| rest.split(['/', '?']).next().is_some_and(|authority| authority.contains('@')));
         let (path, query) = split_query(rest);
         let private_use = plain && starts && scheme.contains('.') && !rest.is_empty() && !has_user;
         private_use.then_some(Self { scheme, host: String::new(), port: None, path, query })
@@ -127,7 +128,8 @@ impl<'u> Parts<'u> {
     fn wildcard(&self) -> Option<Wildcard<'_>> {
         let (label, domain) = self.host.split_once('.')?;
         let (prefix, suffix) = label.split_once('*')?;
-        let single = !suffix.contains('*') && !domain.contains('*') && !self.path.contains('*') && !self.query.contains('*');
+        let single =
+            !suffix.contains('*') && !domain.contains('*') && !self.path.contains('*') && !self.query.contains('*');
         let registrable = psl::domain_str(domain).is_some();
         (self.is_web() && single && registrable).then_some(Wildcard { prefix, suffix, domain })
     }
@@ -278,7 +280,8 @@ mod tests {
     #[test]
     fn ru_04_only_the_port_of_a_loopback_ip_may_vary() {
         let native = Matching { any_loopback_port: true, ..Matching::default() };
-        let accepts = |registered: &str, presented: &str| allowed(&[registered.to_owned()], presented, native).is_some();
+        let accepts =
+            |registered: &str, presented: &str| allowed(&[registered.to_owned()], presented, native).is_some();
         assert!(accepts("http://127.0.0.1/cb", "http://127.0.0.1:51004/cb"));
         assert!(accepts("http://[::1]:1/cb", "http://[::1]:51004/cb"));
         assert!(!accepts("http://127.0.0.1/cb", "http://127.0.0.1:51004/other"));
@@ -290,11 +293,30 @@ mod tests {
 
     #[test]
     fn ru_05_schemes() {
-        for good in ["com.example.app:/cb", "com.example.app://domain/ios/cb", "http://localhost:3000/cb", "https://a.b/c", "http://app.localhost/x", "http://127.0.0.1:9/"] {
+        for good in [
+            "com.example.app:/cb",
+            "com.example.app://domain/ios/cb",
+            "http://localhost:3000/cb",
+            "https://a.b/c",
+            "http://app.localhost/x",
+            "http://127.0.0.1:9/",
+        ] {
             assert!(check(good, good), "{good}");
             assert!(is_registrable(good), "{good}");
         }
-        for bad in ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "blob:https://a.b/c", "about:blank", "http://app.example/cb", "myapp://cb", "ftp://a.b/c", "1.2:x", "com.example.app:"] {
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "blob:https://a.b/c",
+            "about:blank",
+            "http://app.example/cb",
+            "myapp://cb",
+            "ftp://a.b/c",
+            "1.2:x",
+            "com.example.app:",
+        ] {
             assert!(!check(bad, bad), "{bad}");
             assert!(!is_registrable(bad), "{bad}");
         }

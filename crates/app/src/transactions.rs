@@ -102,7 +102,8 @@ impl App {
         browser: &BrowserId,
     ) -> Result<Transaction, AppError> {
         let now = self.now();
-        let handle = self.random().token(32);
+        // The application's id lets a transaction that is long gone still lead back to its application (§1.7).
+        let handle = format!("{}.{}", self.random().token(32), request.client_id);
         let digest = self.transaction_digest(tenant, &handle);
         let row = TransactionRow {
             handle_digest: digest.as_bytes().to_vec(),
@@ -208,6 +209,23 @@ impl App {
         let Some(scope) = progress.consent_asked.clone() else { return Ok(false) };
         progress.consent = Some(ConsentDecision { user_id: user_id.to_owned(), accepted, scope });
         self.record_progress(tenant, transaction, &progress).await
+    }
+
+    /// Where the browser can start again when its transaction is gone: the application's `initiate_login_uri`, else the
+    /// tenant's `default_redirection_uri`, with the issuer (§1.7). `None` when neither is set: show the error page.
+    pub async fn restart_url(&self, tenant: &Tenant, handle: &str) -> Result<Option<String>, AppError> {
+        let client = match handle.split_once('.') {
+            Some((_, client_id)) => self.client(&tenant.id, client_id).await?,
+            None => None,
+        };
+        let of_client = client.and_then(|record| record.client.initiate_login_uri.clone());
+        let Some(target) = of_client.or_else(|| tenant.settings.default_redirection_uri.clone()) else {
+            return Ok(None);
+        };
+        Ok(url::Url::parse(&target).ok().map(|mut url| {
+            url.query_pairs_mut().append_pair("iss", &tenant.issuer());
+            url.into()
+        }))
     }
 
     fn transaction_digest(&self, tenant: &TenantId, handle: &str) -> Digest {

@@ -40,6 +40,14 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// SHA-256 of public data, such as a PKCE verifier. Secrets are digested with a key: [`MasterKey::digest`](crate::MasterKey::digest).
+#[must_use]
+pub fn sha256(data: &[u8]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, data).as_ref());
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

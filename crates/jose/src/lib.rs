@@ -17,7 +17,7 @@ mod unique_members;
 mod verifying_key;
 
 pub use algorithm::SigningAlg;
-pub use digest::Digest;
+pub use digest::{Digest, sha256};
 pub use jwk::Jwk;
 pub use jwt::{Expected, JwtError, JwtType, MAX_TOKEN_LENGTH, Signer, sign, verify};
 pub use master_key::{MasterKey, MasterKeyError};

@@ -1,1 +1,51 @@
-//! placeholder
+//! The protocol surface: authorization and token endpoint, user info, revocation, logout, discovery and keys.
+//!
+//! Invariant: no HTML is made here (errors and `form_post` answers are pages of `keywright_web`), and no interactive
+//! step is taken here: `authorize::decide` names the step, the login pages take it.
+
+mod authorize;
+mod cross_origin;
+mod discovery;
+mod error;
+mod issue;
+mod json_web_keys;
+mod logout;
+mod profile;
+mod redirect;
+mod revocation;
+mod token;
+mod userinfo;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use keywright_app::App;
+use keywright_web::parameters::TOKEN;
+
+pub use error::OAuthError;
+
+/// Every route of this surface (§0.1). Expects `keywright_web::tenancy::resolve` around it.
+pub fn router(app: &App) -> Router<App> {
+    // One byte more than is accepted, so that our own limit answers in the surface's shape.
+    let body_limit = DefaultBodyLimit::max(TOKEN.total + 1);
+    let api = Router::new()
+        .route("/oauth/token", post(token::post).fallback(token::method_not_allowed))
+        .route("/oauth/revoke", post(revocation::post).fallback(token::method_not_allowed))
+        .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .layer(from_fn_with_state(app.clone(), cross_origin::registered_origins));
+    let metadata = Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::get))
+        .route("/.well-known/oauth-authorization-server", get(discovery::get))
+        .route("/.well-known/jwks.json", get(json_web_keys::get))
+        .layer(axum::middleware::from_fn(cross_origin::any_origin));
+    Router::new()
+        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/authorize/resume", get(authorize::resume))
+        .route("/v2/logout", get(logout::auth0::get))
+        .route("/logout", get(logout::auth0::get))
+        .route("/oidc/logout", get(logout::rp_initiated::get).post(logout::rp_initiated::post))
+        .merge(api)
+        .merge(metadata)
+        .layer(body_limit)
+}

@@ -73,7 +73,7 @@ impl Parameters {
             let value = decoded(halves.next().unwrap_or_default())?;
             parameters.insert(name.trim(), &value, limits)?;
         }
-        parameters.without_empty()
+        Ok(parameters.without_empty())
     }
 
     /// Reads a JSON object of strings; `null` means absent, a `scope` may be an array of strings (§0.4).
@@ -94,7 +94,7 @@ impl Parameters {
                 JsonValue::Texts(_) | JsonValue::Other => return Err(ParameterError::NotText(name)),
             }
         }
-        parameters.without_empty()
+        Ok(parameters.without_empty())
     }
 
     /// Joins two sources, such as query and body; a name in both was sent twice.
@@ -131,9 +131,9 @@ impl Parameters {
         Ok(())
     }
 
-    fn without_empty(mut self) -> Result<Self, ParameterError> {
+    fn without_empty(mut self) -> Self {
         self.0.retain(|name, value| !name.is_empty() && !value.is_empty());
-        Ok(self)
+        self
     }
 }
 

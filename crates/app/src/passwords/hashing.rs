@@ -29,7 +29,7 @@ pub enum HashingCost {
 
 /// Hashes and verifies passwords, never more at once than the machine has cores.
 #[derive(Clone)]
-pub struct PasswordHasher {
+pub(crate) struct PasswordHasher {
     argon2: Argon2<'static>,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
@@ -44,7 +44,7 @@ const WAITING_PER_SLOT: usize = 32;
 
 impl PasswordHasher {
     /// A pool for this machine.
-    pub fn new(cost: HashingCost, random: &Random) -> Result<Self, AppError> {
+    pub(crate) fn new(cost: HashingCost, random: &Random) -> Result<Self, AppError> {
         let params = match cost {
             HashingCost::Production => Params::new(19_456, 2, 1, None),
             HashingCost::Minimal => Params::new(Params::MIN_M_COST, 1, 1, None),
@@ -61,7 +61,7 @@ impl PasswordHasher {
     }
 
     /// Hashes a new password into a PHC string.
-    pub async fn hash(&self, password: &str, random: &Random) -> Result<String, AppError> {
+    pub(crate) async fn hash(&self, password: &str, random: &Random) -> Result<String, AppError> {
         let password = normalized(password).ok_or_else(|| AppError::internal("password over the length limit"))?;
         let salt = random.bytes::<16>();
         let argon2 = self.argon2.clone();
@@ -69,7 +69,7 @@ impl PasswordHasher {
     }
 
     /// Whether `password` is the one that `stored` was made of. Without a stored hash it takes as long and is false.
-    pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, AppError> {
+    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, AppError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or(&self.decoy).to_owned();
         let password = normalized(password);

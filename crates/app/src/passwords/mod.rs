@@ -3,5 +3,6 @@
 mod hashing;
 mod policy;
 
-pub use hashing::{HashingCost, PasswordHasher};
+pub use hashing::HashingCost;
+pub(crate) use hashing::PasswordHasher;
 pub use policy::{PasswordCheck, PasswordRule, check_password};

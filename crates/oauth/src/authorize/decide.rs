@@ -1,0 +1,158 @@
+//! The one place that names the next step of a login (architecture §3).
+//!
+//! A pure function of the checked request, the visitor and what the steps so far recorded. What `prompt=none` may do
+//! and when consent can be skipped has one answer, here.
+
+use jiff::Timestamp;
+use keywright_app::{Denial, Progress, PromptValue, ScreenHint, Session};
+use keywright_types::ScopeSet;
+
+use super::checks::CheckedRequest;
+use super::denial::denial;
+use super::session::Visitor;
+use super::{consent, effective_scopes};
+
+/// Everything a decision depends on.
+pub(super) struct Situation<'a> {
+    pub(super) checked: &'a CheckedRequest,
+    pub(super) visitor: &'a Visitor,
+    pub(super) progress: &'a Progress,
+    pub(super) now: Timestamp,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The login page, with the reason for the log.
+    Login(LoginReason),
+    /// The sign-up page.
+    SignUp,
+    /// The consent page, for these scopes.
+    Consent { scope: ScopeSet },
+    /// A code.
+    Issue,
+    /// An error for the application.
+    Deny(Denial),
+}
+
+/// Why the user has to authenticate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LoginReason {
+    /// Nobody is signed in.
+    NoSession,
+    /// `prompt=login` or `prompt=select_account`.
+    Prompt,
+    /// The last authentication is too long ago.
+    MaxAge,
+    /// `id_token_hint` names somebody else.
+    AnotherUser,
+    /// The session's connection is not one this request may use.
+    AnotherConnection,
+    /// The application ignores sessions.
+    SsoDisabled,
+}
+
+/// The next step.
+pub(super) fn decide(situation: &Situation<'_>) -> Next {
+    let request = &situation.checked.request;
+    if let Some(denial) = &situation.progress.denial {
+        return Next::Deny(denial.clone());
+    }
+    let silent = request.prompts(PromptValue::None);
+    let session = match authenticated(situation) {
+        Ok(session) => session,
+        // §1.8: `prompt=none` without a usable session. AR-05: it never shows a page.
+        Err(_) if silent => return Next::Deny(denial("login_required", "Login required")),
+        Err(LoginReason::AnotherUser) if logged_in_here(situation).is_some() => {
+            return Next::Deny(denial("login_required", "Login required"));
+        }
+        Err(_) if request.screen_hint == Some(ScreenHint::Signup) => return Next::SignUp,
+        Err(reason) => return Next::Login(reason),
+    };
+    match consent(situation, session) {
+        Consent::Given => Next::Issue,
+        Consent::Declined => Next::Deny(denial("access_denied", "User did not authorize the request")),
+        Consent::Needed(_) if silent => Next::Deny(denial("consent_required", "Consent required")),
+        Consent::Needed(scope) => Next::Consent { scope },
+    }
+    .unless_blocked(situation)
+}
+
+impl Next {
+    /// A blocked user gets nothing, whatever was decided (§4.6 "unusable").
+    fn unless_blocked(self, situation: &Situation<'_>) -> Self {
+        match &situation.visitor.login {
+            Some((_, user)) if user.blocked => Self::Deny(denial("unauthorized", "user is blocked")),
+            _ => self,
+        }
+    }
+}
+
+/// The session that counts for this request, or why the user has to authenticate.
+fn authenticated<'a>(situation: &'a Situation<'_>) -> Result<&'a Session, LoginReason> {
+    let checked = situation.checked;
+    let request = &checked.request;
+    let Some((session, user)) = &situation.visitor.login else { return Err(LoginReason::NoSession) };
+    if !checked.connections.iter().any(|connection| connection.name == session.connection) {
+        return Err(LoginReason::AnotherConnection);
+    }
+    if request.expected_user_id.as_ref().is_some_and(|expected| *expected != user.user_id) {
+        return Err(LoginReason::AnotherUser);
+    }
+    // Somebody who has just authenticated for this request is not asked again.
+    if logged_in_here(situation).is_some() {
+        return Ok(session);
+    }
+    if request.prompts(PromptValue::Login) || request.prompts(PromptValue::SelectAccount) {
+        return Err(LoginReason::Prompt);
+    }
+    // OpenID Connect Core §3.1.2.1: "If the elapsed time is greater than this value, the OP MUST attempt to actively
+    // re-authenticate the End-User." §1.1: `0` behaves as `prompt=login`.
+    let age = situation.now.as_second() - session.authenticated_at.as_second();
+    if request.max_age.is_some_and(|longest| longest == 0 || age > longest) {
+        return Err(LoginReason::MaxAge);
+    }
+    if checked.client.client.sso_disabled {
+        return Err(LoginReason::SsoDisabled);
+    }
+    Ok(session)
+}
+
+/// The session that began in this transaction, while it is the browser's session.
+fn logged_in_here<'a>(situation: &'a Situation<'_>) -> Option<&'a Session> {
+    let (session, _) = situation.visitor.login.as_ref()?;
+    let login = situation.progress.login.as_ref()?;
+    (login.session_id == session.session_id && login.user_id == session.user_id).then_some(session)
+}
+
+enum Consent {
+    Given,
+    Declined,
+    Needed(ScopeSet),
+}
+
+fn consent(situation: &Situation<'_>, session: &Session) -> Consent {
+    let checked = situation.checked;
+    let (request, client) = (&checked.request, &checked.client.client);
+    let api = checked.api.as_ref().map(|record| &record.api);
+    let wanted = effective_scopes(&request.scope, client, api, checked.granted_to_client.as_ref());
+    // An answer counts for the user who gave it and for the scopes that were on the page (AR-07).
+    let answer = situation.progress.consent.as_ref().filter(|answer| answer.user_id == session.user_id);
+    match answer {
+        Some(answer) if !answer.accepted => return Consent::Declined,
+        Some(answer) if answer.scope.covers(&wanted) => return Consent::Given,
+        _ => {}
+    }
+    if request.prompts(PromptValue::Consent) {
+        return Consent::Needed(wanted);
+    }
+    let covered = consent::is_covered(situation.visitor.granted.as_ref(), &wanted);
+    if covered || consent::may_be_skipped(client, &request.redirect_uri, api) {
+        return Consent::Given;
+    }
+    Consent::Needed(wanted)
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,120 @@
+//! Errors of the authorization endpoint: shown on a page, or sent to the application (§1.2 "Rule of thumb", §1.5, §1.6).
+
+use std::borrow::Cow;
+
+use axum::response::Response;
+use http::{HeaderValue, Method, StatusCode, header};
+use keywright_app::{App, AppError, AuthorizationRequest, Denial};
+use keywright_types::Tenant;
+use keywright_web::page::{Cause, ErrorPage};
+use keywright_web::tenancy::{cause, public_failure, shell};
+use keywright_web::{ParameterError, TrackingId};
+
+use super::respond::error_response;
+use crate::profile;
+use crate::redirect;
+
+/// Why a request was not answered with a code.
+#[derive(Debug)]
+pub(crate) enum AuthorizeError {
+    /// Must not be delivered by redirect: client or redirect URI are not proven (RU-06).
+    Page { code: &'static str, description: Cow<'static, str>, status: Option<StatusCode>, cause: Cause },
+    /// For the application.
+    Redirect { request: Box<AuthorizationRequest>, denial: Denial },
+    /// The transaction is unknown, over or another browser's, and there is an address to start again from (§1.7).
+    StartAgain { url: String },
+    /// Not the caller's fault.
+    Failed(AppError),
+}
+
+/// §1.7: the text of the page when there is nowhere to start again from.
+const LOST: &str = "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some issue with cookies, since we couldn't find your session. Try logging in again from the application and if the problem persists please contact the administrator.";
+
+impl AuthorizeError {
+    /// An error page.
+    pub(crate) fn page(code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+        Self::Page { code, description: description.into(), status: None, cause: Cause::General }
+    }
+
+    /// An error page that is always 403 (§1.2, check 6).
+    pub(crate) fn forbidden_page(code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+        let status = Some(StatusCode::FORBIDDEN);
+        Self::Page { code, description: description.into(), status, cause: Cause::General }
+    }
+
+    /// §1.2, check 5.
+    pub(crate) fn callback_mismatch(url: &str) -> Self {
+        let description = format!("Callback URL mismatch. {url} is not in the list of allowed callback URLs");
+        let status = Some(StatusCode::BAD_REQUEST);
+        let cause = Cause::CallbackMismatch;
+        Self::Page { code: "unauthorized_client", description: description.into(), status, cause }
+    }
+
+    /// An error for the application.
+    pub(crate) fn redirect(request: &AuthorizationRequest, denial: Denial) -> Self {
+        Self::Redirect { request: Box::new(request.clone()), denial }
+    }
+
+    /// The transaction is gone (§1.7).
+    pub(crate) async fn lost_transaction(app: &App, tenant: &Tenant, handle: &str) -> Self {
+        match app.restart_url(tenant, handle).await {
+            Ok(Some(url)) => Self::StartAgain { url },
+            Ok(None) => Self::page("invalid_request", LOST),
+            Err(error) => Self::Failed(error),
+        }
+    }
+
+    /// The error as a response. The cause is logged here, once.
+    pub(crate) async fn respond(self, app: &App, tenant: &Tenant, method: &Method) -> Response {
+        let profile = tenant.settings.profile;
+        match self {
+            Self::Redirect { request, denial } => error_response(app, tenant, method, &request, &denial).await,
+            Self::StartAgain { url } => redirect::to(&url, method),
+            Self::Page { code, description, status, cause } => {
+                let tracking = TrackingId::new(app);
+                tracing::info!(%tracking, error = code, cause = %description, "authorization request refused");
+                let status = status.unwrap_or_else(|| profile::authorization_page_status(profile, code));
+                let page =
+                    ErrorPage::new(shell(app, tenant, None), tenant, cause, code, &description, tracking.as_str());
+                page.respond(status)
+            }
+            Self::Failed(error) => {
+                let tracking = TrackingId::new(app);
+                tracing::error!(%tracking, cause = %error, "authorization request failed");
+                let (status, code, description) = public_failure(&error);
+                let frame = shell(app, tenant, None);
+                let page = ErrorPage::new(frame, tenant, cause(&error), code, description, tracking.as_str());
+                let mut response = page.respond(status);
+                if error.is_temporary() {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                }
+                response
+            }
+        }
+    }
+}
+
+impl From<AppError> for AuthorizeError {
+    fn from(error: AppError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<keywright_store::StoreError> for AuthorizeError {
+    fn from(error: keywright_store::StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<ParameterError> for AuthorizeError {
+    fn from(error: ParameterError) -> Self {
+        let status = (error == ParameterError::TooLarge).then_some(StatusCode::URI_TOO_LONG);
+        let description = error.to_string().into();
+        Self::Page { code: "invalid_request", description, status, cause: Cause::General }
+    }
+}
+
+/// A denial with a fixed or made-up sentence.
+pub(crate) fn denial(error: &str, description: impl Into<String>) -> Denial {
+    Denial { error: error.to_owned(), description: description.into() }
+}

@@ -1,0 +1,185 @@
+//! The authorization endpoint (§1): read the request, check it in one fixed order, and either answer at once or begin a
+//! transaction and send the browser to the step that `decide` names.
+
+mod checks;
+mod consent;
+mod decide;
+mod denial;
+mod issue_code;
+mod respond;
+mod scopes;
+mod session;
+
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::{Method, header};
+use keywright_app::{App, AuthorizationRequest, Progress, Transaction};
+use keywright_types::Tenant;
+use keywright_web::parameters::AUTHORIZATION;
+use keywright_web::{Cookies, CurrentTenant, ParameterError, Parameters, cookies};
+
+use self::checks::CheckedRequest;
+use self::decide::{Next, Situation, decide};
+use self::denial::AuthorizeError;
+pub(crate) use self::scopes::{ClientAccess, effective_scopes};
+use self::session::Visitor;
+use crate::redirect;
+
+pub(crate) use self::issue_code::CodeBinding;
+
+/// `GET /authorize`.
+pub(crate) async fn get(
+    State(app): State<App>,
+    CurrentTenant(tenant): CurrentTenant,
+    cookies: Cookies,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION);
+    answer(&app, &tenant, &Method::GET, cookies, parameters).await
+}
+
+/// `POST /authorize`: the same parameters, form-encoded. A name in both query and body was sent twice (AR-01).
+pub(crate) async fn post(
+    State(app): State<App>,
+    CurrentTenant(tenant): CurrentTenant,
+    cookies: Cookies,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION)
+        .and_then(|query| query.merged(Parameters::from_urlencoded(&body, AUTHORIZATION)?));
+    answer(&app, &tenant, &Method::POST, cookies, parameters).await
+}
+
+async fn answer(
+    app: &App,
+    tenant: &Tenant,
+    method: &Method,
+    cookies: Cookies,
+    parameters: Result<Parameters, ParameterError>,
+) -> Response {
+    let answered = match parameters {
+        Ok(parameters) => start(app, tenant, method, cookies, &parameters).await,
+        Err(error) => Err(AuthorizeError::from(error)),
+    };
+    match answered {
+        Ok(response) => response,
+        Err(error) => error.respond(app, tenant, method).await,
+    }
+}
+
+/// A new request.
+async fn start(
+    app: &App,
+    tenant: &Tenant,
+    method: &Method,
+    cookies: Cookies,
+    parameters: &Parameters,
+) -> Result<Response, AuthorizeError> {
+    let checked = checks::check(app, tenant, parameters).await?;
+    let visitor = Visitor::of(app, tenant, &cookies, &checked.request).await?;
+    match step(app, &checked, &visitor, &Progress::default()) {
+        Next::Issue => issue_code::issue(app, tenant, method, &checked, &visitor, None).await,
+        Next::Deny(denial) => Err(AuthorizeError::redirect(&checked.request, denial)),
+        next => interact(app, tenant, method, &cookies, &checked.request, &next).await,
+    }
+}
+
+/// `GET /authorize/resume?state=…`: a step recorded its result; go on (§1.9).
+pub(crate) async fn resume(
+    State(app): State<App>,
+    CurrentTenant(tenant): CurrentTenant,
+    cookies: Cookies,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION);
+    let resumed = match parameters {
+        Ok(parameters) => go_on(&app, &tenant, cookies, &parameters).await,
+        Err(error) => Err(AuthorizeError::from(error)),
+    };
+    match resumed {
+        Ok(response) => response,
+        Err(error) => error.respond(&app, &tenant, &Method::GET).await,
+    }
+}
+
+async fn go_on(
+    app: &App,
+    tenant: &Tenant,
+    cookies: Cookies,
+    parameters: &Parameters,
+) -> Result<Response, AuthorizeError> {
+    let browser = app.browser(&tenant.id, cookies.browser.as_deref());
+    let handle = parameters.get("state").unwrap_or_default();
+    let Some(mut transaction) = app.transaction(&tenant.id, handle, browser.as_ref()).await? else {
+        return Err(AuthorizeError::lost_transaction(app, tenant, handle).await);
+    };
+    // AR-03: the client, its callbacks, grants and APIs are looked at again, as they are now.
+    let checked = checks::check_again(app, tenant, transaction.request.clone()).await?;
+    let visitor = Visitor::of(app, tenant, &cookies, &checked.request).await?;
+    match step(app, &checked, &visitor, &transaction.progress) {
+        Next::Issue => issue_code::issue(app, tenant, &Method::GET, &checked, &visitor, Some(&transaction)).await,
+        Next::Deny(denial) => {
+            issue_code::end_transaction(app, tenant, &transaction).await?;
+            Err(AuthorizeError::redirect(&checked.request, denial))
+        }
+        next => {
+            remember(app, tenant, &mut transaction, &next).await?;
+            Ok(redirect::to(&page(&next, &transaction.handle), &Method::GET))
+        }
+    }
+}
+
+fn step(app: &App, checked: &CheckedRequest, visitor: &Visitor, progress: &Progress) -> Next {
+    let next = decide(&Situation { checked, visitor, progress, now: app.now() });
+    tracing::debug!(client.id = checked.request.client_id, step = ?next, "authorization step");
+    next
+}
+
+/// Begins a transaction bound to this browser and sends it to the page of the next step.
+async fn interact(
+    app: &App,
+    tenant: &Tenant,
+    method: &Method,
+    cookies: &Cookies,
+    request: &AuthorizationRequest,
+    next: &Next,
+) -> Result<Response, AuthorizeError> {
+    let browser = app.browser(&tenant.id, cookies.browser.as_deref()).unwrap_or_else(|| app.new_browser());
+    let mut transaction = app.begin_transaction(&tenant.id, request.clone(), &browser).await?;
+    remember(app, tenant, &mut transaction, next).await?;
+    let mut response = redirect::to(&page(next, &transaction.handle), method);
+    let cookie = cookies::set_browser(&app.browser_cookie(&tenant.id, &browser));
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Tells the consent page what to ask for.
+async fn remember(
+    app: &App,
+    tenant: &Tenant,
+    transaction: &mut Transaction,
+    next: &Next,
+) -> Result<(), AuthorizeError> {
+    let Next::Consent { scope } = next else { return Ok(()) };
+    if transaction.progress.consent_asked.as_ref() == Some(scope) {
+        return Ok(());
+    }
+    transaction.progress.consent_asked = Some(scope.clone());
+    if app.record_progress(&tenant.id, transaction, &transaction.progress).await? {
+        Ok(())
+    } else {
+        Err(AuthorizeError::lost_transaction(app, tenant, &transaction.handle).await)
+    }
+}
+
+/// Path of the page that takes a step.
+fn page(next: &Next, handle: &str) -> String {
+    let path = match next {
+        Next::SignUp => "/u/signup",
+        Next::Consent { .. } => "/u/consent",
+        _ => "/u/login",
+    };
+    format!("{path}?state={handle}")
+}

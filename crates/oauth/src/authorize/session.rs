@@ -1,0 +1,39 @@
+//! Who is at the browser: the SSO session, its user, and what that user has agreed to before.
+
+use keywright_app::{App, AppError, AuthorizationRequest, Session, user_from_row};
+use keywright_store::{grants, users};
+use keywright_types::{ScopeSet, Tenant, User};
+use keywright_web::Cookies;
+
+/// The visitor of this request.
+#[derive(Default)]
+pub(crate) struct Visitor {
+    /// A live session and its user; a session without a user is none.
+    pub(crate) login: Option<(Session, User)>,
+    /// Scopes granted before to this application on this API.
+    pub(crate) granted: Option<ScopeSet>,
+}
+
+impl Visitor {
+    /// Looks the visitor up by the session cookie.
+    pub(super) async fn of(
+        app: &App,
+        tenant: &Tenant,
+        cookies: &Cookies,
+        request: &AuthorizationRequest,
+    ) -> Result<Self, AppError> {
+        let Some(session) = app.session(&tenant.id, cookies.session.as_deref()).await? else {
+            return Ok(Self::default());
+        };
+        let (id, user_id) = (tenant.id.clone(), session.user_id.clone());
+        let (client_id, audience) = (request.client_id.clone(), request.audience.clone().unwrap_or_default());
+        app.store()
+            .read(move |tx| {
+                let Some(row) = users::find(tx, &id, &user_id)? else { return Ok(Self::default()) };
+                let grant = grants::find(tx, &id, &user_id, &client_id, &audience)?;
+                let granted = grant.map(|grant| ScopeSet::parse(&grant.scope));
+                Ok(Self { login: Some((session, user_from_row(&row)?)), granted })
+            })
+            .await
+    }
+}

@@ -1,0 +1,55 @@
+//! Discovery (§6.10; OpenID Connect Discovery §4; RFC 8414). MD-01: what is advertised works, and only that.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+use keywright_types::Tenant;
+use keywright_web::CurrentTenant;
+use serde_json::{Value, json};
+
+use crate::profile;
+
+/// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`.
+pub(crate) async fn get(CurrentTenant(tenant): CurrentTenant) -> Response {
+    let cache = HeaderValue::from_static("public, max-age=15, stale-while-revalidate=15, stale-if-error=86400");
+    ([(header::CACHE_CONTROL, cache)], axum::Json(document(&tenant))).into_response()
+}
+
+fn document(tenant: &Tenant) -> Value {
+    let settings = &tenant.settings;
+    let mut document = json!({
+        "issuer": tenant.issuer(),
+        "authorization_endpoint": tenant.url("/authorize"),
+        "token_endpoint": tenant.url("/oauth/token"),
+        "userinfo_endpoint": tenant.url("/userinfo"),
+        "jwks_uri": tenant.url("/.well-known/jwks.json"),
+        "revocation_endpoint": tenant.url("/oauth/revoke"),
+        "scopes_supported": ["openid", "profile", "offline_access", "email", "phone", "address"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "code_challenge_methods_supported":
+            if profile::accepts_plain_challenge(settings.profile) { json!(["S256", "plain"]) } else { json!(["S256"]) },
+        "subject_types_supported": ["public"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "claims_supported": [
+            "aud", "auth_time", "email", "email_verified", "exp", "family_name", "given_name", "iat", "iss", "middle_name",
+            "name", "nickname", "nonce", "phone_number", "phone_number_verified", "picture", "preferred_username", "sid",
+            "sub", "updated_at"
+        ],
+        "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+    });
+    if let Some(members) = document.as_object_mut() {
+        if profile::sends_iss(settings) {
+            members.insert("authorization_response_iss_parameter_supported".to_owned(), true.into());
+        }
+        if settings.oidc_logout.rp_logout_end_session_endpoint_discovery {
+            members.insert("end_session_endpoint".to_owned(), tenant.url("/oidc/logout").into());
+        }
+    }
+    document
+}

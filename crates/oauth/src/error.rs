@@ -1,0 +1,162 @@
+//! The OAuth error object (§0.2 "OAuth family"; RFC 6749 §5.2). For `/oauth/…`; pages have their own errors.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use keywright_app::AppError;
+use keywright_types::Profile;
+use keywright_web::ParameterError;
+use keywright_web::tenancy::public_failure;
+use serde::Serialize;
+
+use crate::profile;
+
+/// An error of a JSON endpoint. The public sentence and the cause are different fields; only the first is sent.
+#[derive(Clone, Debug)]
+pub struct OAuthError {
+    code: &'static str,
+    description: Cow<'static, str>,
+    uri: Option<&'static str>,
+    status: Option<StatusCode>,
+    /// The client came with HTTP Basic, so the answer names that scheme.
+    challenge_basic: bool,
+    cause: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'a str,
+    error_description: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_uri: Option<&'a str>,
+}
+
+impl OAuthError {
+    fn new(code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+        let description = description.into();
+        Self { code, description, uri: None, status: None, challenge_basic: false, cause: None }
+    }
+
+    /// A parameter is missing, malformed or not allowed.
+    pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("invalid_request", description)
+    }
+
+    /// `Missing required parameter: …` (§0.3).
+    #[must_use]
+    pub fn missing(parameter: &str) -> Self {
+        Self::invalid_request(format!("Missing required parameter: {parameter}"))
+    }
+
+    /// The client could not prove who it is. The cause is for the log.
+    #[must_use]
+    pub fn client_authentication_failed(profile: Profile, basic: bool, cause: &str) -> Self {
+        let (code, description) = profile::failed_client_authentication(profile);
+        let status = Some(StatusCode::UNAUTHORIZED);
+        Self { status, challenge_basic: basic, cause: Some(cause.to_owned()), ..Self::new(code, description) }
+    }
+
+    /// The request names no client that could be authenticated.
+    pub fn invalid_client(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("invalid_client", description)
+    }
+
+    /// The code or refresh token is not good. The cause is for the log: the answer is the same for all of them.
+    pub fn invalid_grant(description: impl Into<Cow<'static, str>>, cause: &str) -> Self {
+        Self { cause: Some(cause.to_owned()), ..Self::new("invalid_grant", description) }
+    }
+
+    /// The client may not do this.
+    pub fn unauthorized_client(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("unauthorized_client", description)
+    }
+
+    /// The grant type is not enabled for the client (§2.2).
+    #[must_use]
+    pub fn grant_not_allowed(grant_type: &str) -> Self {
+        let description = format!("Grant type '{grant_type}' not allowed for the client.");
+        let uri = Some("https://auth0.com/docs/clients/client-grant-types");
+        Self { uri, ..Self::unauthorized_client(description) }
+    }
+
+    /// The server refuses, such as for an API that the client has no grant for.
+    pub fn access_denied(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("access_denied", description)
+    }
+
+    /// A user who may not log in (§2.6).
+    pub fn unauthorized(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("unauthorized", description)
+    }
+
+    /// No such grant type.
+    #[must_use]
+    pub fn unsupported_grant_type(grant_type: &str) -> Self {
+        Self::new("unsupported_grant_type", format!("Unsupported grant type: {grant_type}"))
+    }
+
+    /// Another method than POST.
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        Self::new("method_not_allowed", "Use POST")
+    }
+
+    /// The error as a response. The cause is logged here, once.
+    #[must_use]
+    pub fn respond(self, profile: Profile) -> Response {
+        if let Some(cause) = &self.cause {
+            tracing::info!(error = self.code, cause, "request refused");
+        }
+        let status = self.status.unwrap_or_else(|| profile::token_error_status(profile, self.code));
+        let description = profile::description(profile, &self.description);
+        let body = Body { error: self.code, error_description: &description, error_uri: self.uri };
+        let mut response = (status, axum::Json(body)).into_response();
+        let headers = response.headers_mut();
+        if self.challenge_basic {
+            // RFC 6749 §5.2: "the authorization server MUST respond with an HTTP 401 (Unauthorized) status code and
+            // include the "WWW-Authenticate" response header field matching the authentication scheme used by the
+            // client."
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"oauth\""));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        no_store(&mut response);
+        response
+    }
+}
+
+/// RFC 6749 §5.1: "The authorization server MUST include the HTTP "Cache-Control" response header field with a value of
+/// "no-store" in any response containing tokens, credentials, or other sensitive information, as well as the "Pragma"
+/// response header field with a value of "no-cache"." CL-06 wants it on every answer.
+pub(crate) fn no_store(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    if headers.get(header::CONTENT_TYPE).is_some_and(|value| value == "application/json") {
+        headers.insert(header::CONTENT_TYPE, json);
+    }
+}
+
+impl From<AppError> for OAuthError {
+    fn from(error: AppError) -> Self {
+        let (_, code, description) = public_failure(&error);
+        tracing::error!(cause = %error, "request failed");
+        Self::new(code, description)
+    }
+}
+
+impl From<keywright_store::StoreError> for OAuthError {
+    fn from(error: keywright_store::StoreError) -> Self {
+        AppError::from(error).into()
+    }
+}
+
+impl From<ParameterError> for OAuthError {
+    fn from(error: ParameterError) -> Self {
+        let status = (error == ParameterError::TooLarge).then_some(StatusCode::PAYLOAD_TOO_LARGE);
+        Self { status, ..Self::invalid_request(error.to_string()) }
+    }
+}

@@ -1,0 +1,125 @@
+//! Access tokens: JWTs for APIs in their dialect (§3.2, §3.3), opaque ones for `/userinfo` (§3.1).
+
+use jiff::Timestamp;
+use keywright_app::{ApiRecord, App, AppError, KeySet};
+use keywright_jose::{JwtType, Signer, SigningAlg, opaque, sign};
+use keywright_types::{ScopeSet, Tenant, TokenDialect};
+use serde::{Deserialize, Serialize};
+
+use super::signing_failed;
+use crate::error::OAuthError;
+
+/// §3.4: fixed for tokens that are only for `/userinfo`.
+const USERINFO_LIFETIME: i64 = 86_400;
+
+/// What an access token says.
+pub(super) struct AccessTokenRequest<'a> {
+    pub(super) subject: &'a str,
+    pub(super) client_id: &'a str,
+    pub(super) scope: &'a ScopeSet,
+    pub(super) grant: Option<&'static str>,
+    pub(super) issued_at: Timestamp,
+}
+
+/// Claims in the order in which Auth0 sends them (§3.2).
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: Audience<'a>,
+    iat: i64,
+    exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gty: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    azp: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Audience<'a> {
+    One(&'a str),
+    WithUserinfo([&'a str; 2]),
+}
+
+/// A JWT for an API, and its lifetime in seconds.
+pub(super) fn for_api(
+    app: &App,
+    tenant: &Tenant,
+    keys: &KeySet,
+    record: &ApiRecord,
+    request: &AccessTokenRequest<'_>,
+) -> Result<(String, i64), OAuthError> {
+    let api = &record.api;
+    let (issuer, userinfo) = (tenant.issuer(), tenant.userinfo_audience());
+    let lifetime = i64::from(api.token_lifetime);
+    let issued_at = request.issued_at.as_second();
+    let rfc9068 = matches!(api.token_dialect, TokenDialect::Rfc9068Profile | TokenDialect::Rfc9068ProfileAuthz);
+    // §3.2: "array … when `openid` was requested and the API signs RS256". TK-08: that API alone, plus userinfo.
+    let with_userinfo = request.scope.contains("openid") && api.signing_alg == "RS256";
+    let claims = Claims {
+        iss: &issuer,
+        sub: request.subject,
+        aud: if with_userinfo {
+            Audience::WithUserinfo([&api.identifier, &userinfo])
+        } else {
+            Audience::One(&api.identifier)
+        },
+        iat: issued_at,
+        exp: issued_at.saturating_add(lifetime),
+        scope: (!request.scope.is_empty()).then(|| request.scope.to_string()),
+        gty: request.grant.filter(|_| !rfc9068),
+        azp: (!rfc9068).then_some(request.client_id),
+        client_id: rfc9068.then_some(request.client_id),
+        jti: rfc9068.then(|| app.random().token(16)),
+    };
+    let signer = match (api.signing_alg.as_str(), &record.signing_secret) {
+        ("RS256", _) => Signer::Rsa(keys.current(), SigningAlg::RS256),
+        ("PS256", _) => Signer::Rsa(keys.current(), SigningAlg::PS256),
+        ("HS256", Some(secret)) => Signer::Hmac(secret),
+        (other, _) => {
+            return Err(AppError::internal(format!("API {} cannot sign with {other}", api.identifier)).into());
+        }
+    };
+    let typ = if rfc9068 { JwtType::AccessToken } else { JwtType::Jwt };
+    Ok((sign(typ, signer, &claims).map_err(signing_failed)?, lifetime))
+}
+
+/// What an opaque access token says to this server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OpaqueClaims {
+    /// User.
+    pub(crate) sub: String,
+    /// Application.
+    pub(crate) azp: String,
+    /// Granted scopes.
+    pub(crate) scope: ScopeSet,
+    /// Seconds.
+    pub(crate) iat: i64,
+    /// Seconds.
+    pub(crate) exp: i64,
+}
+
+/// A token only this server can read, and its lifetime in seconds.
+pub(super) fn for_userinfo(
+    app: &App,
+    tenant: &Tenant,
+    request: &AccessTokenRequest<'_>,
+) -> Result<(String, i64), OAuthError> {
+    let iat = request.issued_at.as_second();
+    let claims = OpaqueClaims {
+        sub: request.subject.to_owned(),
+        azp: request.client_id.to_owned(),
+        scope: request.scope.clone(),
+        iat,
+        exp: iat.saturating_add(USERINFO_LIFETIME),
+    };
+    let token = opaque::seal(app.master_key(), &tenant.id, &tenant.issuer(), &claims, app.random());
+    Ok((token.map_err(signing_failed)?, USERINFO_LIFETIME))
+}

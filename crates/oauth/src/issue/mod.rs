@@ -1,0 +1,98 @@
+//! Making the tokens of a response (§2.4, §3): which ones, with which claims, signed by which key.
+
+mod access_token;
+mod id_token;
+mod profile_claims;
+
+use jiff::Timestamp;
+use keywright_app::{ApiRecord, App, AppError, ClientRecord};
+use keywright_types::{ScopeSet, Tenant, User};
+
+use self::access_token::AccessTokenRequest;
+pub(crate) use self::access_token::OpaqueClaims;
+pub(crate) use self::profile_claims::profile_claims;
+use crate::error::OAuthError;
+use crate::token::TokenResponse;
+
+/// Whom tokens are about, and what was granted.
+pub(crate) struct Subject<'a> {
+    pub(crate) user: &'a User,
+    /// `sid`.
+    pub(crate) session_id: Option<&'a str>,
+    /// Granted scopes.
+    pub(crate) scope: &'a ScopeSet,
+    /// The API; `None` for `/userinfo` only.
+    pub(crate) audience: Option<&'a str>,
+    /// Only with a code, never on refresh (§4.3).
+    pub(crate) nonce: Option<&'a str>,
+    /// Seconds.
+    pub(crate) auth_time: Option<i64>,
+    /// Value of `gty`: only where §3.2 has it.
+    pub(crate) grant: Option<&'static str>,
+    /// `iat`.
+    pub(crate) issued_at: Timestamp,
+}
+
+/// Access token and, with `openid`, ID token for a user.
+pub(crate) async fn for_user(
+    app: &App,
+    tenant: &Tenant,
+    client: &ClientRecord,
+    subject: &Subject<'_>,
+) -> Result<TokenResponse, OAuthError> {
+    let api = match subject.audience {
+        Some(audience) => {
+            let found = app.api(&tenant.id, audience).await?;
+            Some(found.ok_or_else(|| OAuthError::access_denied(format!("Service not found: {audience}")))?)
+        }
+        None => None,
+    };
+    let keys = app.signing_keys(&tenant.id).await?;
+    let request = AccessTokenRequest {
+        subject: &subject.user.user_id,
+        client_id: &client.client.client_id,
+        scope: subject.scope,
+        grant: subject.grant,
+        issued_at: subject.issued_at,
+    };
+    let (access_token, expires_in) = match &api {
+        Some(api) => access_token::for_api(app, tenant, &keys, api, &request)?,
+        None => access_token::for_userinfo(app, tenant, &request)?,
+    };
+    let id_token =
+        if subject.scope.contains("openid") { Some(id_token::issue(tenant, &keys, client, subject)?) } else { None };
+    Ok(response(access_token, id_token, subject.scope, expires_in))
+}
+
+/// Access token for an application itself (§2.5). Never an ID token or a refresh token.
+pub(crate) async fn for_client(
+    app: &App,
+    tenant: &Tenant,
+    client_id: &str,
+    api: &ApiRecord,
+    scope: &ScopeSet,
+    issued_at: Timestamp,
+) -> Result<TokenResponse, OAuthError> {
+    let keys = app.signing_keys(&tenant.id).await?;
+    let subject = format!("{client_id}@clients");
+    let grant = Some("client-credentials");
+    let request = AccessTokenRequest { subject: &subject, client_id, scope, grant, issued_at };
+    let (access_token, expires_in) = access_token::for_api(app, tenant, &keys, api, &request)?;
+    Ok(response(access_token, None, scope, expires_in))
+}
+
+fn response(access_token: String, id_token: Option<String>, scope: &ScopeSet, expires_in: i64) -> TokenResponse {
+    TokenResponse {
+        access_token,
+        refresh_token: None,
+        id_token,
+        scope: (!scope.is_empty()).then(|| scope.to_string()),
+        expires_in,
+        token_type: "Bearer",
+    }
+}
+
+/// A signature that could not be made is never the caller's fault.
+fn signing_failed(error: keywright_jose::JwtError) -> OAuthError {
+    AppError::internal(error).into()
+}

@@ -1,0 +1,135 @@
+//! `GET|POST /oidc/logout` (§6.3; OpenID Connect RP-Initiated Logout 1.0).
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::Method;
+use keywright_app::return_url::{self, Matching};
+use keywright_app::{App, ClientRecord, LogoutRequest};
+use keywright_jose::{Expected, JwtType};
+use keywright_types::Tenant;
+use keywright_web::parameters::AUTHORIZATION;
+use keywright_web::{Cookies, CurrentTenant, ParameterError, Parameters};
+
+use super::{LogoutError, end, without_session_cookie};
+use crate::redirect;
+
+/// Path of the page that says the user is logged out, for logouts that lead nowhere else.
+const LOGGED_OUT: &str = "/u/logged-out";
+
+/// `GET /oidc/logout`.
+pub(crate) async fn get(
+    State(app): State<App>,
+    CurrentTenant(tenant): CurrentTenant,
+    cookies: Cookies,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION);
+    respond(&app, &tenant, &Method::GET, cookies, parameters).await
+}
+
+/// `POST /oidc/logout`.
+pub(crate) async fn post(
+    State(app): State<App>,
+    CurrentTenant(tenant): CurrentTenant,
+    cookies: Cookies,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION)
+        .and_then(|query| query.merged(Parameters::from_urlencoded(&body, AUTHORIZATION)?));
+    respond(&app, &tenant, &Method::POST, cookies, parameters).await
+}
+
+async fn respond(
+    app: &App,
+    tenant: &Tenant,
+    method: &Method,
+    cookies: Cookies,
+    parameters: Result<Parameters, ParameterError>,
+) -> Response {
+    let answered = match parameters {
+        Ok(parameters) => logout(app, tenant, method, &cookies, &parameters).await,
+        Err(error) => Err(error.into()),
+    };
+    answered.unwrap_or_else(|error| error.respond(app, tenant))
+}
+
+async fn logout(
+    app: &App,
+    tenant: &Tenant,
+    method: &Method,
+    cookies: &Cookies,
+    parameters: &Parameters,
+) -> Result<Response, LogoutError> {
+    let hint = hint(app, tenant, parameters).await?;
+    let target = target(tenant, parameters, &hint)?;
+    let session = app.session(&tenant.id, cookies.session.as_deref()).await?;
+    // SE-05: the hint may have leaked, so it only counts when it is about the session of this very browser. Without a
+    // session there is nothing to ask about.
+    let hint_is_about_us = session.as_ref().is_none_or(|live| hint.session_id.as_ref() == Some(&live.session_id));
+    if hint_is_about_us {
+        end(app, tenant, session.as_ref()).await?;
+        let url = target.unwrap_or_else(|| LOGGED_OUT.to_owned());
+        return Ok(without_session_cookie(redirect::to(&url, method)));
+    }
+    let client_name = hint.client.as_ref().map(|record| record.client.name.clone());
+    let state = app.seal_logout(&tenant.id, LogoutRequest { client_name, target });
+    Ok(redirect::to(&format!("/u/logout?state={state}"), method))
+}
+
+/// Which application and session a logout is about.
+struct Hint {
+    client: Option<Arc<ClientRecord>>,
+    session_id: Option<String>,
+}
+
+/// `id_token_hint`, else `logout_hint` with `client_id`.
+async fn hint(app: &App, tenant: &Tenant, parameters: &Parameters) -> Result<Hint, LogoutError> {
+    let named = match parameters.get("client_id") {
+        Some(client_id) => {
+            let found = app.client(&tenant.id, client_id).await?;
+            Some(found.ok_or_else(|| LogoutError::invalid(format!("Unknown client: {client_id}")))?)
+        }
+        None => None,
+    };
+    let Some(token) = parameters.get("id_token_hint") else {
+        return Ok(Hint { client: named, session_id: parameters.get("logout_hint").map(str::to_owned) });
+    };
+    let keys = app.signing_keys(&tenant.id).await?;
+    // RP-Initiated Logout §2: "The OP SHOULD accept ID Tokens when the RP identified by the ID Token's aud claim and/or
+    // sid claim has a current session or had a recent session at the OP, even when the exp time has passed."
+    let issuer = tenant.issuer();
+    let expected = Expected { issuer: &issuer, audience: None, typ: JwtType::Jwt, now: app.now(), allow_expired: true };
+    let invalid = || LogoutError::invalid("The \"id_token_hint\" is not an ID token of this server.");
+    let claims = keywright_jose::verify(token, &keys.verifying(), &expected).map_err(|_| invalid())?;
+    let audience = claims.get("aud").and_then(|value| value.as_str()).ok_or_else(invalid)?;
+    let client = app.client(&tenant.id, audience).await?.ok_or_else(invalid)?;
+    // RP-Initiated Logout §2: "When both client_id and id_token_hint are present, the OP MUST verify that the Client
+    // Identifier matches the one used as the audience of the ID Token."
+    if named.is_some_and(|named| named.client.client_id != client.client.client_id) {
+        return Err(LogoutError::invalid("The \"client_id\" is not the audience of the \"id_token_hint\"."));
+    }
+    let session_id = claims.get("sid").and_then(|value| value.as_str()).map(str::to_owned);
+    Ok(Hint { client: Some(client), session_id })
+}
+
+/// RU-07: an exact match in the client's list, or in the tenant's when no client is known (§6.3).
+fn target(tenant: &Tenant, parameters: &Parameters, hint: &Hint) -> Result<Option<String>, LogoutError> {
+    let Some(wanted) = parameters.get("post_logout_redirect_uri") else { return Ok(None) };
+    let allowed = match &hint.client {
+        Some(record) => &record.client.allowed_logout_urls,
+        None => &tenant.settings.allowed_logout_urls,
+    };
+    let Some(url) = return_url::allowed(allowed, wanted, Matching::default()) else {
+        return Err(LogoutError::invalid(format!(
+            "The \"post_logout_redirect_uri\" parameter \"{wanted}\" is not defined as a valid URL in \"Allowed Logout URLs\"."
+        )));
+    };
+    let state = parameters.get("state").map(|state| ("state".to_owned(), state.to_owned()));
+    // §6.3: "`Location` is normalised (`http://localhost:3000` => `http://localhost:3000/`)".
+    let normalised = url::Url::parse(url).map_or_else(|_| url.to_owned(), String::from);
+    Ok(Some(redirect::with_query(&normalised, state.as_slice())))
+}

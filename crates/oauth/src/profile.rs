@@ -1,0 +1,138 @@
+//! Every difference between profile `auth0` and profile `standard`, in one place (architecture §1).
+//!
+//! Documented for users in `docs/reference/profiles.md`; the tests named `profile_…` show each of them.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use keywright_app::return_url::Matching;
+use keywright_types::{AppType, Client, Profile, TenantSettings};
+use serde_json::Value;
+
+/// Status of an OAuth error at the token endpoint.
+///
+/// §0.3: Auth0 answers 403 where RFC 6749 §5.2 demands "an HTTP 400 (Bad Request) status code".
+pub(crate) fn token_error_status(profile: Profile, code: &str) -> StatusCode {
+    match (profile, code) {
+        (_, "server_error") => StatusCode::INTERNAL_SERVER_ERROR,
+        (_, "temporarily_unavailable") => StatusCode::SERVICE_UNAVAILABLE,
+        (_, "invalid_client") => StatusCode::UNAUTHORIZED,
+        (_, "method_not_allowed") => StatusCode::METHOD_NOT_ALLOWED,
+        (Profile::Auth0, "invalid_grant" | "unauthorized_client" | "access_denied" | "unauthorized") => {
+            StatusCode::FORBIDDEN
+        }
+        (Profile::Auth0, "unsupported_grant_type") => StatusCode::NOT_IMPLEMENTED,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// Code and description for a client that could not prove who it is.
+///
+/// §2.1: Auth0 answers a wrong secret with `access_denied`; RFC 6749 §5.2 has `invalid_client`.
+pub(crate) fn failed_client_authentication(profile: Profile) -> (&'static str, &'static str) {
+    match profile {
+        Profile::Auth0 => ("access_denied", "Unauthorized"),
+        Profile::Standard => ("invalid_client", "Client authentication failed"),
+    }
+}
+
+/// Status of an OAuth error that the authorization endpoint shows as a page (§0.3; 400 is RFC 9110's plain choice).
+pub(crate) fn authorization_page_status(profile: Profile, code: &str) -> StatusCode {
+    match (profile, code) {
+        (_, "server_error") => StatusCode::INTERNAL_SERVER_ERROR,
+        (_, "temporarily_unavailable") => StatusCode::SERVICE_UNAVAILABLE,
+        (Profile::Auth0, "access_denied") => StatusCode::FORBIDDEN,
+        (Profile::Auth0, "unsupported_response_type" | "unsupported_response_mode") => StatusCode::NOT_IMPLEMENTED,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// Whether a client may authenticate by the other secret method than the registered one.
+///
+/// §2.1: Auth0 treats post and basic alike, and `express-openid-connect` sends Basic whatever is registered. RFC 9700
+/// and CL-01 want the registered method only.
+pub(crate) fn accepts_either_secret_method(profile: Profile) -> bool {
+    profile == Profile::Auth0
+}
+
+/// Whether this client must send a PKCE challenge, and by S256 (RFC 9700 §2.1.1; CO-05). Auth0 never enforces it (§1.1).
+pub(crate) fn requires_pkce(profile: Profile, client: &Client) -> bool {
+    profile == Profile::Standard && client.is_public()
+}
+
+/// Whether `plain` is an acceptable challenge method (RFC 9700 §2.1.1: "[…] S256 […]"). Auth0 lists it in discovery.
+pub(crate) fn accepts_plain_challenge(profile: Profile) -> bool {
+    profile == Profile::Auth0
+}
+
+/// How callbacks are compared (RU-04).
+pub(crate) fn callback_matching(profile: Profile, client: &Client) -> Matching {
+    Matching {
+        any_loopback_port: profile == Profile::Standard && client.app_type == Some(AppType::Native),
+        ignore_query: false,
+    }
+}
+
+/// Claim `updated_at`: Auth0 gives a string with milliseconds (§3.6), OpenID Connect Core §5.1 a number of seconds.
+pub(crate) fn updated_at(profile: Profile, at: Timestamp) -> Value {
+    match profile {
+        Profile::Auth0 => Value::from(format!("{at:.3}")),
+        Profile::Standard => Value::from(at.as_second()),
+    }
+}
+
+/// Whether `/userinfo` takes its token from the query: passport-auth0 does it, RFC 9700 §4.3.2 forbids it.
+pub(crate) fn accepts_query_token(profile: Profile) -> bool {
+    profile == Profile::Auth0
+}
+
+/// Whether authorization responses carry `iss` (RFC 9207). Auth0 has a tenant setting for it (§1.4).
+pub(crate) fn sends_iss(settings: &TenantSettings) -> bool {
+    let setting = settings.other.get("authorization_response_iss_parameter_supported");
+    settings.profile == Profile::Standard || setting == Some(&Value::Bool(true))
+}
+
+/// Texts for clients that read them strictly: RFC 6749 §5.2 allows `error_description` no `"` and no `\`.
+pub(crate) fn description(profile: Profile, text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_ascii_graphic() || *c == ' ')
+        .map(|c| if profile == Profile::Standard && matches!(c, '"' | '\\') { '\'' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profile_statuses_of_the_token_endpoint() {
+        for (code, auth0, standard) in [
+            ("invalid_request", 400, 400),
+            ("invalid_grant", 403, 400),
+            ("unauthorized_client", 403, 400),
+            ("access_denied", 403, 400),
+            ("unsupported_grant_type", 501, 400),
+            ("invalid_client", 401, 401),
+            ("server_error", 500, 500),
+            ("temporarily_unavailable", 503, 503),
+        ] {
+            assert_eq!(token_error_status(Profile::Auth0, code).as_u16(), auth0, "{code}");
+            assert_eq!(token_error_status(Profile::Standard, code).as_u16(), standard, "{code}");
+        }
+    }
+
+    #[test]
+    fn profile_updated_at_is_text_or_number() {
+        let at: Timestamp = "2019-04-01T14:43:03.445Z".parse().unwrap();
+        assert_eq!(updated_at(Profile::Auth0, at), "2019-04-01T14:43:03.445Z");
+        assert_eq!(updated_at(Profile::Standard, at), 1_554_129_783);
+        let even: Timestamp = "2019-04-01T14:43:03Z".parse().unwrap();
+        assert_eq!(updated_at(Profile::Auth0, even), "2019-04-01T14:43:03.000Z");
+    }
+
+    #[test]
+    fn profile_descriptions_are_printable() {
+        let text = "Client \"a\u{1F600}\r\nb\" \\ no";
+        assert_eq!(description(Profile::Auth0, text), "Client \"ab\" \\ no");
+        assert_eq!(description(Profile::Standard, text), "Client 'ab' ' no");
+    }
+}

@@ -1,0 +1,244 @@
+//! Grant `authorization_code` (§2.3; RFC 6749 §4.1.3, RFC 7636 §4.5; CO-02 to CO-06).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use keywright_app::{App, AppError, ClientRecord, CodeChallenge, CodeChallengeMethod, user_from_row};
+use keywright_jose::Purpose;
+use keywright_store::authorization_codes::{self, AuthorizationCodeRow};
+use keywright_store::{Tx, access_token_revocations, refresh_tokens, users};
+use keywright_types::{Tenant, TenantId, User};
+
+use super::refresh_token::NewFamily;
+use super::{TokenRequest, TokenResponse};
+use crate::authorize::CodeBinding;
+use crate::error::OAuthError;
+use crate::issue::{self, Subject};
+
+/// What the database said about a code.
+enum Redeemed {
+    /// It is ours now, with its refresh token where one is due.
+    Granted {
+        row: Box<AuthorizationCodeRow>,
+        binding: Box<CodeBinding>,
+        user: Box<User>,
+        refresh_token: Option<String>,
+    },
+    /// Nothing was taken.
+    Refused(OAuthError),
+    /// It was used before; what that use gave has been revoked.
+    Replayed,
+}
+
+/// §2.3: one sentence for all that can be wrong with a code.
+fn invalid_code(cause: &str) -> OAuthError {
+    OAuthError::invalid_grant("Invalid authorization code", cause)
+}
+
+pub(super) async fn run(
+    app: &App,
+    tenant: &Tenant,
+    client: &ClientRecord,
+    request: &TokenRequest,
+) -> Result<TokenResponse, OAuthError> {
+    let code = request.required("code")?;
+    let digest = app.master_key().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
+    let presented = Presented {
+        client_id: client.client.client_id.clone(),
+        redirect_uri: request.get("redirect_uri").map(str::to_owned),
+        code_verifier: request.get("code_verifier").map(str::to_owned),
+    };
+    let new_family = NewFamily::new(app, tenant, &client.client);
+    let (id, now) = (tenant.id.clone(), app.now());
+    let redeemed = app.store().write(move |tx| redeem(tx, &id, digest.as_bytes(), &presented, new_family, now)).await?;
+    let (row, binding, user, refresh_token) = match redeemed {
+        Redeemed::Granted { row, binding, user, refresh_token } => (row, binding, user, refresh_token),
+        Redeemed::Refused(error) => return Err(error),
+        Redeemed::Replayed => return Err(invalid_code("the code was used before; what it gave is revoked")),
+    };
+    let subject = Subject {
+        user: &user,
+        session_id: Some(&row.session_id),
+        scope: &binding.scope,
+        audience: binding.audience.as_deref(),
+        nonce: binding.nonce.as_deref(),
+        auth_time: binding.auth_time,
+        grant: None,
+        issued_at: now,
+    };
+    let tokens = issue::for_user(app, tenant, client, &subject).await?;
+    Ok(TokenResponse { refresh_token, ..tokens })
+}
+
+/// The bindings of a code that the token request has to repeat.
+struct Presented {
+    client_id: String,
+    redirect_uri: Option<String>,
+    code_verifier: Option<String>,
+}
+
+/// Checks a code and takes it, in one transaction. What is refused stays unused: a wrong verifier must not let a thief
+/// burn the code of its owner.
+fn redeem(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    digest: &[u8],
+    presented: &Presented,
+    new_family: NewFamily,
+    now: Timestamp,
+) -> Result<Redeemed, AppError> {
+    let Some(row) = authorization_codes::find(tx, tenant, digest)? else {
+        return Ok(Redeemed::Refused(invalid_code("unknown code")));
+    };
+    if row.client_id != presented.client_id {
+        return Ok(Redeemed::Refused(invalid_code("code of another client")));
+    }
+    if row.consumed_at.is_some() {
+        revoke_issued(tx, tenant, &row, now)?;
+        return Ok(Redeemed::Replayed);
+    }
+    let binding: CodeBinding = serde_json::from_str(&row.binding).map_err(AppError::internal)?;
+    if let Err(error) = bindings_hold(&binding, presented) {
+        return Ok(Redeemed::Refused(error));
+    }
+    let Some(user) = users::find(tx, tenant, &row.user_id)? else {
+        return Ok(Redeemed::Refused(invalid_code("the user is gone")));
+    };
+    if user.blocked {
+        return Ok(Redeemed::Refused(OAuthError::unauthorized("user is blocked")));
+    }
+    // RFC 6749 §4.1.2: "The client MUST NOT use the authorization code more than once."
+    if authorization_codes::consume(tx, tenant, digest, now)?.is_none() {
+        // Expired, or another node was faster.
+        let faster = authorization_codes::find(tx, tenant, digest)?.filter(|row| row.consumed_at.is_some());
+        let Some(row) = faster else { return Ok(Redeemed::Refused(invalid_code("expired code"))) };
+        revoke_issued(tx, tenant, &row, now)?;
+        return Ok(Redeemed::Replayed);
+    }
+    let refresh_token = if binding.scope.contains("offline_access") {
+        let audience = binding.audience.as_deref().unwrap_or_default();
+        let session_id = Some(row.session_id.as_str());
+        Some(new_family.insert(tx, tenant, &row.user_id, session_id, audience, &binding.scope, binding.auth_time)?)
+    } else {
+        None
+    };
+    let family_id = refresh_token.as_ref().map(|(family_id, _)| family_id.as_str());
+    authorization_codes::record_issued(tx, tenant, digest, family_id, now.as_second())?;
+    Ok(Redeemed::Granted {
+        user: Box::new(user_from_row(&user)?),
+        row: Box::new(row),
+        binding: Box::new(binding),
+        refresh_token: refresh_token.map(|(_, token)| token),
+    })
+}
+
+/// CO-02, CO-05.
+fn bindings_hold(binding: &CodeBinding, presented: &Presented) -> Result<(), OAuthError> {
+    // RFC 6749 §4.1.3: "ensure that the "redirect_uri" parameter is present if the "redirect_uri" parameter was included
+    // in the initial authorization request […] and if included ensure that their values are identical."
+    let sent = presented.redirect_uri.as_deref().map(|uri| uri.split('#').next().unwrap_or(uri)).unwrap_or_default();
+    if sent != binding.redirect_uri {
+        return Err(OAuthError::unauthorized_client(format!(
+            "The redirect URI is wrong. You sent {}, and we expected {}",
+            origin(sent),
+            origin(&binding.redirect_uri)
+        )));
+    }
+    match (&binding.code_challenge, presented.code_verifier.as_deref()) {
+        (None, None) => Ok(()),
+        (Some(_), None) => Err(OAuthError::invalid_request("Parameter 'code_verifier' is required")),
+        // RFC 9700 §2.1.1: "Authorization servers MUST mitigate PKCE downgrade attacks by ensuring that a token request
+        // containing a code_verifier parameter is accepted only if a code_challenge parameter was present in the
+        // authorization request".
+        (None, Some(_)) => Err(verifier_failed("a verifier for a code without a challenge")),
+        (Some(challenge), Some(verifier)) if verifies(challenge, verifier) => Ok(()),
+        (Some(_), Some(_)) => Err(verifier_failed("wrong verifier")),
+    }
+}
+
+fn verifier_failed(cause: &str) -> OAuthError {
+    OAuthError::invalid_grant("Failed to verify code verifier", cause)
+}
+
+/// RFC 7636 §4.6, with §4.1: "code-verifier = 43*128unreserved".
+fn verifies(challenge: &CodeChallenge, verifier: &str) -> bool {
+    let unreserved = verifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    if !(43..=128).contains(&verifier.len()) || !unreserved {
+        return false;
+    }
+    // The challenge went through the browser in clear, so comparing it in constant time would hide nothing.
+    match challenge.method {
+        // "code_challenge = BASE64URL-ENCODE(SHA256(ASCII(code_verifier)))"
+        CodeChallengeMethod::S256 => {
+            URL_SAFE_NO_PAD.encode(keywright_jose::sha256(verifier.as_bytes())) == challenge.value
+        }
+        CodeChallengeMethod::Plain => verifier == challenge.value,
+    }
+}
+
+/// §2.3: the mismatch sentence names scheme, host and port only.
+fn origin(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else {
+        return uri.split(['/', '?']).next().unwrap_or("").to_owned();
+    };
+    format!("{scheme}://{}", rest.split(['/', '?', '#']).next().unwrap_or_default())
+}
+
+/// RFC 6749 §4.1.2: "the authorization server MUST deny the request and SHOULD revoke (when possible) all tokens
+/// previously issued based on that authorization code."
+fn revoke_issued(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    row: &AuthorizationCodeRow,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    if let Some(family_id) = &row.family_id {
+        refresh_tokens::revoke(tx, tenant, family_id, now)?;
+    }
+    if let Some(issued_at) = row.access_token_issued_at {
+        // Longer than any access token lives (§3.4: at most 30 days).
+        let until = now.checked_add(SignedDuration::from_hours(24 * 31)).unwrap_or(Timestamp::MAX);
+        access_token_revocations::insert(tx, tenant, &row.client_id, &row.user_id, issued_at, until)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+    fn s256(value: &str) -> CodeChallenge {
+        CodeChallenge { value: value.to_owned(), method: CodeChallengeMethod::S256 }
+    }
+
+    #[test]
+    fn co_06_the_vector_of_rfc_7636_appendix_b() {
+        let challenge = s256("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        assert!(verifies(&challenge, VERIFIER));
+        assert!(!verifies(&challenge, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXK"));
+    }
+
+    #[test]
+    fn co_06_verifiers_have_43_to_128_unreserved_characters() {
+        for (verifier, good) in [
+            ("a".repeat(42), false),
+            ("a".repeat(43), true),
+            ("a".repeat(128), true),
+            ("a".repeat(129), false),
+            (format!("{}+", "a".repeat(43)), false),
+            (format!("{}\u{e4}", "a".repeat(43)), false),
+        ] {
+            let plain = CodeChallenge { value: verifier.clone(), method: CodeChallengeMethod::Plain };
+            assert_eq!(verifies(&plain, &verifier), good, "{verifier}");
+        }
+    }
+
+    #[test]
+    fn the_mismatch_sentence_names_origins_only() {
+        assert_eq!(origin("http://localhost:4201/cb?x=1"), "http://localhost:4201");
+        assert_eq!(origin("com.example.app:/cb"), "com.example.app:");
+        assert_eq!(origin(""), "");
+    }
+}

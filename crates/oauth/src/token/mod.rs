@@ -1,0 +1,96 @@
+//! The token endpoint (§2): the phases that every grant shares. A grant fills in only what is its own.
+
+mod authorization_code;
+mod client_authentication;
+mod client_credentials;
+mod refresh_token;
+mod refresh_token_format;
+mod request;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use keywright_app::App;
+use keywright_types::Tenant;
+use keywright_web::CurrentTenant;
+use serde::Serialize;
+
+pub(crate) use self::client_authentication::authenticate;
+pub(crate) use self::refresh_token_format::RefreshToken;
+pub(crate) use self::request::TokenRequest;
+use crate::error::{OAuthError, no_store};
+
+/// The success body (§2.4).
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct TokenResponse {
+    pub(crate) access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id_token: Option<String>,
+    /// §2.4: "omitted when no scope was granted".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
+    pub(crate) expires_in: i64,
+    pub(crate) token_type: &'static str,
+}
+
+/// `POST /oauth/token`, form or JSON.
+pub(crate) async fn post(
+    State(app): State<App>,
+    CurrentTenant(tenant): CurrentTenant,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match exchange(&app, &tenant, &headers, &body).await {
+        Ok(tokens) => {
+            let mut response = axum::Json(tokens).into_response();
+            no_store(&mut response);
+            response
+        }
+        Err(error) => error.respond(tenant.settings.profile),
+    }
+}
+
+/// The phases, in the order of §2.2 "Validation order".
+async fn exchange(app: &App, tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<TokenResponse, OAuthError> {
+    let request = TokenRequest::read(headers, body)?;
+    let grant_type = request.required("grant_type")?.to_owned();
+    let client = authenticate(app, tenant, &request).await?;
+    let grant = Grant::named(&grant_type)?;
+    if !client.client.allows_grant(&grant_type) {
+        return Err(OAuthError::grant_not_allowed(&grant_type));
+    }
+    match grant {
+        Grant::AuthorizationCode => authorization_code::run(app, tenant, &client, &request).await,
+        Grant::RefreshToken => refresh_token::run(app, tenant, &client, &request).await,
+        Grant::ClientCredentials => client_credentials::run(app, tenant, &client, &request).await,
+    }
+}
+
+/// Values of `grant_type` that this server knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grant {
+    AuthorizationCode,
+    RefreshToken,
+    ClientCredentials,
+}
+
+impl Grant {
+    fn named(grant_type: &str) -> Result<Self, OAuthError> {
+        match grant_type {
+            "authorization_code" => Ok(Self::AuthorizationCode),
+            "refresh_token" => Ok(Self::RefreshToken),
+            "client_credentials" => Ok(Self::ClientCredentials),
+            other => Err(OAuthError::unsupported_grant_type(other)),
+        }
+    }
+}
+
+/// CL-06: POST only.
+pub(crate) async fn method_not_allowed(CurrentTenant(tenant): CurrentTenant) -> Response {
+    let mut response = OAuthError::method_not_allowed().respond(tenant.settings.profile);
+    response.headers_mut().insert(http::header::ALLOW, http::HeaderValue::from_static("POST"));
+    response
+}

@@ -1,0 +1,109 @@
+//! A request to the token endpoint, parsed once, before any grant runs (§0.4).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, header};
+use keywright_web::Parameters;
+use keywright_web::parameters::TOKEN;
+use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
+
+use crate::error::OAuthError;
+
+/// Body parameters and the credentials of HTTP Basic.
+pub(crate) struct TokenRequest {
+    parameters: Parameters,
+    basic: Option<BasicCredentials>,
+}
+
+/// Client id and secret of an `Authorization: Basic` header.
+pub(crate) struct BasicCredentials {
+    pub(crate) client_id: String,
+    pub(crate) secret: SecretString,
+}
+
+impl TokenRequest {
+    /// Reads a body by its content type: JSON or form.
+    pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, OAuthError> {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let parameters = match media_type.as_str() {
+            "application/json" => Parameters::from_json(body, TOKEN)?,
+            "application/x-www-form-urlencoded" | "" => Parameters::from_urlencoded(body, TOKEN)?,
+            _ => {
+                return Err(OAuthError::invalid_request(
+                    "Content-Type must be application/json or application/x-www-form-urlencoded",
+                ));
+            }
+        };
+        Ok(Self { parameters, basic: basic_credentials(headers)? })
+    }
+
+    /// A parameter, if it was sent with a value.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name)
+    }
+
+    /// A parameter that must be there.
+    pub(crate) fn required(&self, name: &str) -> Result<&str, OAuthError> {
+        self.get(name).ok_or_else(|| OAuthError::missing(name))
+    }
+
+    /// Credentials of HTTP Basic.
+    pub(crate) fn basic(&self) -> Option<&BasicCredentials> {
+        self.basic.as_ref()
+    }
+}
+
+/// RFC 6749 §2.3.1: "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm".
+/// Some clients do not encode; since our ids and secrets are unreserved characters only, decoding is right for both.
+fn basic_credentials(headers: &HeaderMap) -> Result<Option<BasicCredentials>, OAuthError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let malformed = || OAuthError::invalid_request("The Authorization header is malformed");
+    let text = value.to_str().map_err(|_| malformed())?;
+    let (scheme, credentials) = text.split_once(' ').ok_or_else(malformed)?;
+    if values.next().is_some() || !scheme.eq_ignore_ascii_case("basic") {
+        return Err(malformed());
+    }
+    let decoded = STANDARD.decode(credentials.trim()).map_err(|_| malformed())?;
+    let text = String::from_utf8(decoded).map_err(|_| malformed())?;
+    let (client_id, secret) = text.split_once(':').ok_or_else(malformed)?;
+    let decode = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| malformed());
+    Ok(Some(BasicCredentials { client_id: decode(client_id)?, secret: SecretString::from(decode(secret)?) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    fn headers(content_type: &'static str, authorization: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([
+            (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            (header::AUTHORIZATION, HeaderValue::from_static(authorization)),
+        ])
+    }
+
+    #[test]
+    fn basic_credentials_are_decoded() {
+        let request =
+            TokenRequest::read(&headers("application/x-www-form-urlencoded", "basic YSUyRGI6Yzpk"), b"").unwrap();
+        let basic = request.basic().unwrap();
+        assert_eq!((basic.client_id.as_str(), basic.secret.expose_secret()), ("a-b", "c:d"));
+    }
+
+    #[test]
+    fn a_strange_authorization_header_or_content_type_is_refused() {
+        for authorization in ["Basic", "Bearer abc", "Basic !!!", "Basic YQ=="] {
+            assert!(TokenRequest::read(&headers("application/json", authorization), b"{}").is_err(), "{authorization}");
+        }
+        let plain = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"))]);
+        assert!(TokenRequest::read(&plain, b"a=b").is_err());
+        let json =
+            HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("Application/JSON; charset=utf-8"))]);
+        assert_eq!(TokenRequest::read(&json, b"{\"a\":\"b\"}").unwrap().get("a"), Some("b"));
+    }
+}
