@@ -7,8 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use keywright_app::AppError;
 use keywright_types::Tenant;
 use keywright_web::page::{Cause, ErrorPage, LOST_TRANSACTION};
-use keywright_web::{ParameterError, TrackingId, tenancy};
-use url::Url;
+use keywright_web::{ParameterError, TrackingId, redirect, tenancy};
 
 use crate::visit::Visit;
 
@@ -78,9 +77,8 @@ fn page(
 
 /// §1.7: an unknown transaction goes to the "tenant `default_redirection_uri`" with `?iss=<issuer>`.
 fn start_again(tenant: &Tenant) -> Option<String> {
-    let mut url = Url::parse(tenant.settings.default_redirection_uri.as_deref()?).ok()?;
-    url.query_pairs_mut().append_pair("iss", &tenant.issuer());
-    Some(url.into())
+    let url = tenant.settings.default_redirection_uri.as_deref().filter(|url| !url.is_empty())?;
+    Some(redirect::with_query(url, &[("iss".to_owned(), tenant.issuer())]))
 }
 
 impl From<AppError> for PageError {

@@ -11,7 +11,6 @@ mod login;
 mod logout;
 mod pages;
 mod protected_form;
-mod redirect;
 mod signup;
 mod step;
 mod texts;

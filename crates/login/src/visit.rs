@@ -10,10 +10,9 @@ use keywright_app::App;
 use keywright_types::Tenant;
 use keywright_web::page::Shell;
 use keywright_web::parameters::Limits;
-use keywright_web::{ClientAddress, Cookies, CurrentTenant, Parameters, tenancy};
+use keywright_web::{ClientAddress, Cookies, CurrentTenant, Parameters, redirect, tenancy};
 
 use crate::error::PageError;
-use crate::redirect;
 
 /// A request for a page.
 pub(crate) struct Visit {
