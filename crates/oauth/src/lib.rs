@@ -11,7 +11,6 @@ mod issue;
 mod json_web_keys;
 mod logout;
 mod profile;
-mod redirect;
 mod revocation;
 mod token;
 mod userinfo;

@@ -7,6 +7,7 @@ pub mod cookies;
 pub mod forgery;
 pub mod page;
 pub mod parameters;
+pub mod redirect;
 pub mod tenancy;
 pub mod tracking;
 

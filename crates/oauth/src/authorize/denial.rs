@@ -6,13 +6,13 @@ use axum::response::Response;
 use http::{HeaderValue, Method, StatusCode, header};
 use keywright_app::{App, AppError, AuthorizationRequest, Denial};
 use keywright_types::Tenant;
-use keywright_web::page::{Cause, ErrorPage};
+use keywright_web::page::{Cause, ErrorPage, LOST_TRANSACTION};
 use keywright_web::tenancy::{cause, public_failure, shell};
 use keywright_web::{ParameterError, TrackingId};
 
 use super::respond::error_response;
 use crate::profile;
-use crate::redirect;
+use keywright_web::redirect;
 
 /// Why a request was not answered with a code.
 #[derive(Debug)]
@@ -26,9 +26,6 @@ pub(crate) enum AuthorizeError {
     /// Not the caller's fault.
     Failed(AppError),
 }
-
-/// §1.7: the text of the page when there is nowhere to start again from.
-const LOST: &str = "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some issue with cookies, since we couldn't find your session. Try logging in again from the application and if the problem persists please contact the administrator.";
 
 impl AuthorizeError {
     /// An error page.
@@ -59,7 +56,12 @@ impl AuthorizeError {
     pub(crate) async fn lost_transaction(app: &App, tenant: &Tenant, handle: &str) -> Self {
         match app.restart_url(tenant, handle).await {
             Ok(Some(url)) => Self::StartAgain { url },
-            Ok(None) => Self::page("invalid_request", LOST),
+            Ok(None) => Self::Page {
+                code: "invalid_request",
+                description: LOST_TRANSACTION.into(),
+                status: None,
+                cause: Cause::LostTransaction,
+            },
             Err(error) => Self::Failed(error),
         }
     }

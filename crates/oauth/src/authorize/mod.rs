@@ -24,7 +24,7 @@ use self::decide::{Next, Situation, decide};
 use self::denial::AuthorizeError;
 pub(crate) use self::scopes::{ClientAccess, effective_scopes};
 use self::session::Visitor;
-use crate::redirect;
+use keywright_web::redirect;
 
 pub(crate) use self::issue_code::CodeBinding;
 

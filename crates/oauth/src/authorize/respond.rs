@@ -7,7 +7,8 @@ use keywright_types::Tenant;
 use keywright_web::page::FormPostPage;
 use keywright_web::tenancy::shell;
 
-use crate::{profile, redirect};
+use crate::profile;
+use keywright_web::redirect;
 
 /// A successful response with a code.
 pub(super) async fn code_response(

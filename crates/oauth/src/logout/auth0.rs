@@ -10,7 +10,7 @@ use keywright_web::parameters::AUTHORIZATION;
 use keywright_web::{Cookies, CurrentTenant, Parameters};
 
 use super::{LogoutError, end, without_session_cookie};
-use crate::redirect;
+use keywright_web::redirect;
 
 /// Where the browser goes after the logout.
 enum Target {

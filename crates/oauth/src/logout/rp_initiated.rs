@@ -14,10 +14,10 @@ use keywright_web::parameters::AUTHORIZATION;
 use keywright_web::{Cookies, CurrentTenant, ParameterError, Parameters};
 
 use super::{LogoutError, end, without_session_cookie};
-use crate::redirect;
+use keywright_web::redirect;
 
 /// Path of the page that says the user is logged out, for logouts that lead nowhere else.
-const LOGGED_OUT: &str = "/u/logged-out";
+const LOGGED_OUT: &str = "/u/logout-complete";
 
 /// `GET /oidc/logout`.
 pub(crate) async fn get(

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, header};
 
 /// A redirect to `location` in answer to a request by `method`. Never cached, and without a referrer.
-pub(crate) fn to(location: &str, method: &Method) -> Response {
+#[must_use]
+pub fn to(location: &str, method: &Method) -> Response {
     let status = if *method == Method::GET { StatusCode::FOUND } else { StatusCode::SEE_OTHER };
     let Ok(location) = HeaderValue::try_from(location) else {
         tracing::error!("a redirect target is no header value");
@@ -22,7 +23,8 @@ pub(crate) fn to(location: &str, method: &Method) -> Response {
 }
 
 /// `url` with `parameters` added to its query; what is there already stays to the letter (§1.4).
-pub(crate) fn with_query(url: &str, parameters: &[(String, String)]) -> String {
+#[must_use]
+pub fn with_query(url: &str, parameters: &[(String, String)]) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(parameters);
     let query = query.finish();
