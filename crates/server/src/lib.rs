@@ -1,1 +1,71 @@
-//! placeholder
+//! Composition root of Keywright and the commands of its binary.
+//!
+//! Everything meets here and only here: configuration, database, clock, randomness, the surfaces and the listener.
+//! Invariant: no request is decided in this crate; it holds no protocol, no page and no SQL.
+
+mod cli;
+mod config;
+mod dev;
+mod failure;
+mod health;
+mod instance;
+mod listener;
+mod logging;
+mod request_body;
+mod routes;
+mod serve;
+mod tenant;
+mod tls;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use keywright_jose::{MasterKey, Random};
+use secrecy::ExposeSecret;
+
+use cli::{Cli, Command, DevCommand, TenantCommand};
+use config::Document;
+use failure::Failure;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let command = Cli::parse().command;
+    // For libraries that make TLS connections of their own.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    match dispatch(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("keywright: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Dev { command: Some(DevCommand::Ca { data }), .. } => dev::show_authority(&data),
+        Command::Dev { server, command: None } => {
+            logging::start_development()?;
+            runtime()?.block_on(dev::run(server))
+        }
+        Command::Serve { configuration } => {
+            let document = Document::load(configuration.config.as_deref(), config::environment(), None)?;
+            logging::start(document.log())?;
+            runtime()?.block_on(serve::run(document))
+        }
+        Command::Tenant { command: TenantCommand::Create { domain, name, database, configuration } } => {
+            let document = Document::load(configuration.config.as_deref(), config::environment(), database.as_deref())?;
+            logging::start(document.log())?;
+            runtime()?.block_on(tenant::create(document, &domain, name.as_deref()))
+        }
+        Command::MasterKey => {
+            println!("{}", MasterKey::generate(&Random::system()).to_base64().expose_secret());
+            Ok(())
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Io)
+}

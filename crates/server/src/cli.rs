@@ -1,0 +1,191 @@
+//! The command line. `docs/reference/command-line.md` is generated from it.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A self-hosted identity provider that speaks Auth0's wire protocol.
+#[derive(Debug, Parser)]
+#[command(name = "keywright", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a development server with everything in place: HTTPS, applications, an API and a user.
+    #[command(args_conflicts_with_subcommands = true)]
+    Dev {
+        #[command(flatten)]
+        server: DevServer,
+        #[command(subcommand)]
+        command: Option<DevCommand>,
+    },
+    /// Start the server for production, from a configuration file and the environment.
+    Serve {
+        #[command(flatten)]
+        configuration: ConfigurationFile,
+    },
+    /// Manage tenants.
+    Tenant {
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
+    /// Print a new master key for the configuration.
+    MasterKey,
+}
+
+/// Options of `keywright dev`.
+#[derive(Debug, Args)]
+pub(crate) struct DevServer {
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 8443)]
+    pub(crate) port: u16,
+
+    /// Host name that clients use. Together with the port it is the tenant's domain: every pair has its own tenant.
+    #[arg(long, default_value = "localhost", value_parser = host_name)]
+    pub(crate) domain: String,
+
+    /// Address to listen on, instead of the loopback addresses.
+    ///
+    /// Whoever can reach the address can reach the server.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<IpAddr>,
+
+    /// Directory of the database, the certificate authority and the keys.
+    #[arg(long, value_name = "DIR", default_value = "./.keywright")]
+    pub(crate) data: PathBuf,
+
+    /// Keep nothing: everything is in a temporary directory that is removed at the end.
+    #[arg(long, conflicts_with = "data")]
+    pub(crate) ephemeral: bool,
+
+    /// Database to use instead of the one in the data directory: `postgres://…` or `sqlite:PATH`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+
+    /// Print one line of JSON on standard output when the server is ready, instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Offer `POST /dev/clock`, which moves the server's clock. On loopback addresses only.
+    #[arg(long)]
+    pub(crate) test_controls: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevCommand {
+    /// Show where the certificate authority is and how to trust it.
+    Ca {
+        /// Data directory of the development server.
+        #[arg(long, value_name = "DIR", default_value = "./.keywright")]
+        data: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantCommand {
+    /// Create a tenant and print its first management credentials, once.
+    Create {
+        /// Domain of the tenant, with the port unless it is 443: `login.example.com`.
+        #[arg(long, value_parser = tenant_domain)]
+        domain: String,
+
+        /// Name shown on login pages.
+        #[arg(long)]
+        name: Option<String>,
+
+        /// Database, instead of the configured one.
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+
+        #[command(flatten)]
+        configuration: ConfigurationFile,
+    },
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigurationFile {
+    /// Configuration file. Without it the defaults and the environment count.
+    #[arg(long, value_name = "FILE", env = "KEYWRIGHT_CONFIG", hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// A host name or an address, in the form in which browsers send it.
+fn host_name(text: &str) -> Result<String, String> {
+    match url::Host::parse(text) {
+        Ok(host) if !text.is_empty() => Ok(host.to_string()),
+        _ => Err("write a host name such as localhost or login.example.test, without scheme, port and path".to_owned()),
+    }
+}
+
+/// A host with an optional port; 443 is left out, as browsers leave it out.
+fn tenant_domain(text: &str) -> Result<String, String> {
+    let problem = || {
+        "write a host name such as login.example.com, or with a port other than 443, without scheme and path".to_owned()
+    };
+    let url = url::Url::parse(&format!("https://{text}/")).map_err(|_| problem())?;
+    let plain = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    let host = url.host().filter(|_| plain && !text.contains(['/', '@', '\\'])).ok_or_else(problem)?;
+    Ok(url.port().map_or_else(|| host.to_string(), |port| format!("{host}:{port}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn domains_are_normalised_or_refused() {
+        assert_eq!(tenant_domain("Login.Example.com:443").unwrap(), "login.example.com");
+        assert_eq!(tenant_domain("localhost:8443").unwrap(), "localhost:8443");
+        assert_eq!(tenant_domain("[::1]:8443").unwrap(), "[::1]:8443");
+        for wrong in ["", "https://login.example.com", "a/b", "user@host", "host:99999", "a b", "host?x", "host\\x"] {
+            assert!(tenant_domain(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(host_name("LOCALHOST").unwrap(), "localhost");
+        for wrong in ["", "localhost:8443", "a/b", "https://x"] {
+            assert!(host_name(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    /// Writes the page anew when `UPDATE_DOCS` is set.
+    #[test]
+    fn the_reference_is_up_to_date() {
+        let page = reference();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/command-line.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, &page).unwrap();
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(kept, page, "run UPDATE_DOCS=1 cargo nextest run -p keywright-server the_reference_is_up_to_date");
+    }
+
+    /// The help of every command, as people see it.
+    fn reference() -> String {
+        let mut page = "# Command line\n\nGenerated from the program; `keywright help` shows the same.\n".to_owned();
+        let mut root = <Cli as clap::CommandFactory>::command().term_width(100);
+        root.build();
+        let mut commands = vec![&mut root];
+        while let Some(command) = commands.pop() {
+            let name = command.get_bin_name().unwrap_or("keywright").to_owned();
+            let help = command.render_long_help().to_string();
+            let help: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
+            page = format!("{page}\n## `{name}`\n\n```text\n{}\n```\n", help.join("\n"));
+            let inner: Vec<_> = command.get_subcommands_mut().filter(|inner| inner.get_name() != "help").collect();
+            commands.extend(inner.into_iter().rev());
+        }
+        page
+    }
+}

@@ -1,0 +1,145 @@
+//! `keywright dev`: an Auth0 for the laptop and for CI, in one command.
+
+mod authority;
+mod clock;
+mod data_directory;
+mod seeds;
+mod summary;
+mod trust;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use keywright_app::Clock;
+use keywright_jose::{MasterKey, Random};
+use keywright_web::TrustedProxies;
+use rustls::ServerConfig;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::cli::DevServer;
+use crate::config::Storage;
+use crate::listener::{Listener, is_loopback, stop_signal};
+use crate::routes::{self, Surroundings};
+use crate::{Failure, instance};
+
+use authority::Authority;
+pub(crate) use authority::AuthorityError;
+use data_directory::DataDirectory;
+pub(crate) use data_directory::DataError;
+pub(crate) use seeds::SeedError;
+
+/// File with the master key of the data directory.
+const MASTER_KEY: &str = "master-key";
+/// File with the database.
+const DATABASE: &str = "keywright.db";
+
+/// Starts the server and ends it with the signal.
+pub(crate) async fn run(options: DevServer) -> Result<(), Failure> {
+    // OP-05: "Test-only features … cannot be enabled on a listener that is not loopback".
+    if let Some(address) = options.listen.filter(|address| options.test_controls && !is_loopback(*address)) {
+        return Err(Failure::TestControls(address));
+    }
+    let stop = stop_signal().map_err(Failure::Io)?;
+    tokio::pin!(stop);
+    let directory = if options.ephemeral { DataDirectory::ephemeral()? } else { DataDirectory::open(&options.data)? };
+    let ended = tokio::select! {
+        started = Development::start(&options, &directory) => match started {
+            Ok(development) => development.serve(&options, stop.as_mut()).await,
+            Err(cause) => Err(cause),
+        },
+        () = &mut stop => Ok(()),
+    };
+    directory.close()?;
+    ended
+}
+
+/// `keywright dev ca`.
+pub(crate) fn show_authority(data: &Path) -> Result<(), Failure> {
+    let directory = DataDirectory::open(data)?;
+    let authority = Authority::open(&directory, Clock::system().now())?;
+    print!("{}", trust::text(&authority.certificate().display().to_string()));
+    Ok(())
+}
+
+/// A server with everything in place.
+struct Development {
+    app: keywright_app::App,
+    listener: Listener,
+    tls: Arc<ServerConfig>,
+    announcement: String,
+}
+
+impl Development {
+    async fn start(options: &DevServer, directory: &DataDirectory) -> Result<Self, Failure> {
+        let listener = match options.listen {
+            Some(address) => Listener::bind(SocketAddr::new(address, options.port)),
+            None => Listener::bind_loopback(options.port),
+        }
+        .map_err(|cause| Failure::Listen { port: options.port, cause })?;
+        let clock = Clock::system();
+        let authority = Authority::open(directory, clock.now())?;
+        let tls = authority.server_config(&options.domain, clock.now())?;
+        let master_key = directory.read_or_create(MASTER_KEY, || {
+            Ok::<_, std::convert::Infallible>(
+                MasterKey::generate(&Random::system()).to_base64().expose_secret().to_owned(),
+            )
+        })?;
+        let storage = Storage {
+            database: options.database.clone().map_or_else(
+                || SecretString::from(format!("sqlite:{}", directory.path().join(DATABASE).display())),
+                SecretString::from,
+            ),
+            master_key: MasterKey::from_base64(&master_key.text).map_err(Failure::MasterKey)?,
+        };
+        let app = instance::open(storage, clock).await?;
+        let domain = match listener.port() {
+            443 => options.domain.clone(),
+            port => format!("{}:{port}", options.domain),
+        };
+        if let Some(tenant) = app.tenant_by_domain(&domain).await? {
+            instance::check_master_key(&app, &tenant.id).await?;
+        }
+        let seeds = seeds::plant(&app, &domain).await?;
+        let announcement = if options.json {
+            format!("{}\n", summary::json(&seeds, authority.certificate())?)
+        } else {
+            summary::table(&seeds, authority.certificate(), &trust_hint(options))
+        };
+        Ok(Self { app, listener, tls, announcement })
+    }
+
+    async fn serve(self, options: &DevServer, stop: impl Future<Output = ()>) -> Result<(), Failure> {
+        let surroundings = Surroundings {
+            trusted_proxies: TrustedProxies::default(),
+            behind_proxy_only: false,
+            test_controls: options.test_controls.then(clock::router),
+        };
+        let router = routes::router(&self.app, surroundings);
+        let announced = async {
+            // The sockets are bound: a client that reads this line is answered.
+            announce(&self.announcement);
+            std::future::pending::<()>().await;
+        };
+        let served = tokio::select! {
+            served = instance::serve(&self.app, self.listener, Some(self.tls), router, stop) => served,
+            () = announced => Ok(()),
+        };
+        served.map_err(Failure::Io)
+    }
+}
+
+/// The command that says how to trust the authority, unless it is gone before anybody trusts it.
+fn trust_hint(options: &DevServer) -> String {
+    if options.ephemeral {
+        return String::new();
+    }
+    format!("\n                  how to trust it: keywright dev ca --data \"{}\"", options.data.display())
+}
+
+/// Standard output may be closed by a program that has seen enough; that ends nothing.
+fn announce(text: &str) {
+    use std::io::Write;
+    let mut output = std::io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}

@@ -1,0 +1,73 @@
+//! Why a command ends with an error. The sentence goes to standard error; it names the fix where there is one.
+
+use std::io;
+use std::net::IpAddr;
+
+use keywright_app::AppError;
+use keywright_jose::MasterKeyError;
+
+use crate::config::Refusal;
+use crate::dev::{AuthorityError, DataError, SeedError};
+
+/// The end of a command that did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The configuration.
+    #[error(transparent)]
+    Configuration(#[from] Refusal),
+    /// A port that is not free or not allowed.
+    #[error("cannot listen on port {port}: {cause}{}", hint(cause))]
+    Listen {
+        /// The port.
+        port: u16,
+        /// Why.
+        cause: io::Error,
+    },
+    /// OP-05.
+    #[error(
+        "--test-controls lets anybody move the server's clock, and {0} is not a loopback address: leave out --listen or \
+         --test-controls"
+    )]
+    TestControls(IpAddr),
+    /// The data directory.
+    #[error("the data directory {0}: choose another one with --data, or use --ephemeral")]
+    Data(#[from] DataError),
+    /// The file was changed by hand.
+    #[error("the file master-key of the data directory is damaged ({0}): restore it, or start with another --data")]
+    MasterKey(MasterKeyError),
+    /// The database and the master key do not belong together.
+    #[error(
+        "the database was made with another master key ({0}): give the server the master key that the database was made \
+         with (for keywright dev, it is in the --data directory), or use another database"
+    )]
+    Sealed(String),
+    /// The development certificate.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// The development tenant.
+    #[error("the development tenant: {0}")]
+    Seeds(#[from] SeedError),
+    /// There is one of that domain.
+    #[error("a tenant with the domain {0} exists already")]
+    TenantExists(String),
+    /// The instance.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// The directives of `RUST_LOG`.
+    #[error("RUST_LOG: {0}")]
+    LogFilter(#[from] tracing_subscriber::filter::ParseError),
+    /// The announcement.
+    #[error("the answer cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The operating system.
+    #[error("{0}")]
+    Io(io::Error),
+}
+
+fn hint(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::AddrInUse => "; another server runs there: choose another port",
+        io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege: choose a higher one",
+        _ => "",
+    }
+}

@@ -1,0 +1,28 @@
+//! `GET /health`: whether this node can answer requests. It belongs to no tenant and is asked under any host name.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use keywright_app::{App, AppError};
+use serde_json::json;
+
+pub(crate) fn router() -> Router<App> {
+    Router::new().route("/health", get(health))
+}
+
+/// 200 only when the database answers; 503 otherwise, with the cause in the log alone.
+async fn health(State(app): State<App>) -> Response {
+    let asked: Result<(), AppError> =
+        app.store().read(|tx| keywright_store::config::current(tx).map(drop).map_err(AppError::from)).await;
+    let (status, text) = match asked {
+        Ok(()) => (StatusCode::OK, "ok"),
+        Err(cause) => {
+            tracing::warn!(%cause, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+        }
+    };
+    (status, [(CACHE_CONTROL, "no-store")], Json(json!({ "status": text }))).into_response()
+}

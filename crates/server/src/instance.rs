@@ -1,0 +1,82 @@
+//! The life of one instance: it is put together, answers requests, keeps its database tidy and ends in order.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use keywright_app::{App, AppError, AppOptions, Clock, HashingCost};
+use keywright_jose::Random;
+use keywright_store::{Store, cleanup, tenants};
+use keywright_types::TenantId;
+use rustls::ServerConfig;
+use secrecy::ExposeSecret;
+use tokio::time::MissedTickBehavior;
+
+use crate::Failure;
+use crate::config::Storage;
+use crate::listener::Listener;
+
+/// How often expired rows are removed.
+const CLEANUP_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Opens the database, brings its schema up to date and makes the instance.
+pub(crate) async fn open(storage: Storage, clock: Clock) -> Result<App, AppError> {
+    let store = Store::open(storage.database.expose_secret()).await?;
+    App::new(AppOptions {
+        store,
+        master_key: storage.master_key,
+        clock,
+        random: Random::system(),
+        hashing_cost: HashingCost::Production,
+    })
+}
+
+/// Refuses a database whose secrets another master key sealed, before anything is written or answered.
+pub(crate) async fn check_master_key(app: &App, tenant: &TenantId) -> Result<(), Failure> {
+    match app.signing_keys(tenant).await {
+        Ok(_) => Ok(()),
+        Err(AppError::Internal(cause)) => Err(Failure::Sealed(cause)),
+        Err(cause) => Err(cause.into()),
+    }
+}
+
+/// The same for any one tenant of the database; a database without tenants fits every key.
+pub(crate) async fn check_master_key_of_database(app: &App) -> Result<(), Failure> {
+    let tenants = app.store().read(|tx| tenants::list(tx).map_err(AppError::from)).await?;
+    match tenants.first() {
+        Some(tenant) => check_master_key(app, &tenant.tenant_id).await,
+        None => Ok(()),
+    }
+}
+
+/// Answers requests until `stop`, then finishes the accepted ones and closes the database.
+pub(crate) async fn serve(
+    app: &App,
+    listener: Listener,
+    tls: Option<Arc<ServerConfig>>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let cleaning = tokio::spawn(clean(app.clone()));
+    let served = listener.serve(tls, router, stop).await;
+    cleaning.abort();
+    app.store().close().await;
+    served
+}
+
+/// Removes expired rows every minute. The nodes of a database take turns by a lease.
+async fn clean(app: App) {
+    let holder = app.random().hex(8);
+    let mut minutes = tokio::time::interval(CLEANUP_INTERVAL);
+    minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        minutes.tick().await;
+        match cleanup::run_once(app.store(), app.now(), &holder).await {
+            Ok(Some(rows)) if rows > 0 => tracing::debug!(rows, "removed what has expired"),
+            Ok(_) => {}
+            // A database that is gone comes back by itself.
+            Err(cause) => tracing::warn!(%cause, "expired rows were not removed"),
+        }
+    }
+}

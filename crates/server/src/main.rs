@@ -1,0 +1,7 @@
+//! The binary `keywright`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keywright_server::run()
+}

@@ -1,0 +1,102 @@
+//! Commands that end by themselves.
+
+use crate::process::{keywright, run};
+
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+#[test]
+fn shows_its_version_and_its_commands() {
+    let (status, output, _) = run(keywright().arg("--version"));
+    assert!(status.success());
+    assert_eq!(output, format!("keywright {}\n", env!("CARGO_PKG_VERSION")));
+    let (_, output, _) = run(keywright().arg("--help"));
+    for command in ["dev", "serve", "tenant", "master-key"] {
+        assert!(output.contains(&format!("\n  {command} ")), "{output}");
+    }
+}
+
+#[test]
+fn a_wrong_option_is_refused_with_the_right_one() {
+    let (status, _, error) = run(keywright().args(["dev", "--domian", "localhost"]));
+    assert_eq!(status.code(), Some(2));
+    assert!(error.contains("--domain"), "{error}");
+    for wrong in ["https://localhost", "localhost:8443", ""] {
+        let (status, _, error) = run(keywright().args(["dev", "--domain", wrong]));
+        assert_eq!(status.code(), Some(2));
+        assert!(error.contains("write a host name"), "{error}");
+    }
+}
+
+#[test]
+fn dev_ca_says_where_the_authority_is_and_how_to_trust_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let (status, output, error) = run(keywright().args(["dev", "ca"]).current_dir(directory.path()));
+    assert!(status.success(), "{error}");
+    let certificate = directory.path().canonicalize().unwrap().join(".keywright/ca.pem");
+    assert!(certificate.exists(), "it is made by the first who asks for it");
+    for part in [
+        "CURL_CA_BUNDLE",
+        "NODE_EXTRA_CA_CERTS",
+        "REQUESTS_CA_BUNDLE",
+        "SSL_CERT_FILE",
+        "keytool",
+        "update-ca-certificates",
+        "security add-trusted-cert",
+        "certutil -user",
+        "Firefox",
+        "nssdb",
+    ] {
+        assert!(output.contains(part), "{part} is missing in {output}");
+    }
+    assert!(output.contains(&format!("export NODE_EXTRA_CA_CERTS=\"{}\"", certificate.display())), "{output}");
+    let (_, again, _) = run(keywright().args(["dev", "ca", "--data", ".keywright"]).current_dir(directory.path()));
+    assert_eq!(again, output);
+}
+
+#[test]
+fn tn_07_tenant_create_prints_the_first_credentials_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let create = |domain: &str| {
+        let mut command = keywright();
+        command.args(["tenant", "create", "--domain", domain, "--name", "Example", "--database", "sqlite:tenants.db"]);
+        run(command.env("KEYWRIGHT_MASTER_KEY", KEY).current_dir(directory.path()))
+    };
+    let (status, output, error) = create("Login.Example.com");
+    assert!(status.success(), "{error}");
+    let value = |name: &str| {
+        let line = output.lines().find(|line| line.trim_start().starts_with(name)).unwrap();
+        line.split_whitespace().last().unwrap().to_owned()
+    };
+    assert_eq!(value("domain"), "login.example.com");
+    assert_eq!(value("audience"), "https://login.example.com/api/v2/");
+    let secret = value("client_secret");
+    assert_eq!((value("client_id").len(), secret.len()), (32, 64));
+    assert_eq!(output.matches(&secret).count(), 1, "the secret stands in one place");
+    assert!(!error.contains(&secret), "and not in the log");
+
+    let (status, output, error) = create("login.example.com");
+    assert_eq!((status.code(), output.as_str()), (Some(1), ""));
+    assert!(error.contains("a tenant with the domain login.example.com exists already"), "{error}");
+
+    let (status, output, _) = create("other.example.com");
+    assert!(status.success());
+    assert!(!output.contains(&secret), "no two tenants share a credential");
+
+    let (_, another_key, _) = run(keywright().arg("master-key"));
+    let mut command = keywright();
+    command.args(["tenant", "create", "--domain", "third.example.com", "--database", "sqlite:tenants.db"]);
+    let (status, _, error) =
+        run(command.env("KEYWRIGHT_MASTER_KEY", another_key.trim_end()).current_dir(directory.path()));
+    assert_eq!(status.code(), Some(1));
+    assert!(error.contains("the database was made with another master key"), "{error}");
+}
+
+#[test]
+fn tenant_create_needs_a_master_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let (status, _, error) =
+        run(keywright().args(["tenant", "create", "--domain", "a.example"]).current_dir(directory.path()));
+    assert_eq!(status.code(), Some(1));
+    assert!(error.contains("keywright master-key"), "{error}");
+    assert!(!error.contains("tls"), "TLS is the server's affair: {error}");
+}

@@ -1,0 +1,15 @@
+//! The built binary, as its users start it: command lines, configuration, certificates, seeds and the end.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod certificates;
+mod clock;
+mod command_line;
+mod configuration;
+mod ephemeral;
+mod health;
+mod postgres;
+mod process;
+mod proxies;
+mod seeds;
+mod shutdown;

@@ -1,0 +1,101 @@
+//! What `keywright dev` puts into a tenant, and that a second start finds it again.
+
+use serde_json::{Value, json};
+
+use crate::process::{Development, Process, keywright};
+
+#[test]
+fn json_is_one_line_with_all_that_a_program_needs() {
+    let server = Development::start(&["--ephemeral"]);
+    let order: Vec<usize> = ["base_url", "domain", "ca_cert", "management", "applications", "api", "user"]
+        .iter()
+        .map(|member| server.line.find(&format!("\"{member}\":")).unwrap())
+        .collect();
+    assert!(order.is_sorted(), "{}", server.line);
+    assert_eq!(server.text("/base_url"), format!("https://{}", server.text("/domain")));
+    assert!(server.text("/domain").starts_with("localhost:"));
+    assert!(server.authority().is_absolute() && server.authority().exists());
+    assert_eq!(server.announcement["api"], json!({ "identifier": "appointments:api" }));
+    assert_eq!(server.text("/user/email"), "user@example.com");
+
+    let applications = server.announcement["applications"].as_array().unwrap();
+    let types: Vec<&str> = applications.iter().map(|each| each["app_type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["regular_web", "spa", "native", "non_interactive"]);
+    for application in applications {
+        let public = ["spa", "native"].contains(&application["app_type"].as_str().unwrap());
+        assert_eq!(application.get("client_secret").is_none(), public, "{application}");
+        assert!(application["client_id"].as_str().unwrap().chars().all(|c| c.is_ascii_alphanumeric()));
+    }
+    let (rest, log) = server.process.stop();
+    assert_eq!(rest, "", "one line and nothing else");
+    for secret in [&server.announcement["management"]["client_secret"], &server.announcement["user"]["password"]] {
+        assert!(!log.contains(secret.as_str().unwrap()), "op_02: the log holds a secret");
+    }
+}
+
+#[test]
+fn a_second_start_has_the_same_credentials() {
+    let first = Development::start(&[]);
+    let (directory, port, line) = (first.directory(), first.port(), first.line.clone());
+    first.process.stop();
+    let second = Development::start_in(directory, &["--port", &port]);
+    assert_eq!(second.line, line);
+}
+
+#[test]
+fn another_domain_is_another_tenant() {
+    let first = Development::start(&[]);
+    let second = Development::start_in(first.directory(), &["--port", "0", "--domain", "login.example.test"]);
+    assert_ne!(first.announcement["management"], second.announcement["management"]);
+    assert_ne!(first.announcement["user"]["password"], second.announcement["user"]["password"]);
+    assert_eq!(first.text("/ca_cert"), second.text("/ca_cert"));
+    assert_eq!(first.curl("/health", &[]).0, 200, "both run on one data directory");
+}
+
+#[test]
+fn tn_07_no_credential_is_the_same_anywhere_else() {
+    let credentials = |server: &Development| {
+        let mut all: Vec<Value> = server.announcement["applications"].as_array().unwrap().clone();
+        all.push(server.announcement["management"].clone());
+        all.push(server.announcement["user"]["password"].clone());
+        all
+    };
+    let (first, second) = (Development::start(&["--ephemeral"]), Development::start(&["--ephemeral"]));
+    for (left, right) in credentials(&first).iter().zip(&credentials(&second)) {
+        assert_ne!(left, right);
+    }
+}
+
+#[test]
+fn another_master_key_is_noticed_before_anything_is_written() {
+    let first = Development::start(&[]);
+    let (directory, port) = (first.directory(), first.port());
+    first.process.stop();
+    std::fs::remove_file(directory.path().join(".keywright/master-key")).unwrap();
+    let process = Process::start(keywright().args(["dev", "--json", "--port", &port]).current_dir(directory.path()));
+    let (status, output, log) = process.end();
+    assert_eq!((status.code(), output.as_str()), (Some(1), ""));
+    assert!(log.contains("the database was made with another master key"), "{log}");
+}
+
+#[test]
+fn the_table_shows_the_tutorial_with_real_values() {
+    let mut process = Process::start(keywright().args(["dev", "--ephemeral", "--port", "0"]));
+    let mut text = String::new();
+    while !text.contains("\"redirect_uri\"") {
+        text += &process.line();
+    }
+    for part in [
+        "Keywright is ready at https://localhost:",
+        "user@example.com",
+        "Regular Web App",
+        "Keywright Management",
+        "(public)",
+        "/authorize?response_type=code&client_id=",
+        "curl --request POST",
+    ] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    assert!(!text.contains("YOUR_CLIENT") && !text.contains("YOUR_AUTH0_DOMAIN"), "{text}");
+    process.stop();
+}
