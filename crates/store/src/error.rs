@@ -15,7 +15,8 @@ pub enum StoreError {
     /// [`Tx::savepoint`](crate::Tx::savepoint).
     #[error("conflict on {constraint}")]
     Conflict {
-        /// Name of the unique index (`users_email_key`), of the primary key (`users_pkey`), or `foreign_key`.
+        /// Name of the unique index (`users_email_key`), of the primary key (`users_pkey`), or `foreign_key`. When a row
+        /// breaks several rules at once, it depends on the engine which of them is named.
         constraint: String,
     },
     /// A stored value that fits no state: somebody edited the database, or a newer version wrote it.

@@ -75,7 +75,7 @@ impl Worker {
         if let Some(version) = version {
             // Sent by the server when the transaction commits.
             let mut session = Session::new(self, Access::Write);
-            if let Err(error) = session.query(NOTIFY, params![version.to_string()]) {
+            if let Err(error) = session.execute(NOTIFY, params![version.to_string()]) {
                 self.roll_back();
                 return Err(error);
             }

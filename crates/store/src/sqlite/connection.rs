@@ -44,7 +44,7 @@ fn write_ahead(connection: &Connection) -> Result<(), StoreError> {
             }
             // Another process is at the same switch; SQLite does not wait by itself here.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                std::thread::sleep(BUSY / ATTEMPTS)
+                std::thread::sleep(BUSY / ATTEMPTS);
             }
             Err(error) => return Err(self::error(connection, &error)),
         }

@@ -1,0 +1,101 @@
+//! Cleanup of what has expired.
+
+use std::sync::Arc;
+
+use keywright_store::{
+    Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, leases, params, refresh_tokens,
+    sessions, transactions,
+};
+
+use crate::database::Database;
+use crate::rows::{acme, at, code, family, populate, session, transaction};
+
+/// How many rows of each table there are.
+async fn counts(store: &Store) -> [i64; 5] {
+    let count = |tx: &mut Tx<'_>| -> Result<[i64; 5], StoreError> {
+        let mut one = |sql| tx.query_opt(sql, params![])?.unwrap().get::<i64>(0);
+        Ok([
+            one("SELECT COUNT(*) FROM transactions")?,
+            one("SELECT COUNT(*) FROM authorization_codes")?,
+            one("SELECT COUNT(*) FROM sessions")?,
+            one("SELECT COUNT(*) FROM refresh_tokens")?,
+            one("SELECT COUNT(*) FROM access_token_revocations")?,
+        ])
+    };
+    store.read(count).await.unwrap()
+}
+
+pub(crate) async fn removes_what_is_expired_in_batches(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let fill = |tx: &mut Tx<'_>| {
+        // More than two batches.
+        for number in 0..1201_u16 {
+            let mut row = transaction(1);
+            row.handle_digest = number.to_be_bytes().repeat(16);
+            transactions::insert(tx, &acme(), &row)?;
+        }
+        authorization_codes::insert(tx, &acme(), &code(1))?;
+        sessions::insert(tx, &acme(), &session(1))?;
+        let mut not_idle = session(2);
+        not_idle.idle_expires_at = at(90_000);
+        sessions::insert(tx, &acme(), &not_idle)?;
+        refresh_tokens::insert(tx, &acme(), &family("f1"))?;
+        let mut never_idle = family("f2");
+        never_idle.idle_expires_at = None;
+        refresh_tokens::insert(tx, &acme(), &never_idle)?;
+        access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
+    };
+    store.write(fill).await.unwrap();
+    assert_eq!(counts(&store).await, [1201, 1, 2, 2, 1]);
+    assert_eq!(cleanup::run_once(&store, at(1000), "node").await.unwrap(), Some(1201 + 1 + 2 + 2 + 1));
+    assert_eq!(counts(&store).await, [0; 5]);
+    assert_eq!(cleanup::run_once(&store, at(1000), "node").await.unwrap(), Some(0));
+}
+
+pub(crate) async fn keeps_what_is_alive(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let fill = |tx: &mut Tx<'_>| {
+        transactions::insert(tx, &acme(), &transaction(1))?;
+        authorization_codes::insert(tx, &acme(), &code(1))?;
+        sessions::insert(tx, &acme(), &session(1))?;
+        refresh_tokens::insert(tx, &acme(), &family("f1"))?;
+        let mut endless = family("f2");
+        (endless.idle_expires_at, endless.expires_at) = (None, None);
+        refresh_tokens::insert(tx, &acme(), &endless)?;
+        access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
+    };
+    store.write(fill).await.unwrap();
+    assert_eq!(cleanup::run_once(&store, at(59), "node").await.unwrap(), Some(0));
+    assert_eq!(counts(&store).await, [1, 1, 1, 2, 1]);
+    cleanup::run_once(&store, at(1_000_000), "node").await.unwrap();
+    assert_eq!(counts(&store).await, [0, 0, 0, 1, 0], "a family without an end stays");
+}
+
+pub(crate) async fn remembers_for_replays(database: Arc<Database>) {
+    const DAY: i64 = 24 * 60 * 60;
+    let store = database.open().await;
+    let fill = |tx: &mut Tx<'_>| {
+        authorization_codes::insert(tx, &acme(), &code(1))?;
+        authorization_codes::consume(tx, &acme(), &[1; 32], at(59))?;
+        let mut endless = family("f1");
+        (endless.idle_expires_at, endless.expires_at) = (None, None);
+        refresh_tokens::insert(tx, &acme(), &endless)?;
+        refresh_tokens::revoke(tx, &acme(), "f1", at(60))
+    };
+    store.write(fill).await.unwrap();
+    assert_eq!(cleanup::run_once(&store, at(59 + DAY), "node").await.unwrap(), Some(0));
+    assert_eq!(counts(&store).await, [0, 1, 0, 1, 0]);
+    assert_eq!(cleanup::run_once(&store, at(60 + DAY), "node").await.unwrap(), Some(2));
+}
+
+pub(crate) async fn runs_on_one_node_at_a_time(database: Arc<Database>) {
+    let (one, other) = (database.open().await, database.open().await);
+    one.write(|tx| transactions::insert(tx, &acme(), &transaction(1))).await.unwrap();
+    assert!(one.write(|tx| leases::acquire(tx, "cleanup", "one", at(1000), at(1060))).await.unwrap());
+    assert_eq!(cleanup::run_once(&other, at(1001), "other").await.unwrap(), None);
+    assert_eq!(counts(&other).await[0], 1);
+    assert_eq!(cleanup::run_once(&one, at(1001), "one").await.unwrap(), Some(1));
+    assert_eq!(cleanup::run_once(&other, at(1001), "other").await.unwrap(), Some(0), "the lease was given back");
+}

@@ -1,0 +1,103 @@
+//! Configuration versions, and how the caches of all nodes hear of them (architecture §4).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keywright_store::signing_keys::KeyState;
+use keywright_store::{
+    Store, StoreError, Tx, client_grants, clients, config, connections, resource_servers, signing_keys, tenants,
+};
+
+use crate::database::Database;
+use crate::rows::{acme, client, client_grant, connection, populate, resource_server, signing_key, tenant, umbrella};
+
+/// The promise of the architecture.
+const WITHIN: Duration = Duration::from_secs(1);
+
+type Write = fn(&mut Tx<'_>) -> Result<(), StoreError>;
+
+/// Every function that writes configuration.
+const WRITES: [(&str, Write); 12] = [
+    ("signing_keys::insert", |tx| signing_keys::insert(tx, &acme(), &signing_key("k", KeyState::Next))),
+    ("signing_keys::set_state", |tx| signing_keys::set_state(tx, &acme(), "k", KeyState::Current).map(drop)),
+    ("clients::insert", |tx| clients::insert(tx, &acme(), &client("second"))),
+    ("clients::update", |tx| clients::update(tx, &acme(), &client("second")).map(drop)),
+    ("clients::delete", |tx| clients::delete(tx, &acme(), "second").map(drop)),
+    ("resource_servers::insert", |tx| resource_servers::insert(tx, &acme(), &resource_server("orders"))),
+    ("resource_servers::update", |tx| resource_servers::update(tx, &acme(), &resource_server("orders")).map(drop)),
+    ("client_grants::insert", |tx| client_grants::insert(tx, &acme(), &client_grant("g", "app", "orders"))),
+    ("client_grants::update", |tx| client_grants::update(tx, &acme(), &client_grant("g", "app", "orders")).map(drop)),
+    ("connections::insert", |tx| connections::insert(tx, &acme(), &connection("a"))),
+    ("connections::update", |tx| connections::update(tx, &acme(), &connection("a")).map(drop)),
+    ("tenants::update_settings", |tx| tenants::update_settings(tx, &acme(), "{}").map(drop)),
+];
+
+async fn current(store: &Store) -> u64 {
+    store.read(config::current).await.unwrap()
+}
+
+pub(crate) async fn every_write_has_a_version(database: Arc<Database>) {
+    let store = database.open().await;
+    assert_eq!(current(&store).await, 0);
+    populate(&store).await;
+    for (name, write) in WRITES {
+        let before = current(&store).await;
+        store.write(write).await.unwrap();
+        assert_eq!(current(&store).await, before + 1, "{name}");
+    }
+}
+
+pub(crate) async fn a_version_names_its_tenants(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let changed_since = |version| store.read(move |tx| config::changed_since(tx, version));
+    let first = store.write(|tx| config::bump(tx, &acme())).await.unwrap();
+    let second = store.write(|tx| config::bump(tx, &umbrella())).await.unwrap();
+    assert_eq!(second, first + 1);
+    assert_eq!(changed_since(first - 1).await.unwrap(), [acme(), umbrella()]);
+    assert_eq!(changed_since(first).await.unwrap(), [umbrella()]);
+    assert_eq!(changed_since(second).await.unwrap(), []);
+    store.write(|tx| config::bump(tx, &acme())).await.unwrap();
+    assert_eq!(changed_since(first).await.unwrap(), [umbrella(), acme()]);
+}
+
+pub(crate) async fn own_writes_are_seen_at_once(database: Arc<Database>) {
+    let store = database.open().await;
+    let seen = store.config_changes();
+    populate(&store).await;
+    for _ in 0..20 {
+        let version = store.write(|tx| config::bump(tx, &acme())).await.unwrap();
+        assert!(*seen.borrow() >= version, "no waiting after the answer");
+    }
+    assert_eq!(*seen.borrow(), current(&store).await);
+    let opened_later = database.open().await;
+    assert_eq!(*opened_later.config_changes().borrow(), current(&store).await);
+}
+
+pub(crate) async fn writes_of_another_store_are_seen_within_a_second(database: Arc<Database>) {
+    let (here, there) = (database.open().await, database.open().await);
+    let mut seen = here.config_changes();
+    populate(&there).await;
+    for _ in 0..4 {
+        let version = there.write(|tx| config::bump(tx, &umbrella())).await.unwrap();
+        let told = tokio::time::timeout(WITHIN, seen.wait_for(|seen| *seen >= version)).await;
+        assert!(told.is_ok(), "version {version} was not seen within {WITHIN:?}");
+        let changed = here.read(move |tx| config::changed_since(tx, version - 1)).await.unwrap();
+        assert_eq!(changed, [umbrella()]);
+    }
+}
+
+pub(crate) async fn a_rolled_back_write_is_not_announced(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let mut seen = store.config_changes();
+    let before = *seen.borrow_and_update();
+    let refused = store.write(|tx| tenants::insert(tx, &tenant("acme"))).await;
+    assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
+    let handled = |tx: &mut Tx<'_>| -> Result<bool, StoreError> {
+        Ok(tx.savepoint(|tx| tenants::insert(tx, &tenant("acme"))).is_err())
+    };
+    assert!(store.write(handled).await.unwrap());
+    assert_eq!(current(&store).await, before);
+    assert!(!seen.has_changed().unwrap());
+}

@@ -1,0 +1,57 @@
+//! Grants: remembered consent.
+
+use std::sync::Arc;
+
+use keywright_store::grants;
+
+use crate::database::Database;
+use crate::rows::{acme, at, grant, populate};
+
+pub(crate) async fn are_extended(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let first = store.write(|tx| grants::extend(tx, &acme(), &grant("g1", "orders", "read write"))).await.unwrap();
+    assert_eq!(first, grant("g1", "orders", "read write"));
+
+    let mut more = grant("g2", "orders", "write delete");
+    (more.created_at, more.updated_at) = (at(50), at(50));
+    let extended = store.write(move |tx| grants::extend(tx, &acme(), &more)).await.unwrap();
+    let mut expected = grant("g1", "orders", "read write delete");
+    expected.updated_at = at(50);
+    assert_eq!(extended, expected);
+    let found = store.read(|tx| grants::find(tx, &acme(), "auth0|ann", "app", "orders")).await.unwrap();
+    assert_eq!(found, Some(expected));
+}
+
+pub(crate) async fn are_apart_by_user_client_and_audience(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    store.write(|tx| grants::extend(tx, &acme(), &grant("g1", "", "openid"))).await.unwrap();
+    store.write(|tx| grants::extend(tx, &acme(), &grant("g2", "orders", "read"))).await.unwrap();
+    let find = |user, client, audience| store.read(move |tx| grants::find(tx, &acme(), user, client, audience));
+    assert_eq!(find("auth0|ann", "app", "").await.unwrap(), Some(grant("g1", "", "openid")));
+    assert_eq!(find("auth0|ann", "app", "orders").await.unwrap(), Some(grant("g2", "orders", "read")));
+    assert_eq!(find("auth0|ann", "app", "users").await.unwrap(), None);
+    assert_eq!(find("auth0|ann", "other", "").await.unwrap(), None);
+    assert_eq!(find("auth0|bob", "app", "").await.unwrap(), None);
+    let same_id = store.write(|tx| grants::extend(tx, &acme(), &grant("g1", "users", "read"))).await;
+    assert_eq!(same_id.unwrap_err().constraint(), Some("grants_pkey"));
+}
+
+pub(crate) async fn are_deleted(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    store.write(|tx| grants::extend(tx, &acme(), &grant("g1", "", "openid"))).await.unwrap();
+    assert!(store.write(|tx| grants::delete(tx, &acme(), "g1")).await.unwrap());
+    assert!(!store.write(|tx| grants::delete(tx, &acme(), "g1")).await.unwrap());
+    assert_eq!(store.read(|tx| grants::find(tx, &acme(), "auth0|ann", "app", "")).await.unwrap(), None);
+}
+
+pub(crate) async fn need_a_user(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let mut row = grant("g1", "", "openid");
+    row.user_id = "auth0|nobody".to_owned();
+    let refused = store.write(move |tx| grants::extend(tx, &acme(), &row)).await;
+    assert_eq!(refused.unwrap_err().constraint(), Some("foreign_key"));
+}

@@ -1,0 +1,154 @@
+//! Tenants do not see each other (TN-01): every function, called for another tenant with the identifiers of this one.
+
+use std::sync::Arc;
+
+use keywright_store::signing_keys::KeyState;
+use keywright_store::{
+    Store, StoreError, Tx, access_token_revocations, authorization_codes, client_grants, clients, config, connections,
+    grants, params, refresh_tokens, resource_servers, sessions, signing_keys, tenants, transactions, users,
+};
+
+use crate::database::Database;
+use crate::refresh_tokens::rotation;
+use crate::rows::{
+    acme, at, client, client_grant, code, connection, family, grant, populate, resource_server, session, signing_key,
+    transaction, umbrella, user,
+};
+
+/// One row of everything for acme.
+fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    signing_keys::insert(tx, &acme(), &signing_key("kid", KeyState::Current))?;
+    resource_servers::insert(tx, &acme(), &resource_server("orders"))?;
+    client_grants::insert(tx, &acme(), &client_grant("cg", "app", "orders:api"))?;
+    connections::insert(tx, &acme(), &connection("a"))?;
+    grants::extend(tx, &acme(), &grant("g", "", "openid"))?;
+    sessions::insert(tx, &acme(), &session(1))?;
+    transactions::insert(tx, &acme(), &transaction(1))?;
+    authorization_codes::insert(tx, &acme(), &code(1))?;
+    authorization_codes::insert(tx, &acme(), &code(2))?;
+    authorization_codes::consume(tx, &acme(), &[2; 32], at(1))?;
+    refresh_tokens::insert(tx, &acme(), &family("f"))?;
+    access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
+}
+
+/// Everything acme has, as text.
+async fn everything(store: &Store) -> Vec<String> {
+    let look = |tx: &mut Tx<'_>| -> Result<Vec<String>, StoreError> {
+        let t = &acme();
+        Ok(vec![
+            format!("{:?}", tenants::find(tx, t)?),
+            format!("{:?}", signing_keys::list(tx, t)?),
+            format!("{:?}", clients::list(tx, t)?),
+            format!("{:?}", resource_servers::list(tx, t)?),
+            format!("{:?}", client_grants::list_for_client(tx, t, "app")?),
+            format!("{:?}", connections::list(tx, t)?),
+            format!("{:?}", users::find(tx, t, "auth0|ann")?),
+            format!("{:?}", grants::find(tx, t, "auth0|ann", "app", "")?),
+            format!("{:?}", sessions::find(tx, t, &[1; 32], at(1))?),
+            format!("{:?}", transactions::find(tx, t, &[1; 32], at(1))?),
+            format!("{:?}", authorization_codes::find(tx, t, &[1; 32])?),
+            format!("{:?}", authorization_codes::find(tx, t, &[2; 32])?),
+            format!("{:?}", refresh_tokens::find(tx, t, "f")?),
+            format!("{:?}", access_token_revocations::exists(tx, t, "app", "auth0|ann", 1)?),
+        ])
+    };
+    store.read(look).await.unwrap()
+}
+
+/// Every reading function as umbrella; the names of those that found something.
+fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
+    let t = &umbrella();
+    let found = [
+        ("signing_keys::list", !signing_keys::list(tx, t)?.is_empty()),
+        ("clients::find", clients::find(tx, t, "app")?.is_some()),
+        ("clients::list", !clients::list(tx, t)?.is_empty()),
+        ("resource_servers::find", resource_servers::find_by_identifier(tx, t, "orders:api")?.is_some()),
+        ("resource_servers::list", !resource_servers::list(tx, t)?.is_empty()),
+        ("client_grants::find", client_grants::find(tx, t, "app", "orders:api")?.is_some()),
+        ("client_grants::list_for_client", !client_grants::list_for_client(tx, t, "app")?.is_empty()),
+        ("connections::find_by_name", connections::find_by_name(tx, t, "a-database")?.is_some()),
+        ("connections::list", !connections::list(tx, t)?.is_empty()),
+        ("users::find", users::find(tx, t, "auth0|ann")?.is_some()),
+        ("users::find_by_email", users::find_by_email(tx, t, "database", "ann@example.com")?.is_some()),
+        ("users::find_by_username", users::find_by_username(tx, t, "database", "ann")?.is_some()),
+        ("grants::find", grants::find(tx, t, "auth0|ann", "app", "")?.is_some()),
+        ("sessions::find", sessions::find(tx, t, &[1; 32], at(1))?.is_some()),
+        ("sessions::find_by_session_id", sessions::find_by_session_id(tx, t, "sid-1", at(1))?.is_some()),
+        ("transactions::find", transactions::find(tx, t, &[1; 32], at(1))?.is_some()),
+        ("authorization_codes::find", authorization_codes::find(tx, t, &[1; 32])?.is_some()),
+        ("refresh_tokens::find", refresh_tokens::find(tx, t, "f")?.is_some()),
+        ("revocations::exists", access_token_revocations::exists(tx, t, "app", "auth0|ann", 1)?),
+    ];
+    Ok(found.into_iter().filter_map(|(name, found)| found.then_some(name)).collect())
+}
+
+/// Every changing function as umbrella; the names of those that changed something.
+fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
+    let t = &umbrella();
+    let changed = [
+        ("signing_keys::set_state", signing_keys::set_state(tx, t, "kid", KeyState::Revoked)?),
+        ("clients::update", clients::update(tx, t, &client("app"))?),
+        ("clients::delete", clients::delete(tx, t, "app")?),
+        ("resource_servers::update", resource_servers::update(tx, t, &resource_server("orders"))?),
+        ("client_grants::update", client_grants::update(tx, t, &client_grant("cg", "app", "x"))?),
+        ("connections::update", connections::update(tx, t, &connection("a"))?),
+        ("users::record_login", users::record_login(tx, t, "auth0|ann", at(1), None)?),
+        ("users::set_blocked", users::set_blocked(tx, t, "auth0|ann", true, at(1))?),
+        ("users::set_password", users::set_password_hash(tx, t, "auth0|ann", Some("$argon2id$1"), "$", at(1))?),
+        ("users::delete", users::delete(tx, t, "auth0|ann", at(1))?),
+        ("grants::delete", grants::delete(tx, t, "g")?),
+        ("sessions::touch", sessions::touch(tx, t, &[1; 32], at(1), at(2))?),
+        ("sessions::delete", sessions::delete(tx, t, &[1; 32])?),
+        ("sessions::delete_for_user", sessions::delete_for_user(tx, t, "auth0|ann")? > 0),
+        ("transactions::update_progress", transactions::update_progress(tx, t, &[1; 32], 0, "x", at(1))?),
+        ("transactions::complete", transactions::complete(tx, t, &[1; 32], at(1))?.is_some()),
+        ("authorization_codes::consume", authorization_codes::consume(tx, t, &[1; 32], at(1))?.is_some()),
+        ("authorization_codes::record", authorization_codes::record_issued(tx, t, &[2; 32], Some("x"), 9)?),
+        ("refresh_tokens::exchange", refresh_tokens::exchange(tx, t, "f", &rotation(0, 1))?.is_some()),
+        ("refresh_tokens::revoke", refresh_tokens::revoke(tx, t, "f", at(1))?),
+        (
+            "refresh_tokens::revoke_others",
+            refresh_tokens::revoke_others(tx, t, "app", "auth0|ann", "orders:api", "x", at(1))? > 0,
+        ),
+        (
+            "refresh_tokens::revoke_for_grant",
+            refresh_tokens::revoke_for_grant(tx, t, "app", "auth0|ann", "orders:api", at(1))? > 0,
+        ),
+        ("refresh_tokens::trim", refresh_tokens::trim(tx, t, "auth0|ann", "app", at(1))? > 0),
+    ];
+    Ok(changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect())
+}
+
+pub(crate) async fn tn_01_no_function_crosses_tenants(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    store.write(fill).await.unwrap();
+    let before = everything(&store).await;
+    assert!(before.iter().all(|row| row != "None" && row != "[]" && row != "false"), "{before:#?}");
+
+    assert_eq!(store.read(trespass_reading).await.unwrap(), Vec::<&str>::new());
+    assert_eq!(store.write(trespass_writing).await.unwrap(), Vec::<&str>::new());
+    assert_eq!(everything(&store).await, before);
+
+    // The same identifiers are free in the other tenant, and its rows are its own.
+    let twins = |tx: &mut Tx<'_>| {
+        clients::insert(tx, &umbrella(), &client("app"))?;
+        users::insert(tx, &umbrella(), &user("ann"))?;
+        signing_keys::insert(tx, &umbrella(), &signing_key("kid", KeyState::Current))?;
+        resource_servers::insert(tx, &umbrella(), &resource_server("orders"))?;
+        client_grants::insert(tx, &umbrella(), &client_grant("cg", "app", "orders:api"))?;
+        connections::insert(tx, &umbrella(), &connection("a"))?;
+        grants::extend(tx, &umbrella(), &grant("g", "", "other"))?;
+        sessions::insert(tx, &umbrella(), &session(1))?;
+        transactions::insert(tx, &umbrella(), &transaction(1))?;
+        authorization_codes::insert(tx, &umbrella(), &code(1))?;
+        refresh_tokens::insert(tx, &umbrella(), &family("f"))?;
+        users::delete(tx, &umbrella(), "auth0|ann", at(1))?;
+        tenants::update_settings(tx, &umbrella(), "{}")?;
+        config::bump(tx, &umbrella())
+    };
+    store.write(twins).await.unwrap();
+    assert_eq!(everything(&store).await, before);
+    let rows = store.read(|tx| tx.query("SELECT user_id FROM sessions", params![])).await.unwrap();
+    assert_eq!(rows.len(), 1, "only umbrella's session went with its user");
+}

@@ -1,0 +1,109 @@
+//! Conformance of the store (architecture §4): one list of named tests, each run on every engine.
+//!
+//! PostgreSQL comes from `KEYWRIGHT_TEST_POSTGRES` (a superuser's URL; `make test` sets it). Without it that half fails;
+//! `KEYWRIGHT_TEST_SKIP_POSTGRES=1` leaves it out on purpose.
+
+#![expect(clippy::assigning_clones, reason = "a changed field of a row reads best as an assignment")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod authorization_codes;
+mod cleanup;
+mod cluster;
+mod completeness;
+mod concurrency;
+mod config;
+mod configuration_entities;
+mod crash;
+mod database;
+mod engine;
+mod grants;
+mod isolation;
+mod jobs;
+mod leases;
+mod migrations;
+mod outage;
+mod refresh_tokens;
+mod rows;
+mod sessions;
+mod signing_keys;
+mod tenants;
+mod transactions;
+mod users;
+
+/// Makes of every `group { name, … }` one test per engine: `sqlite::group::name` and `postgres::group::name`. A test that
+/// is missing here is an unused function, which clippy refuses.
+macro_rules! conformance {
+    ($($group:ident { $($name:ident),* $(,)? })*) => {
+        mod sqlite {
+            $(mod $group { $(#[test] fn $name() { crate::database::on_sqlite(crate::$group::$name); })* })*
+        }
+        mod postgres {
+            $(mod $group { $(#[test] fn $name() { crate::database::on_postgres(crate::$group::$name); })* })*
+        }
+    };
+}
+
+conformance! {
+    // One group per entity: what each function does.
+    tenants { are_found_by_id_and_domain, have_unique_ids_and_domains, change_their_settings }
+    signing_keys { are_listed_in_every_state, change_state, are_current_one_at_a_time, in_an_unknown_state_are_refused }
+    configuration_entities {
+        clients_are_kept, clients_are_changed_and_deleted, clients_are_unique,
+        resource_servers_are_kept_and_changed, resource_servers_are_unique,
+        client_grants_are_kept_and_changed, client_grants_are_unique_and_go_with_the_client,
+        connections_are_kept_and_changed, connections_are_unique,
+        belong_to_a_tenant_that_exists,
+    }
+    users {
+        are_found_by_id_email_and_username, are_unique_by_email_and_username_in_a_connection, without_email_are_many,
+        record_logins, are_blocked, change_password_only_from_the_known_hash,
+        rt_08_deleting_a_user_ends_sessions_grants_and_refresh_tokens,
+    }
+    grants { are_extended, are_apart_by_user_client_and_audience, are_deleted, need_a_user }
+    sessions {
+        are_found_by_handle_and_session_id, end_when_idle_and_absolutely, are_touched, an_ended_one_cannot_be_touched,
+        are_deleted, are_deleted_for_a_user, have_unique_handles_and_session_ids,
+    }
+    transactions {
+        are_found_until_they_expire, progress_moves_from_the_known_version_only, complete_once,
+        do_not_change_after_the_end, have_unique_handles,
+    }
+    authorization_codes {
+        are_found_in_any_state, co_01_expire_at_the_boundary, co_03_are_consumed_once, remember_what_they_gave,
+        have_unique_digests,
+    }
+    refresh_tokens {
+        are_found_in_any_state, rt_01_rotate_by_compare_and_set, without_rotation_stay_the_same,
+        rt_02_leeway_leads_to_the_same_successor, rt_02_leeway_is_not_for_the_token_before_the_previous,
+        rt_06_idle_and_absolute_ends_hold, rt_06_rotation_never_moves_the_absolute_end,
+        become_expiring_when_the_application_does, switch_rotation_on_and_off,
+        are_revoked, others_are_revoked, are_revoked_with_the_grant,
+        rt_09_oldest_live_family_goes_beyond_two_hundred, access_token_revocations_are_kept,
+    }
+    leases { are_held_by_one, pass_on_when_they_expire, are_released_by_their_holder }
+    cleanup { removes_what_is_expired_in_batches, keeps_what_is_alive, remembers_for_replays, runs_on_one_node_at_a_time }
+
+    // What holds for all of them.
+    isolation { tn_01_no_function_crosses_tenants }
+    config {
+        every_write_has_a_version, a_version_names_its_tenants, own_writes_are_seen_at_once,
+        writes_of_another_store_are_seen_within_a_second, a_rolled_back_write_is_not_announced,
+    }
+    engine { prepares_every_statement, names_table_and_column_of_an_inconsistency, refuses_a_wrong_number_of_parameters }
+    migrations { run_once, run_once_when_many_start_together, leave_a_newer_schema_alone }
+    jobs {
+        an_error_rolls_back_alone, a_panic_rolls_back_alone, a_failed_statement_ends_the_job,
+        a_savepoint_survives_a_conflict, savepoints_nest, an_error_in_a_savepoint_undoes_only_it,
+        reads_see_what_was_written, a_read_cannot_write, text_with_a_nul_byte_is_refused, close_waits_for_accepted_jobs,
+        a_closed_store_is_unavailable,
+    }
+    concurrency {
+        co_03_fifty_redemptions_of_one_code_succeed_once, rt_01_fifty_exchanges_of_one_token_succeed_once,
+        rt_02_fifty_exchanges_within_leeway_share_one_successor, one_transaction_completes_once,
+        one_progress_is_recorded_per_version, two_stores_take_one_code_once, two_stores_rotate_one_token_once,
+        no_extension_of_a_grant_is_lost, configuration_versions_are_never_missed, one_lease_has_one_holder,
+        an_email_is_taken_once,
+    }
+    outage { a_locked_database_is_unavailable_and_comes_back }
+    crash { every_acknowledged_write_survives_a_kill }
+}

@@ -1,0 +1,46 @@
+//! Migrations run once, whoever starts when.
+
+use std::sync::Arc;
+
+use keywright_store::{Store, params, tenants};
+
+use crate::database::Database;
+use crate::rows::{acme, populate, tenant};
+
+async fn applied(store: &Store) -> Vec<i64> {
+    let rows = store.read(|tx| tx.query("SELECT version FROM schema_migrations ORDER BY version", params![])).await;
+    rows.unwrap().iter().map(|row| row.get(0).unwrap()).collect()
+}
+
+pub(crate) async fn run_once(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    store.close().await;
+    let again = database.open().await;
+    assert_eq!(applied(&again).await, [1]);
+    assert_eq!(again.read(|tx| tenants::find(tx, &acme())).await.unwrap(), Some(tenant("acme")));
+}
+
+pub(crate) async fn run_once_when_many_start_together(database: Arc<Database>) {
+    let nodes: Vec<_> = (0..8)
+        .map(|_| {
+            let database = Arc::clone(&database);
+            tokio::spawn(async move { Store::open(database.url()).await })
+        })
+        .collect();
+    for node in nodes {
+        assert_eq!(applied(&node.await.unwrap().unwrap()).await, [1]);
+    }
+}
+
+pub(crate) async fn leave_a_newer_schema_alone(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let newer = store
+        .write(|tx| tx.execute("INSERT INTO schema_migrations (version, name) VALUES (9000, 'later')", params![]))
+        .await;
+    newer.unwrap();
+    let older = database.open().await;
+    assert_eq!(applied(&older).await, [1, 9000]);
+    assert!(older.read(|tx| tenants::find(tx, &acme())).await.unwrap().is_some());
+}

@@ -1,0 +1,204 @@
+//! Rows for tests, each complete and plausible; a test changes the fields it is about.
+
+use jiff::Timestamp;
+use keywright_store::authorization_codes::AuthorizationCodeRow;
+use keywright_store::client_grants::ClientGrantRow;
+use keywright_store::clients::ClientRow;
+use keywright_store::connections::ConnectionRow;
+use keywright_store::grants::GrantRow;
+use keywright_store::refresh_tokens::RefreshTokenRow;
+use keywright_store::resource_servers::ResourceServerRow;
+use keywright_store::sessions::SessionRow;
+use keywright_store::signing_keys::{KeyState, SigningKeyRow};
+use keywright_store::tenants::TenantRow;
+use keywright_store::transactions::TransactionRow;
+use keywright_store::users::UserRow;
+use keywright_store::{Store, StoreError, Tx, clients, tenants, users};
+use keywright_types::TenantId;
+
+/// `seconds` after the time at which all tests take place; with a fraction, so that milliseconds are kept too.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(1_795_219_200_123 + seconds * 1000).unwrap()
+}
+
+pub(crate) fn acme() -> TenantId {
+    TenantId::new("acme")
+}
+
+pub(crate) fn umbrella() -> TenantId {
+    TenantId::new("umbrella")
+}
+
+/// The tenants acme and umbrella; acme with the application `app` and the user `auth0|ann`.
+pub(crate) async fn populate(store: &Store) {
+    store.write(populate_job).await.unwrap();
+}
+
+fn populate_job(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tenants::insert(tx, &tenant("acme"))?;
+    tenants::insert(tx, &tenant("umbrella"))?;
+    clients::insert(tx, &acme(), &client("app"))?;
+    users::insert(tx, &acme(), &user("ann"))
+}
+
+pub(crate) fn tenant(name: &str) -> TenantRow {
+    TenantRow {
+        tenant_id: TenantId::new(name),
+        domain: format!("{name}.example.com"),
+        settings: r#"{"friendly_name":"Ærø"}"#.to_owned(),
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn signing_key(kid: &str, state: KeyState) -> SigningKeyRow {
+    SigningKeyRow {
+        kid: kid.to_owned(),
+        state,
+        private_key: vec![0, 1, 255],
+        certificate: vec![48, 0],
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn client(id: &str) -> ClientRow {
+    ClientRow {
+        client_id: id.to_owned(),
+        name: format!("Application {id}"),
+        document: r#"{"app_type":"regular_web"}"#.to_owned(),
+        secret: Some(vec![7, 0, 7]),
+        created_at: at(0),
+        updated_at: at(1),
+    }
+}
+
+pub(crate) fn resource_server(id: &str) -> ResourceServerRow {
+    ResourceServerRow {
+        id: id.to_owned(),
+        identifier: format!("{id}:api"),
+        document: r#"{"scopes":[]}"#.to_owned(),
+        signing_secret: None,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub(crate) fn client_grant(id: &str, client_id: &str, audience: &str) -> ClientGrantRow {
+    ClientGrantRow {
+        id: id.to_owned(),
+        client_id: client_id.to_owned(),
+        audience: audience.to_owned(),
+        document: r#"{"scope":["read"]}"#.to_owned(),
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn connection(id: &str) -> ConnectionRow {
+    ConnectionRow {
+        id: id.to_owned(),
+        name: format!("{id}-database"),
+        strategy: "auth0".to_owned(),
+        document: "{}".to_owned(),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub(crate) fn user(name: &str) -> UserRow {
+    UserRow {
+        user_id: format!("auth0|{name}"),
+        connection: "database".to_owned(),
+        email: Some(format!("{name}@example.com")),
+        email_verified: true,
+        username: Some(name.to_owned()),
+        password_hash: Some("$argon2id$1".to_owned()),
+        blocked: false,
+        profile: r#"{"name":"名前"}"#.to_owned(),
+        user_metadata: "{}".to_owned(),
+        app_metadata: "{}".to_owned(),
+        created_at: at(0),
+        updated_at: at(0),
+        last_login_at: None,
+        last_ip: None,
+        logins_count: 0,
+    }
+}
+
+pub(crate) fn grant(id: &str, audience: &str, scope: &str) -> GrantRow {
+    GrantRow {
+        grant_id: id.to_owned(),
+        user_id: "auth0|ann".to_owned(),
+        client_id: "app".to_owned(),
+        audience: audience.to_owned(),
+        scope: scope.to_owned(),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// A session of ann: idle end after 100 s, absolute end after 1000 s.
+pub(crate) fn session(id: u8) -> SessionRow {
+    SessionRow {
+        handle_digest: vec![id; 32],
+        session_id: format!("sid-{id}"),
+        user_id: "auth0|ann".to_owned(),
+        connection: "database".to_owned(),
+        created_at: at(0),
+        authenticated_at: at(0),
+        last_active_at: at(0),
+        idle_expires_at: at(100),
+        expires_at: at(1000),
+        persistent: true,
+    }
+}
+
+/// A transaction that is over after 600 s.
+pub(crate) fn transaction(id: u8) -> TransactionRow {
+    TransactionRow {
+        handle_digest: vec![id; 32],
+        browser_digest: vec![99; 32],
+        client_id: "app".to_owned(),
+        request: r#"{"state":"x"}"#.to_owned(),
+        progress: "{}".to_owned(),
+        version: 0,
+        created_at: at(0),
+        expires_at: at(600),
+        completed_at: None,
+    }
+}
+
+/// A code that is good for 60 s.
+pub(crate) fn code(id: u8) -> AuthorizationCodeRow {
+    AuthorizationCodeRow {
+        code_digest: vec![id; 32],
+        client_id: "app".to_owned(),
+        user_id: "auth0|ann".to_owned(),
+        session_id: "sid-1".to_owned(),
+        binding: r#"{"redirect_uri":"https://app.example.com/cb"}"#.to_owned(),
+        created_at: at(0),
+        expires_at: at(60),
+        consumed_at: None,
+        family_id: None,
+        access_token_issued_at: None,
+    }
+}
+
+/// A rotating family of ann with app: idle end after 100 s, absolute end after 1000 s.
+pub(crate) fn family(id: &str) -> RefreshTokenRow {
+    RefreshTokenRow {
+        family_id: id.to_owned(),
+        generation: 0,
+        client_id: "app".to_owned(),
+        user_id: "auth0|ann".to_owned(),
+        session_id: Some("sid-1".to_owned()),
+        audience: "orders:api".to_owned(),
+        scope: "openid offline_access".to_owned(),
+        rotating: true,
+        created_at: at(0),
+        rotated_at: None,
+        last_exchanged_at: None,
+        idle_expires_at: Some(at(100)),
+        expires_at: Some(at(1000)),
+        revoked_at: None,
+        payload: r#"{"auth_time":1}"#.to_owned(),
+    }
+}
