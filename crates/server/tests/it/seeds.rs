@@ -33,6 +33,31 @@ fn json_is_one_line_with_all_that_a_program_needs() {
     }
 }
 
+/// A token by client credentials.
+fn token(server: &Development, application: &Value, audience: &str) -> Value {
+    let body = json!({
+        "grant_type": "client_credentials",
+        "client_id": application["client_id"],
+        "client_secret": application["client_secret"],
+        "audience": audience,
+    });
+    let (status, text) =
+        server.curl("/oauth/token", &["--header", "content-type: application/json", "--data", &body.to_string()]);
+    assert_eq!(status, 200, "{text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn the_machine_applications_get_their_scopes() {
+    let server = Development::start(&["--ephemeral"]);
+    let management =
+        token(&server, &server.announcement["management"], &format!("{}/api/v2/", server.text("/base_url")));
+    let scopes: Vec<&str> = management["scope"].as_str().unwrap().split(' ').collect();
+    assert_eq!(scopes, keywright_management::SCOPES);
+    let machine = token(&server, &server.announcement["applications"][3], "appointments:api");
+    assert_eq!(machine["scope"], json!("appointments contacts read:contacts"));
+}
+
 #[test]
 fn a_second_start_has_the_same_credentials() {
     let first = Development::start(&[]);
