@@ -46,7 +46,7 @@ impl Postgres {
             threads.push(spawn("postgres-worker", move || worker.run(&queue))?);
         }
         let ending = Arc::clone(&ended);
-        // Not joined: it looks at `ended` every half second, and nobody's answer depends on it.
+        // Not joined: it looks at `ended` several times a second, and nobody's answer depends on it.
         spawn("postgres-listener", move || listener::run(&server, &ending, &changes))?;
         Ok(Self { queue, ended, threads: Mutex::new(threads) })
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How often the counter row is read. With the poll alone, another node's write is seen within this time.
-pub(crate) const POLL: Duration = Duration::from_millis(500);
+/// How often the counter row is read. With the poll alone, another node's write is seen within this time and a little.
+pub(crate) const POLL: Duration = Duration::from_millis(250);
 
 #[derive(Clone)]
 pub(crate) struct Changes(watch::Sender<u64>);

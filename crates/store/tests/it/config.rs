@@ -8,7 +8,10 @@ use keywright_store::{
     Store, StoreError, Tx, client_grants, clients, config, connections, resource_servers, signing_keys, tenants,
 };
 
-use crate::database::Database;
+use postgres::fallible_iterator::FallibleIterator;
+use postgres::{Client, NoTls};
+
+use crate::database::{Database, on_postgres};
 use crate::rows::{acme, client, client_grant, connection, populate, resource_server, signing_key, tenant, umbrella};
 
 /// The promise of the architecture.
@@ -100,4 +103,33 @@ pub(crate) async fn a_rolled_back_write_is_not_announced(database: Arc<Database>
     assert!(store.write(handled).await.unwrap());
     assert_eq!(current(&store).await, before);
     assert!(!seen.has_changed().unwrap());
+}
+
+/// On PostgreSQL other nodes do not wait for their poll.
+#[test]
+fn postgresql_notifies_other_nodes() {
+    on_postgres(notifies);
+}
+
+async fn notifies(database: Arc<Database>) {
+    let store = database.open().await;
+    let url = database.url().to_owned();
+    let (listening, is_listening) = tokio::sync::oneshot::channel();
+    let listener = tokio::task::spawn_blocking(move || {
+        let mut client = Client::connect(&url, NoTls).unwrap();
+        client.batch_execute("LISTEN keywright_config").unwrap();
+        listening.send(()).unwrap();
+        let told = client.notifications().timeout_iter(Duration::from_secs(20)).next().unwrap();
+        told.map(|notification| notification.payload().to_owned())
+    });
+    is_listening.await.unwrap();
+    let refused: Result<(), StoreError> = store
+        .write(|tx| {
+            config::bump(tx, &acme())?;
+            Err(StoreError::Overloaded)
+        })
+        .await;
+    assert_eq!(refused, Err(StoreError::Overloaded));
+    let version = store.write(|tx| config::bump(tx, &acme())).await.unwrap();
+    assert_eq!(listener.await.unwrap(), Some(version.to_string()), "told once, of what was committed");
 }
