@@ -168,8 +168,9 @@ impl App {
             logo_uri: None,
             other: OtherMembers::new(),
         };
-        // Unreserved characters only, so that every client encodes it alike for HTTP Basic (client-requirements).
-        (client, SecretString::from(self.random().token(48)))
+        // Letters and digits only, so that every client encodes it alike for HTTP Basic (client-requirements), and no shell
+        // takes it for an option.
+        (client, SecretString::from(self.random().identifier(64)))
     }
 
     /// Stores a new application.
