@@ -1,17 +1,17 @@
 //! Discovery (§6.10; OpenID Connect Discovery §4; RFC 8414). MD-01: what is advertised works, and only that.
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use axum::response::Response;
+use http::HeaderMap;
 use keywright_types::Tenant;
 use keywright_web::CurrentTenant;
 use serde_json::{Value, json};
 
+use crate::metadata::cacheable;
 use crate::profile;
 
 /// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`.
-pub(crate) async fn get(CurrentTenant(tenant): CurrentTenant) -> Response {
-    let cache = HeaderValue::from_static("public, max-age=15, stale-while-revalidate=15, stale-if-error=86400");
-    ([(header::CACHE_CONTROL, cache)], axum::Json(document(&tenant))).into_response()
+pub(crate) async fn get(CurrentTenant(tenant): CurrentTenant, headers: HeaderMap) -> Response {
+    cacheable(&headers, &document(&tenant))
 }
 
 fn document(tenant: &Tenant) -> Value {
@@ -33,7 +33,7 @@ fn document(tenant: &Tenant) -> Value {
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "claims_supported": [
-            "aud", "auth_time", "email", "email_verified", "exp", "family_name", "given_name", "iat", "iss", "middle_name",
+            "address", "aud", "auth_time", "email", "email_verified", "exp", "family_name", "given_name", "iat", "iss", "middle_name",
             "name", "nickname", "nonce", "phone_number", "phone_number_verified", "picture", "preferred_username", "sid",
             "sub", "updated_at"
         ],

@@ -19,6 +19,8 @@ pub struct OAuthError {
     description: Cow<'static, str>,
     uri: Option<&'static str>,
     status: Option<StatusCode>,
+    /// Code and sentence of profile `standard`, where they differ.
+    standard: Option<(&'static str, &'static str)>,
     /// The client came with HTTP Basic, so the answer names that scheme.
     challenge_basic: bool,
     cause: Option<String>,
@@ -35,7 +37,7 @@ struct Body<'a> {
 impl OAuthError {
     fn new(code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
         let description = description.into();
-        Self { code, description, uri: None, status: None, challenge_basic: false, cause: None }
+        Self { code, description, uri: None, status: None, standard: None, challenge_basic: false, cause: None }
     }
 
     /// A parameter is missing, malformed or not allowed.
@@ -85,15 +87,23 @@ impl OAuthError {
         Self::new("access_denied", description)
     }
 
-    /// A user who may not log in (§2.6).
-    pub fn unauthorized(description: impl Into<Cow<'static, str>>) -> Self {
-        Self::new("unauthorized", description)
+    /// The user is blocked (§4.3).
+    #[must_use]
+    pub(crate) fn blocked() -> Self {
+        Self::new("unauthorized", "user is blocked").in_standard(profile::BLOCKED)
+    }
+
+    /// No API with this identifier (§2.5).
+    #[must_use]
+    pub(crate) fn unknown_audience(audience: &str) -> Self {
+        Self::access_denied(format!("Service not found: {audience}")).in_standard(profile::UNKNOWN_AUDIENCE)
     }
 
     /// No such grant type.
     #[must_use]
     pub fn unsupported_grant_type(grant_type: &str) -> Self {
-        Self::new("unsupported_grant_type", format!("Unsupported grant type: {grant_type}"))
+        let error = Self::new("unsupported_grant_type", format!("Unsupported grant type: {grant_type}"));
+        error.in_standard(profile::UNSUPPORTED_GRANT_TYPE)
     }
 
     /// Another method than POST.
@@ -102,15 +112,43 @@ impl OAuthError {
         Self::new("method_not_allowed", "Use POST")
     }
 
+    /// Says `error` in profile `standard` instead: the RFC's code, and a sentence without input of the caller.
+    #[must_use]
+    pub(crate) fn in_standard(self, error: (&'static str, &'static str)) -> Self {
+        Self { standard: Some(error), ..self }
+    }
+
+    /// §4.6: "401 `invalid_client`", unlike the token endpoint.
+    #[must_use]
+    pub(crate) fn at_revocation(self) -> Self {
+        if self.code == "access_denied" {
+            let (code, description) = profile::failed_client_authentication(Profile::Standard);
+            return Self { code, description: description.into(), ..self };
+        }
+        self
+    }
+
+    /// The user's grant was deleted (§4.3).
+    #[must_use]
+    pub(crate) fn grant_not_found() -> Self {
+        let status = Some(StatusCode::FORBIDDEN);
+        let error = Self { status, ..Self::new("server_error", "Grant not found, cannot refresh access token") };
+        error.in_standard(profile::GRANT_NOT_FOUND)
+    }
+
     /// The error as a response. The cause is logged here, once.
     #[must_use]
     pub fn respond(self, profile: Profile) -> Response {
         if let Some(cause) = &self.cause {
             tracing::info!(error = self.code, cause, "request refused");
         }
-        let status = self.status.unwrap_or_else(|| profile::token_error_status(profile, self.code));
-        let description = profile::description(profile, &self.description);
-        let body = Body { error: self.code, error_description: &description, error_uri: self.uri };
+        let (code, description, status) = match self.standard {
+            Some((code, description)) if profile == Profile::Standard => (code, Cow::Borrowed(description), None),
+            _ => (self.code, self.description, self.status),
+        };
+        let status = status.unwrap_or_else(|| profile::token_error_status(profile, code));
+        let description = profile::description(profile, &description);
+        let body = Body { error: code, error_description: &description, error_uri: self.uri };
         let mut response = (status, axum::Json(body)).into_response();
         let headers = response.headers_mut();
         if self.challenge_basic {

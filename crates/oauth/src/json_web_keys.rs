@@ -1,18 +1,20 @@
 //! `GET /.well-known/jwks.json` (§6.11).
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use axum::response::Response;
+use http::HeaderMap;
 use keywright_app::App;
 use keywright_web::CurrentTenant;
 use keywright_web::tenancy::failure;
 use serde_json::{Value, json};
 
+use crate::metadata::cacheable;
+
 /// The public keys of the tenant, the current one first.
 pub(crate) async fn get(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
-    headers: http::HeaderMap,
+    headers: HeaderMap,
 ) -> Response {
     let keys = match app.signing_keys(&tenant.id).await {
         Ok(keys) => keys,
@@ -29,6 +31,5 @@ pub(crate) async fn get(
             jwk
         })
         .collect();
-    let cache = HeaderValue::from_static("public, max-age=15, stale-while-revalidate=15, stale-if-error=86400");
-    ([(header::CACHE_CONTROL, cache)], axum::Json(json!({ "keys": keys }))).into_response()
+    cacheable(&headers, &json!({ "keys": keys }))
 }

@@ -10,6 +10,7 @@ mod error;
 mod issue;
 mod json_web_keys;
 mod logout;
+mod metadata;
 mod profile;
 mod revocation;
 mod token;

@@ -35,6 +35,37 @@ pub(crate) fn failed_client_authentication(profile: Profile) -> (&'static str, &
     }
 }
 
+// Errors of the token endpoint as profile `standard` says them. The sentences hold no input of the caller: it may be a
+// secret that went into the wrong parameter.
+
+/// RFC 6749 §5.2, `invalid_grant`: "does not match the redirection URI used in the authorization request".
+pub(crate) const WRONG_REDIRECT_URI: (&str, &str) =
+    ("invalid_grant", "The redirect URI is not the one of the authorization request");
+/// RFC 6749 §5.2.
+pub(crate) const UNSUPPORTED_GRANT_TYPE: (&str, &str) = ("unsupported_grant_type", "Unsupported grant type");
+/// RFC 6749 §5.2, `invalid_grant`: "is invalid, expired, revoked".
+pub(crate) const BLOCKED: (&str, &str) = ("invalid_grant", "user is blocked");
+/// RFC 6749 §5.2, as [`BLOCKED`].
+pub(crate) const GRANT_NOT_FOUND: (&str, &str) = ("invalid_grant", "Grant not found, cannot refresh access token");
+/// RFC 8707 §2, `invalid_target`: "The requested resource is invalid, missing, unknown, or malformed."
+pub(crate) const UNKNOWN_AUDIENCE: (&str, &str) = ("invalid_target", "Unknown audience");
+/// RFC 8707 §2.
+pub(crate) const NO_AUDIENCE: (&str, &str) =
+    ("invalid_target", "No audience parameter was provided, and no default audience has been configured");
+/// RFC 8707 §2: the server "does not consider the resource(s) acceptable".
+pub(crate) const AUDIENCE_NOT_ALLOWED: (&str, &str) =
+    ("invalid_target", "The client is not authorized to access this audience");
+
+/// Whether revoking another client's token is an error (RFC 7009 §2.1); §4.6 has 200 for it. It stays alive either way.
+pub(crate) fn refuses_foreign_revocation(profile: Profile) -> bool {
+    profile == Profile::Standard
+}
+
+/// Whether a public client may send a secret all the same, which is ignored (§2.1). CL-01 wants the registered method.
+pub(crate) fn ignores_secret_of_public_client(profile: Profile) -> bool {
+    profile == Profile::Auth0
+}
+
 /// Status of an OAuth error that the authorization endpoint shows as a page (§0.3; 400 is RFC 9110's plain choice).
 pub(crate) fn authorization_page_status(profile: Profile, code: &str) -> StatusCode {
     match (profile, code) {

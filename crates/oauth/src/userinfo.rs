@@ -1,6 +1,7 @@
 //! `GET|POST /userinfo` (§6.1; OpenID Connect Core §5.3; RFC 6750).
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -47,9 +48,16 @@ pub(crate) async fn post(
     CurrentTenant(tenant): CurrentTenant,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    respond(&app, &tenant, &headers, query, &body).await
+    match body {
+        Ok(body) => respond(&app, &tenant, &headers, query, &body).await,
+        Err(_) => {
+            let mut response = Refused::InvalidRequest("The request is too large").into_response();
+            no_store(&mut response);
+            response
+        }
+    }
 }
 
 async fn respond(app: &App, tenant: &Tenant, headers: &HeaderMap, query: Option<String>, body: &[u8]) -> Response {
@@ -81,7 +89,11 @@ fn presented_token(
         let text = value.to_str().map_err(|_| Refused::InvalidRequest("The Authorization header is malformed"))?;
         match text.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => tokens.push(token.trim().to_owned()),
-            _ => return Err(Refused::InvalidRequest("The Authorization header is malformed")),
+            None if text.trim().eq_ignore_ascii_case("bearer") => {
+                return Err(Refused::InvalidRequest("The Authorization header is malformed"));
+            }
+            // RFC 6750 §3.1: a request that "attempted using an unsupported authentication method" gets no error code.
+            _ => {}
         }
     }
     let form_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use percent_encoding::percent_decode;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -40,6 +41,9 @@ pub enum ParameterError {
     /// One value is over its limit.
     #[error("Parameter '{0}' is too long")]
     ValueTooLong(String),
+    /// The body did not arrive.
+    #[error("The request body could not be read")]
+    Unreadable,
     /// Not UTF-8.
     #[error("The request is not valid UTF-8")]
     NotUtf8,
@@ -55,6 +59,17 @@ pub enum ParameterError {
     /// A JSON value of a type that no parameter has.
     #[error("Parameter '{0}' must be a string")]
     NotText(String),
+}
+
+/// Handlers take `Result<Bytes, BytesRejection>`: the framework's own answer to an oversize body is plain text, which is
+/// no surface's shape.
+impl From<BytesRejection> for ParameterError {
+    fn from(rejection: BytesRejection) -> Self {
+        match rejection {
+            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => Self::TooLarge,
+            _ => Self::Unreadable,
+        }
+    }
 }
 
 impl Parameters {

@@ -74,7 +74,11 @@ pub fn failure(app: &App, headers: &HeaderMap, error: &AppError) -> Response {
         ErrorPage::failure(shell, cause(error), code, description, tracking.as_str()).respond(status)
     } else {
         let body = axum::Json(serde_json::json!({ "error": code, "error_description": description }));
-        (status, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], body).into_response()
+        let uncached = [
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (header::PRAGMA, HeaderValue::from_static("no-cache")),
+        ];
+        (status, uncached, body).into_response()
     };
     if error.is_temporary() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

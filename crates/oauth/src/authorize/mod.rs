@@ -11,6 +11,7 @@ mod scopes;
 mod session;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{Method, header};
@@ -45,10 +46,10 @@ pub(crate) async fn post(
     CurrentTenant(tenant): CurrentTenant,
     cookies: Cookies,
     RawQuery(query): RawQuery,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION)
-        .and_then(|query| query.merged(Parameters::from_urlencoded(&body, AUTHORIZATION)?));
+        .and_then(|query| query.merged(Parameters::from_urlencoded(&body?, AUTHORIZATION)?));
     answer(&app, &tenant, &Method::POST, cookies, parameters).await
 }
 

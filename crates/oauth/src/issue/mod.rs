@@ -43,7 +43,7 @@ pub(crate) async fn for_user(
     let api = match subject.audience {
         Some(audience) => {
             let found = app.api(&tenant.id, audience).await?;
-            Some(found.ok_or_else(|| OAuthError::access_denied(format!("Service not found: {audience}")))?)
+            Some(found.ok_or_else(|| OAuthError::unknown_audience(audience))?)
         }
         None => None,
     };

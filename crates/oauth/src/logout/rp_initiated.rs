@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::Method;
@@ -36,10 +37,10 @@ pub(crate) async fn post(
     CurrentTenant(tenant): CurrentTenant,
     cookies: Cookies,
     RawQuery(query): RawQuery,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION)
-        .and_then(|query| query.merged(Parameters::from_urlencoded(&body, AUTHORIZATION)?));
+        .and_then(|query| query.merged(Parameters::from_urlencoded(&body?, AUTHORIZATION)?));
     respond(&app, &tenant, &Method::POST, cookies, parameters).await
 }
 

@@ -14,6 +14,7 @@ use super::{TokenRequest, TokenResponse};
 use crate::authorize::CodeBinding;
 use crate::error::OAuthError;
 use crate::issue::{self, Subject};
+use crate::profile;
 
 /// What the database said about a code.
 enum Redeemed {
@@ -105,7 +106,7 @@ fn redeem(
         return Ok(Redeemed::Refused(invalid_code("the user is gone")));
     };
     if user.blocked {
-        return Ok(Redeemed::Refused(OAuthError::unauthorized("user is blocked")));
+        return Ok(Redeemed::Refused(OAuthError::blocked()));
     }
     // RFC 6749 §4.1.2: "The client MUST NOT use the authorization code more than once."
     if authorization_codes::consume(tx, tenant, digest, now)?.is_none() {
@@ -142,7 +143,8 @@ fn bindings_hold(binding: &CodeBinding, presented: &Presented) -> Result<(), OAu
             "The redirect URI is wrong. You sent {}, and we expected {}",
             origin(sent),
             origin(&binding.redirect_uri)
-        )));
+        ))
+        .in_standard(profile::WRONG_REDIRECT_URI));
     }
     match (&binding.code_challenge, presented.code_verifier.as_deref()) {
         (None, None) => Ok(()),

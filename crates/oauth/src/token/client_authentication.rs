@@ -37,8 +37,9 @@ pub(crate) async fn authenticate(
     };
     let registered = record.client.token_endpoint_auth_method;
     match (registered, presented) {
-        // §2.1: a secret that a public client sends anyway is ignored.
-        (TokenEndpointAuthMethod::None, _) => Ok(record),
+        (TokenEndpointAuthMethod::None, Presented::Nothing) => Ok(record),
+        (TokenEndpointAuthMethod::None, _) if profile::ignores_secret_of_public_client(profile) => Ok(record),
+        (TokenEndpointAuthMethod::None, _) => failed("a secret from a client that has none"),
         (_, Presented::Nothing) => failed("no client secret was sent"),
         (TokenEndpointAuthMethod::ClientSecretPost, Presented::Basic(_))
         | (TokenEndpointAuthMethod::ClientSecretBasic, Presented::Post(_))

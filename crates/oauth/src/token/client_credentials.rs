@@ -6,6 +6,7 @@ use keywright_types::{AccessPolicy, ScopeSet, Tenant};
 use super::{TokenRequest, TokenResponse};
 use crate::error::OAuthError;
 use crate::issue;
+use crate::profile;
 
 pub(super) async fn run(
     app: &App,
@@ -21,10 +22,11 @@ pub(super) async fn run(
     let Some(audience) = request.get("audience").or_else(|| request.get("resource")).or(default) else {
         return Err(OAuthError::access_denied(
             "No audience parameter was provided, and no default audience has been configured",
-        ));
+        )
+        .in_standard(profile::NO_AUDIENCE));
     };
     let api = app.api(&tenant.id, audience).await?;
-    let api = api.ok_or_else(|| OAuthError::access_denied(format!("Service not found: {audience}")))?;
+    let api = api.ok_or_else(|| OAuthError::unknown_audience(audience))?;
     let client_id = &client.client.client_id;
     let grant = app.client_grant(&tenant.id, client_id, audience).await?;
     let most: ScopeSet = match (api.api.subject_type_authorization.client.policy, &grant) {
@@ -32,7 +34,8 @@ pub(super) async fn run(
             return Err(OAuthError::access_denied(format!(
                 "Client is not authorized to access \"{audience}\". You need to create a \"client-grant\" associated \
                  to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants"
-            )));
+            ))
+            .in_standard(profile::AUDIENCE_NOT_ALLOWED));
         }
         (_, Some(grant)) => grant.scope.iter().map(String::as_str).collect(),
         (AccessPolicy::AllowAll, None) => api.api.scopes.iter().map(|scope| scope.value.as_str()).collect(),

@@ -9,11 +9,12 @@ mod request;
 
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use keywright_app::App;
 use keywright_types::Tenant;
-use keywright_web::CurrentTenant;
+use keywright_web::{CurrentTenant, ParameterError};
 use serde::Serialize;
 
 pub(crate) use self::client_authentication::authenticate;
@@ -41,9 +42,9 @@ pub(crate) async fn post(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match exchange(&app, &tenant, &headers, &body).await {
+    match exchange(&app, &tenant, &headers, body).await {
         Ok(tokens) => {
             let mut response = axum::Json(tokens).into_response();
             no_store(&mut response);
@@ -54,8 +55,13 @@ pub(crate) async fn post(
 }
 
 /// The phases, in the order of §2.2 "Validation order".
-async fn exchange(app: &App, tenant: &Tenant, headers: &HeaderMap, body: &[u8]) -> Result<TokenResponse, OAuthError> {
-    let request = TokenRequest::read(headers, body)?;
+async fn exchange(
+    app: &App,
+    tenant: &Tenant,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<TokenResponse, OAuthError> {
+    let request = TokenRequest::read(headers, &body.map_err(ParameterError::from)?)?;
     let grant_type = request.required("grant_type")?.to_owned();
     let client = authenticate(app, tenant, &request).await?;
     let grant = Grant::named(&grant_type)?;

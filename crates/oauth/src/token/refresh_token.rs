@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use keywright_app::{App, AppError, ClientRecord, user_from_row};
 use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
 use keywright_store::{StoreError, Tx, grants, users};
-use keywright_types::{Client, ScopeSet, Tenant, TenantId, User};
+use keywright_types::{Client, Connection, ScopeSet, Tenant, TenantId, User};
 use serde::{Deserialize, Serialize};
 
 use super::{RefreshToken, TokenRequest, TokenResponse};
@@ -41,6 +41,16 @@ pub(super) async fn run(
     let text = request.required("refresh_token")?;
     let token = RefreshToken::open(app, &tenant.id, text).ok_or_else(|| invalid_token("not a token of ours"))?;
     let now = app.now();
+    let (id, client_id, family_id) = (tenant.id.clone(), client.client.client_id.clone(), token.family_id.clone());
+    // The policies come first, because a refused exchange must not rotate: the application would be left with a token
+    // whose next use looks like theft.
+    let (reading, wanted) = (id.clone(), family_id.clone());
+    let family = app.store().read(move |tx| refresh_tokens::find(tx, &reading, &wanted)).await?;
+    // RT-07.
+    let family = family.filter(|family| family.client_id == client_id);
+    let family = family.ok_or_else(|| invalid_token("unknown family, or one of another client"))?;
+    let scope = scope_now(app, tenant, client, &family, request.get("scope")).await?;
+    let connections = app.connections(&tenant.id).await?;
     let settings = client.client.refresh_token.clone();
     let exchange = Exchange {
         generation: token.generation,
@@ -51,13 +61,12 @@ pub(super) async fn run(
         // §4.4: "A non-expiring token that becomes expiring never reverts."
         expires_at: settings.absolute_seconds().map(|seconds| later(now, seconds)),
     };
-    let (id, client_id, family_id) = (tenant.id.clone(), client.client.client_id.clone(), token.family_id.clone());
-    let exchanged = app.store().write(move |tx| take(tx, &id, &client_id, &family_id, &exchange)).await?;
+    let taken = move |tx: &mut Tx<'_>| take(tx, &id, &client_id, &family_id, &connections, &exchange);
+    let exchanged = app.store().write(taken).await?;
     let (row, user) = match exchanged {
         Exchanged::Granted { row, user } => (row, user),
         Exchanged::Refused(error) => return Err(error),
     };
-    let scope = scope_now(app, tenant, client, &row, request.get("scope")).await?;
     let audience = Some(row.audience.as_str()).filter(|audience| !audience.is_empty());
     let payload: Payload = serde_json::from_str(&row.payload).map_err(AppError::internal)?;
     let subject = Subject {
@@ -87,27 +96,26 @@ fn take(
     tenant: &TenantId,
     client_id: &str,
     family_id: &str,
+    connections: &[Connection],
     exchange: &Exchange,
 ) -> Result<Exchanged, AppError> {
     let refused = |error| Ok(Exchanged::Refused(error));
     let Some(family) = refresh_tokens::find(tx, tenant, family_id)? else {
         return refused(invalid_token("unknown family"));
     };
-    // RT-07.
-    if family.client_id != client_id {
-        return refused(invalid_token("token of another client"));
-    }
-    // RT-04: user and grant as they are now. The client and its grant type were checked before.
+    // RT-04: user, connection and grant as they are now. The client, its grant type and the API were checked before.
     let Some(user) = users::find(tx, tenant, &family.user_id)? else {
         let description = "The refresh_token was generated for a user who doesn't exist anymore.";
         return refused(OAuthError::invalid_grant(description, "the user is gone"));
     };
     if user.blocked {
-        return refused(OAuthError::unauthorized("user is blocked"));
+        return refused(OAuthError::blocked());
+    }
+    if !connections.iter().any(|own| own.name == user.connection && own.is_enabled_for(client_id)) {
+        return refused(invalid_token("the user's connection is gone or not enabled for the client"));
     }
     if grants::find(tx, tenant, &family.user_id, client_id, &family.audience)?.is_none() {
-        let description = "Grant not found, cannot refresh access token";
-        return refused(OAuthError::invalid_grant(description, "the grant was deleted"));
+        return refused(OAuthError::grant_not_found());
     }
     let Some(row) = refresh_tokens::exchange(tx, tenant, family_id, exchange)? else {
         return Ok(Exchanged::Refused(explain(tx, tenant, family_id, exchange)?));

@@ -69,7 +69,11 @@ fn basic_credentials(headers: &HeaderMap) -> Result<Option<BasicCredentials>, OA
     let decoded = STANDARD.decode(credentials.trim()).map_err(|_| malformed())?;
     let text = String::from_utf8(decoded).map_err(|_| malformed())?;
     let (client_id, secret) = text.split_once(':').ok_or_else(malformed)?;
-    let decode = |text: &str| percent_decode_str(text).decode_utf8().map(String::from).map_err(|_| malformed());
+    let decode = |text: &str| match percent_decode_str(text).decode_utf8() {
+        // As in a body: no text with NUL goes to the database.
+        Ok(text) if !text.contains('\0') => Ok(String::from(text)),
+        _ => Err(malformed()),
+    };
     Ok(Some(BasicCredentials { client_id: decode(client_id)?, secret: SecretString::from(decode(secret)?) }))
 }
 
