@@ -1,23 +1,37 @@
-//! Writes every page in every sample to a directory, to look at them in a browser:
-//! `cargo run -p keywright-login --example gallery -- target/pages`.
+//! Writes every page in every sample to a directory, to look at them in a browser, each with the headers it is served
+//! with: `cargo run -p keywright-login --example gallery -- target/pages`.
+//!
+//! The folders `hostile-…` have a value that tries to break out of its place in every field; the end-to-end tests load
+//! all of them.
 
 #![expect(clippy::print_stdout, reason = "the example's output")]
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use keywright_web::page::{Sample, audit};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = std::env::args().nth(1).map_or_else(|| PathBuf::from("target/pages"), PathBuf::from);
-    std::fs::create_dir_all(&directory)?;
-    for (look, sample) in [("plain", Sample::plain()), ("branded", Sample::branded())] {
-        for table in [keywright_web::page::PAGES, keywright_login::PAGES] {
-            for page in audit::rendered(table, &sample)? {
-                let path = directory.join(format!("{look}-{}.html", page.name));
-                std::fs::write(&path, page.html)?;
-                println!("{}", path.display());
+    write(&directory.join("plain"), &Sample::plain())?;
+    write(&directory.join("branded"), &Sample::branded())?;
+    for (number, payload) in audit::HOSTILE.iter().enumerate() {
+        write(&directory.join(format!("hostile-{number}")), &Sample::hostile(payload))?;
+    }
+    println!("{}", directory.display());
+    Ok(())
+}
+
+fn write(directory: &Path, sample: &Sample) -> Result<(), Box<dyn Error>> {
+    std::fs::create_dir_all(directory)?;
+    for table in [keywright_web::page::PAGES, keywright_login::PAGES] {
+        for page in audit::rendered(table, sample)? {
+            let mut headers = serde_json::Map::new();
+            for (name, value) in &page.headers {
+                headers.insert(name.to_string(), value.to_str()?.into());
             }
+            std::fs::write(directory.join(format!("{}.html", page.name)), page.html)?;
+            std::fs::write(directory.join(format!("{}.json", page.name)), serde_json::to_vec(&headers)?)?;
         }
     }
     Ok(())
