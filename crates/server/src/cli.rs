@@ -59,6 +59,8 @@ pub(crate) struct DevServer {
     pub(crate) data: PathBuf,
 
     /// Keep nothing: everything is in a temporary directory that is removed at the end.
+    ///
+    /// What `--database` names stays, but no later start can open the secrets in it: give each start a fresh one.
     #[arg(long, conflicts_with = "data")]
     pub(crate) ephemeral: bool,
 

@@ -20,7 +20,6 @@ pub(super) struct TlsSettings {
 }
 
 /// How the listener speaks.
-#[derive(Debug)]
 pub(crate) enum Transport {
     /// HTTPS.
     Tls(Arc<ServerConfig>),
@@ -29,10 +28,11 @@ pub(crate) enum Transport {
 }
 
 pub(super) fn resolve(tls: Option<&TlsSettings>, proxies: &TrustedProxies) -> Result<Transport, String> {
-    let (certificate, private_key) =
-        tls.map_or((None, None), |tls| (tls.certificate.as_deref(), tls.private_key.as_deref()));
+    // An empty value counts as absent, as for the master key.
+    let given = |path: &Option<PathBuf>| path.clone().filter(|path| !path.as_os_str().is_empty());
+    let (certificate, private_key) = tls.map_or((None, None), |tls| (given(&tls.certificate), given(&tls.private_key)));
     match (certificate, private_key) {
-        (Some(certificate), Some(private_key)) => server_config_from_files(certificate, private_key).map(Transport::Tls),
+        (Some(certificate), Some(private_key)) => server_config_from_files(&certificate, &private_key).map(Transport::Tls),
         (Some(_), None) => Err("`tls.certificate` is set without `tls.private_key`: name the PEM file with its private key".to_owned()),
         (None, Some(_)) => Err("`tls.private_key` is set without `tls.certificate`: name the PEM file with its certificate chain".to_owned()),
         (None, None) if !proxies.is_empty() => Ok(Transport::BehindProxy),

@@ -49,6 +49,9 @@ fn op_04_without_tls_it_names_both_ways() {
     );
     let error = refusal(&[("KEYWRIGHT_MASTER_KEY", KEY), ("KEYWRIGHT_TLS_CERTIFICATE", "/nowhere/cert.pem")]);
     assert!(error.contains("without `tls.private_key`"), "{error}");
+    let empty = [("KEYWRIGHT_TLS_CERTIFICATE", ""), ("KEYWRIGHT_TLS_PRIVATE_KEY", "")];
+    let error = refusal(&[("KEYWRIGHT_MASTER_KEY", KEY), empty[0], empty[1]]);
+    assert!(error.contains("there is no TLS"), "an unset variable of a compose file: {error}");
     let files = [("KEYWRIGHT_TLS_CERTIFICATE", "/nowhere/cert.pem"), ("KEYWRIGHT_TLS_PRIVATE_KEY", "/nowhere/key.pem")];
     let error = refusal(&[("KEYWRIGHT_MASTER_KEY", KEY), files[0], files[1]]);
     assert!(error.contains("/nowhere/cert.pem"), "{error}");
@@ -73,4 +76,10 @@ fn a_new_master_key_is_accepted() {
     assert!(!error.contains("master key") && error.contains("there is no TLS"), "{error}");
     let (_, another, _) = run(keywright().arg("master-key"));
     assert_ne!(key, another);
+}
+
+#[test]
+fn op_01_a_wrong_log_filter_is_refused() {
+    let error = refusal(&[("KEYWRIGHT_LOG_FILTER", "keywright=loud")]);
+    assert!(error.contains("`log.filter` is \"keywright=loud\"") && error.contains("such as \"info\""), "{error}");
 }
