@@ -11,11 +11,7 @@ use serde_json::{Value, json};
 use crate::metadata::cacheable;
 
 /// The public keys of the tenant, the current one first.
-pub(crate) async fn get(
-    State(app): State<App>,
-    CurrentTenant(tenant): CurrentTenant,
-    headers: HeaderMap,
-) -> Response {
+pub(crate) async fn get(State(app): State<App>, CurrentTenant(tenant): CurrentTenant, headers: HeaderMap) -> Response {
     let keys = match app.signing_keys(&tenant.id).await {
         Ok(keys) => keys,
         Err(error) => return failure(&app, &headers, &error),

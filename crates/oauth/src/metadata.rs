@@ -6,7 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::Value;
 
-const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=15, stale-while-revalidate=15, stale-if-error=86400");
+const CACHE: HeaderValue =
+    HeaderValue::from_static("public, max-age=15, stale-while-revalidate=15, stale-if-error=86400");
 
 /// The document, or 304 for a caller that has it already.
 pub(crate) fn cacheable(headers: &HeaderMap, document: &Value) -> Response {

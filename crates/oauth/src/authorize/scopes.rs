@@ -18,9 +18,16 @@ pub(crate) fn effective_scopes(
         "offline_access" => issues_refresh_token(client, api),
         _ if OPENID_SCOPES.contains(&scope) => true,
         _ => {
-            api.is_some_and(|api| api.defines(scope)) && granted_to_client.is_none_or(|granted| granted.contains(scope))
+            api.is_some_and(|api| api.defines(scope) && is_for_users(api, scope))
+                && granted_to_client.is_none_or(|granted| granted.contains(scope))
         }
     })
+}
+
+/// §3.1: of the Management API, users get only what is about themselves (`read:current_user`, …). Everything else there
+/// administers the tenant, which no consent of a user can allow.
+fn is_for_users(api: &ResourceServer, scope: &str) -> bool {
+    !api.is_system || scope.split(':').nth(1).is_some_and(|resource| resource.starts_with("current_user"))
 }
 
 /// §4.1: the application's grant type and, where there is an API, the API's switch.
@@ -54,5 +61,47 @@ impl ClientAccess {
                 grant.map_or(Self::Refused, |grant| Self::Limited(grant.scope.iter().map(String::as_str).collect()))
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(api: Option<serde_json::Value>, requested: &str, expected: &str) {
+        let client = json!({ "client_id": "c", "name": "c", "grant_types": ["authorization_code", "refresh_token"] });
+        let client: Client = serde_json::from_value(client).unwrap();
+        let api: Option<ResourceServer> = api.map(|document| serde_json::from_value(document).unwrap());
+        let scopes = effective_scopes(&ScopeSet::parse(requested), &client, api.as_ref(), None);
+        assert_eq!(scopes.to_string(), expected, "{requested}");
+    }
+
+    #[test]
+    fn unknown_scopes_are_dropped_and_offline_access_follows_the_api() {
+        let api = |offline: bool| {
+            Some(json!({
+                "id": "1", "name": "API", "identifier": "api", "scopes": [{ "value": "read" }],
+                "allow_offline_access": offline
+            }))
+        };
+        check(None, "openid read offline_access", "openid offline_access");
+        check(api(true), "read openid write offline_access", "read openid offline_access");
+        check(api(false), "read openid offline_access", "read openid");
+    }
+
+    #[test]
+    fn users_never_get_scopes_that_administer_the_tenant() {
+        let scopes = ["read:users", "read:current_user", "update:current_user_metadata", "current_user"];
+        let scopes: Vec<_> = scopes.iter().map(|value| json!({ "value": value })).collect();
+        let management = Some(json!({
+            "id": "1", "name": "Management", "identifier": "https://d/api/v2/", "is_system": true, "scopes": scopes
+        }));
+        check(
+            management,
+            "openid read:users read:current_user update:current_user_metadata current_user",
+            "openid read:current_user update:current_user_metadata",
+        );
     }
 }
