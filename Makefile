@@ -30,7 +30,7 @@ bench: node-packages ## Measure a release build under load, on SQLite and on Pos
 
 # --- Check ----------------------------------------------------------------------------------------
 
-.PHONY: test fmt lint deny unit doc e2e e2e-sqlite e2e-postgres bench
+.PHONY: test fmt lint links deny unit doc e2e e2e-sqlite e2e-postgres bench
 test: ## Everything, as CI runs it: installs what is missing, then all of the checks below on both databases
 	@scripts/test
 
@@ -40,6 +40,9 @@ fmt: ## Format the sources
 lint: ## Formatting and lints; a warning is an error
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+links: ## Links, paths and routes in the documents
+	@scripts/check-links
 
 deny: ## Dependency policy: licences, bans, sources, advisories (deny.toml)
 	@scripts/prerequisites cargo-deny
