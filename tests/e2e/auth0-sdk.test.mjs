@@ -14,8 +14,9 @@ describe(`Auth0's Node SDK on ${engine}`, () => {
   let callbacks;
 
   before(async () => {
+    callbacks = await listenForCallbacks();
     server = await startServer();
-    [browser, callbacks] = await Promise.all([launchBrowser(server), listenForCallbacks()]);
+    browser = await launchBrowser(server);
   });
 
   after(async () => {

@@ -14,8 +14,9 @@ describe(`openid-client on ${engine}`, () => {
   let callbacks;
 
   before(async () => {
+    callbacks = await listenForCallbacks();
     server = await startServer();
-    [browser, callbacks] = await Promise.all([launchBrowser(server), listenForCallbacks()]);
+    browser = await launchBrowser(server);
   });
 
   after(async () => {

@@ -22,8 +22,10 @@ describe(`tutorials on ${engine}`, () => {
   let api;
 
   before(async () => {
+    callbacks = await listenForCallbacks();
     server = await startServer();
-    [browser, callbacks, api] = await Promise.all([launchBrowser(server), listenForCallbacks(), startExampleApi(server)]);
+    api = await startExampleApi(server);
+    browser = await launchBrowser(server);
   });
 
   after(async () => {

@@ -17,8 +17,9 @@ describe(`single sign-on on ${engine}`, () => {
   let second;
 
   before(async () => {
+    callbacks = await listenForCallbacks();
     server = await startServer();
-    [browser, callbacks] = await Promise.all([launchBrowser(server), listenForCallbacks()]);
+    browser = await launchBrowser(server);
     first = server.application('regular_web');
     second = server.application('native');
   });

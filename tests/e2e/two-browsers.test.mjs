@@ -14,8 +14,9 @@ describe(`two browsers on ${engine}`, () => {
   let application;
 
   before(async () => {
+    callbacks = await listenForCallbacks();
     server = await startServer();
-    [browser, callbacks] = await Promise.all([launchBrowser(server), listenForCallbacks()]);
+    browser = await launchBrowser(server);
     application = server.application('regular_web');
   });
 

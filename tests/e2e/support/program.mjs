@@ -24,14 +24,15 @@ export async function startProgram(script, env, ready) {
       reject(new Error(`${script}: ${reason}\n${output.join('\n')}`));
     };
     const timer = setTimeout(() => fail('not ready in time'), startDeadline);
-    child.once('exit', (code) => fail(`ended with ${code}`));
+    const early = (code) => fail(`ended with ${code}`);
+    child.once('exit', early);
     const missing = new Set(ready);
     const read = (line) => {
       output.push(line);
       for (const text of missing) if (line.includes(text)) missing.delete(text);
       if (missing.size === 0) {
         clearTimeout(timer);
-        child.removeAllListeners('exit');
+        child.off('exit', early);
         resolve();
       }
     };
@@ -42,7 +43,6 @@ export async function startProgram(script, env, ready) {
     output,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
-        child.once('exit', () => {});
         child.kill('SIGTERM');
         await exited;
       }
