@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -17,12 +17,12 @@ pub(crate) fn router() -> Router<App> {
 async fn health(State(app): State<App>) -> Response {
     let asked: Result<(), AppError> =
         app.store().read(|tx| keywright_store::config::current(tx).map(drop).map_err(AppError::from)).await;
-    let (status, text) = match asked {
-        Ok(()) => (StatusCode::OK, "ok"),
+    let body = |text: &str| ([(CACHE_CONTROL, "no-store")], Json(json!({ "status": text })));
+    match asked {
+        Ok(()) => body("ok").into_response(),
         Err(cause) => {
             tracing::warn!(%cause, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], body("unavailable")).into_response()
         }
-    };
-    (status, [(CACHE_CONTROL, "no-store")], Json(json!({ "status": text }))).into_response()
+    }
 }

@@ -116,6 +116,8 @@ fn health_is_503_while_the_database_is_away_and_comes_back_by_itself() {
         assert_eq!(server.curl("/health", &[]), ok);
         cable.pull();
         assert_eq!(server.curl("/health", &[]), (503, r#"{"status":"unavailable"}"#.to_owned()));
+        let (_, head) = server.curl("/health", &["--http1.1", "--head", "--request", "GET"]);
+        assert!(head.contains("\nretry-after: 1\r\n"), "{head}");
         cable.plug();
         let back = server.curl(
             "/health",
