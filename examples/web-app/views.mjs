@@ -31,13 +31,13 @@ function page(title, user, content) {
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
-  <title>${title} · Appointments</title>
+  <title>${title} · Riverside Clinic</title>
   <link rel="icon" href="/icon.svg" type="image/svg+xml">
   <link rel="stylesheet" href="/style.css">
 </head>
 <body>
   <header>
-    <a class="brand" href="/"><img src="/icon.svg" alt="" width="28" height="28">Appointments</a>
+    <a class="brand" href="/"><img src="/icon.svg" alt="" width="28" height="28">Riverside Clinic</a>
     <nav aria-label="Main">${links}</nav>
   </header>
   <main>${content}</main>

@@ -1,11 +1,12 @@
 // Auth0's own SDK for Node (its AuthenticationClient): it prefixes https:// to the domain, checks the ID token itself
 // and revokes with a JSON body; and the JSON of SDKs that send null for what they were not given.
 import assert from 'node:assert/strict';
+import { globalAgent } from 'node:https';
 import { after, before, describe, test } from 'node:test';
 import { AuthenticationClient, UserInfoClient } from 'auth0/legacy';
 import { launchBrowser, newPage } from './support/browser.mjs';
 import { callbackUrl, listenForCallbacks } from './support/callback.mjs';
-import { claims, newPerson, refresh, signUp } from './support/flow.mjs';
+import { claims, newPerson, pkce, refresh, signUp } from './support/flow.mjs';
 import { engine, startServer } from './support/server.mjs';
 
 describe(`Auth0's Node SDK on ${engine}`, () => {
@@ -16,6 +17,8 @@ describe(`Auth0's Node SDK on ${engine}`, () => {
   before(async () => {
     callbacks = await listenForCallbacks();
     server = await startServer();
+    // The SDK fetches the keys with the process's own agent, whose trust an application extends by NODE_EXTRA_CA_CERTS.
+    globalAgent.options.ca = server.caText;
     browser = await launchBrowser(server);
   });
 
@@ -61,11 +64,15 @@ describe(`Auth0's Node SDK on ${engine}`, () => {
     });
   });
 
-  test('code with PKCE of a native application', async () => {
-    const application = server.application('native');
-    const { oauth } = sdk({ client_id: application.client_id });
-    const { params, verifier } = await logIn(application, newPerson());
-    const { data: tokens } = await oauth.authorizationCodeGrantWithPKCE({ code: params.code, code_verifier: verifier, redirect_uri: callbackUrl });
+  test('code with PKCE and secret', async () => {
+    const application = server.application('regular_web');
+    const { verifier, challenge } = pkce();
+    const { params } = await logIn(application, newPerson(), { code_challenge: challenge, code_challenge_method: 'S256' });
+    const { data: tokens } = await sdk(application).oauth.authorizationCodeGrantWithPKCE({
+      code: params.code,
+      code_verifier: verifier,
+      redirect_uri: callbackUrl,
+    });
     assert.ok(tokens.refresh_token);
   });
 

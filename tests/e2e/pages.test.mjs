@@ -36,7 +36,7 @@ describe(`pages on ${engine}`, () => {
       async go(page) {
         await begin(page);
         await fillLogin(page, { ...server.user, password: 'not the password' });
-        const [response] = await Promise.all([page.waitForResponse(({ request }) => request().method() === 'POST'), submitButton(page).click()]);
+        const [response] = await Promise.all([page.waitForResponse((answer) => answer.request().method() === 'POST'), submitButton(page).click()]);
         await page.waitForLoadState();
         return response;
       },
