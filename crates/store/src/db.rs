@@ -1,7 +1,7 @@
 //! [`Store`]: the door to the data, and the one place that chooses the engine (architecture §4).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -96,6 +96,13 @@ impl Store {
     #[must_use]
     pub fn config_changes(&self) -> watch::Receiver<u64> {
         self.inner.changes.subscribe()
+    }
+
+    /// Whether the database has confirmed within this time that [`Store::config_changes`] shows its newest version. It does so
+    /// several times a second; `false` means that it cannot be asked, and that a cache may lack what other nodes changed.
+    #[must_use]
+    pub fn config_confirmed_within(&self, within: Duration) -> bool {
+        self.inner.changes.confirmed_within(within, Instant::now())
     }
 
     /// Refuses new jobs and waits until those already accepted are done and answered.

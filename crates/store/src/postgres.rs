@@ -9,6 +9,7 @@ mod worker;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use crate::db::Engine;
 use crate::job::Job;
@@ -35,7 +36,8 @@ impl Postgres {
         let server = Server::new(url)?;
         let mut first = Worker::new(server.clone(), changes.clone());
         first.exclusively(migrations::run)?;
-        changes.publish(first.once(config::current)?);
+        let asked = Instant::now();
+        changes.publish(first.once(config::current)?, asked);
 
         let queue = Arc::new(Queue::new(WAITING));
         let ended = Arc::new(AtomicBool::new(false));

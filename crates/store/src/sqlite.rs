@@ -10,6 +10,7 @@ mod writer;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use crate::db::Engine;
 use crate::job::Job;
@@ -40,7 +41,8 @@ impl Sqlite {
         }
         let mut writer = connection::open(path)?;
         writer::exclusively(&mut writer, migrations::run)?;
-        changes.publish(readers::once(&mut connection::open_reader(path)?, config::current)?);
+        let asked = Instant::now();
+        changes.publish(readers::once(&mut connection::open_reader(path)?, config::current)?, asked);
 
         let write_queue = Arc::new(Queue::new(WAITING));
         let read_queue = Arc::new(Queue::new(WAITING));

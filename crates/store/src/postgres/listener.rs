@@ -1,6 +1,7 @@
 //! Listens for the configuration changes of other nodes, and polls for those whose notification was missed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use postgres::fallible_iterator::FallibleIterator;
 
@@ -34,8 +35,9 @@ fn listen(
         tracing::info!("listening for configuration changes again");
     }
     while !ended.load(Ordering::Relaxed) {
+        let asked = Instant::now();
         let found = connection.query(config::CURRENT, &[]).map_err(|failure| error(&failure))?;
-        changes.publish(config::counted(found.first())?);
+        changes.publish(config::counted(found.first())?, asked);
         // Returns at the first notification, which only says that there is something to read.
         connection.client.notifications().timeout_iter(POLL).next().map_err(|failure| error(&failure))?;
     }

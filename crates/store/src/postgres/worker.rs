@@ -1,5 +1,7 @@
 //! A worker thread: one connection, made when it is needed and again when it broke; one job at a time.
 
+use std::time::Instant;
+
 use super::connection::{Connection, Server, error, is_lost};
 use crate::job::Job;
 use crate::queue::Queue;
@@ -80,10 +82,11 @@ impl Worker {
                 return Err(error);
             }
         }
+        let asked = Instant::now();
         self.batch("COMMIT")?;
         // Before the answer: a caller that has been answered must not find its own node's cache stale.
         if let Some(version) = version {
-            self.changes.publish(version);
+            self.changes.publish(version, asked);
         }
         Ok(())
     }

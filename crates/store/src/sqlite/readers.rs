@@ -1,6 +1,7 @@
 //! The reader threads, and the poll of the configuration version.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Instant;
 
 use rusqlite::Connection;
 
@@ -26,8 +27,9 @@ pub(super) fn run(connection: &mut Connection, queue: &Queue<Box<dyn Job>>) {
 /// Reads the configuration version again and again, for the writes of other processes, until the other end of `ended` goes.
 pub(super) fn poll(connection: &mut Connection, ended: &Receiver<()>, changes: &Changes) {
     while ended.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
+        let asked = Instant::now();
         match once(connection, config::current) {
-            Ok(version) => changes.publish(version),
+            Ok(version) => changes.publish(version, asked),
             Err(error) => tracing::warn!(%error, "cannot read the configuration version"),
         }
     }

@@ -1,5 +1,7 @@
 //! The writer thread: takes all jobs that wait, commits them together, answers them.
 
+use std::time::Instant;
+
 use rusqlite::Connection;
 
 use super::Ask;
@@ -64,12 +66,13 @@ fn commit_together(connection: &Connection, jobs: Vec<Box<dyn Job>>, changes: &C
             }
         }
     }
+    let asked = Instant::now();
     let outcome = control(connection, "COMMIT");
     match &outcome {
         // Before the answers: a caller that has been answered must not find its own node's cache stale.
         Ok(()) => {
             if let Some(version) = version {
-                changes.publish(version);
+                changes.publish(version, asked);
             }
         }
         Err(_) => roll_back(connection),

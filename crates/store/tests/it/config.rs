@@ -1,17 +1,18 @@
 //! Configuration versions, and how the caches of all nodes hear of them (architecture §4).
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keywright_store::signing_keys::KeyState;
 use keywright_store::{
-    Store, StoreError, Tx, client_grants, clients, config, connections, resource_servers, signing_keys, tenants,
+    Store, StoreError, Tx, client_grants, clients, config, connections, params, resource_servers, signing_keys, tenants,
 };
 
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::{Client, NoTls};
 
-use crate::database::{Database, on_postgres};
+use crate::cluster::Cluster;
+use crate::database::{Database, on_postgres, postgres_is_left_out};
 use crate::rows::{acme, client, client_grant, connection, populate, resource_server, signing_key, tenant, umbrella};
 
 /// The promise of the architecture.
@@ -103,6 +104,59 @@ pub(crate) async fn a_rolled_back_write_is_not_announced(database: Arc<Database>
     assert!(store.write(handled).await.unwrap());
     assert_eq!(current(&store).await, before);
     assert!(!seen.has_changed().unwrap());
+}
+
+/// Longer than several polls, which confirm the version.
+const FRESH: Duration = Duration::from_secs(1);
+/// For a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until the version is, or is no longer, confirmed within [`FRESH`].
+async fn until_confirmed(store: &Store, confirmed: bool) {
+    let began = Instant::now();
+    while store.config_confirmed_within(FRESH) != confirmed {
+        assert!(began.elapsed() < PATIENCE, "still not {confirmed}");
+        // Paces the loop; jobs say nothing about the version.
+        let _ = store.read(|tx| tenants::find(tx, &acme())).await;
+    }
+}
+
+pub(crate) async fn a_version_that_cannot_be_read_is_not_confirmed(database: Arc<Database>) {
+    let (store, other) = (database.open().await, database.open().await);
+    assert!(store.config_confirmed_within(PATIENCE));
+    for _ in 0..2 {
+        // Long enough that what was confirmed before is too old by now.
+        let began = Instant::now();
+        while began.elapsed() < FRESH * 2 {
+            let _ = store.read(|tx| tenants::find(tx, &acme())).await;
+        }
+        until_confirmed(&store, true).await;
+        other.write(|tx| tx.execute("ALTER TABLE config_versions RENAME TO elsewhere", params![])).await.unwrap();
+        until_confirmed(&store, false).await;
+        assert!(!store.config_confirmed_within(FRESH), "it stays so");
+        other.write(|tx| tx.execute("ALTER TABLE elsewhere RENAME TO config_versions", params![])).await.unwrap();
+        until_confirmed(&store, true).await;
+    }
+}
+
+/// Caches are not served for ever by a node that has lost its database.
+#[test]
+fn postgresql_stopped_confirms_nothing() {
+    if postgres_is_left_out() {
+        return;
+    }
+    let cluster = Cluster::start();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&cluster.url()).await.unwrap();
+        for down in [Cluster::stop, Cluster::crash] {
+            until_confirmed(&store, true).await;
+            down(&cluster);
+            until_confirmed(&store, false).await;
+            cluster.resume();
+            until_confirmed(&store, true).await;
+        }
+    });
 }
 
 /// On PostgreSQL other nodes do not wait for their poll.

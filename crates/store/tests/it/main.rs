@@ -88,6 +88,7 @@ conformance! {
     config {
         every_write_has_a_version, a_version_names_its_tenants, own_writes_are_seen_at_once,
         writes_of_another_store_are_seen_within_a_second, a_rolled_back_write_is_not_announced,
+        a_version_that_cannot_be_read_is_not_confirmed,
     }
     engine { prepares_every_statement, names_table_and_column_of_an_inconsistency, refuses_a_wrong_number_of_parameters }
     migrations { run_once, run_once_when_many_start_together, leave_a_newer_schema_alone }
