@@ -1,5 +1,7 @@
 //! Configuration documents, read once and kept until some node changes the configuration (architecture §4).
 //!
+//! Absent documents are not remembered: anybody can ask for names that do not exist, and must not fill memory with them.
+//!
 //! Every entry carries the generation it was read in, and the generation is taken *before* the read: a document that
 //! was replaced while it was being read is never served after the change. A write of this node starts a new generation
 //! before it is acknowledged; writes of other nodes do so within a second, through [`Store::config_changes`].
@@ -49,8 +51,11 @@ pub(crate) struct ConfigCache {
     origins: Table<BTreeSet<String>>,
 }
 
-/// Entries of one kind, by tenant and key. An absent document is remembered too.
-type Table<T> = Cache<(String, String), (u64, Option<Arc<T>>)>;
+/// Entries of one kind, by tenant and key.
+type Table<T> = Cache<(String, String), (u64, Arc<T>)>;
+
+/// Names are never longer than this (bytes); what is longer does not exist. An audience may have 600 characters.
+const LONGEST_NAME: usize = 2400;
 
 impl ConfigCache {
     /// A cache that starts a new generation whenever the store reports a change.
@@ -90,16 +95,21 @@ impl App {
         key: &str,
         load: impl FnOnce(&App, &mut Tx<'_>) -> Result<Option<T>, AppError> + Send + 'static,
     ) -> Result<Option<Arc<T>>, AppError> {
+        if key.len() > LONGEST_NAME {
+            return Ok(None);
+        }
         let generation = self.config().generation.load(Ordering::SeqCst);
         let entry = (tenant.to_owned(), key.to_owned());
         if let Some((read_in, document)) = table.get(&entry)
             && read_in == generation
         {
-            return Ok(document);
+            return Ok(Some(document));
         }
         let app = self.clone();
         let document = self.store().read(move |tx| load(&app, tx)).await?.map(Arc::new);
-        table.insert(entry, (generation, document.clone()));
+        if let Some(document) = &document {
+            table.insert(entry, (generation, document.clone()));
+        }
         Ok(document)
     }
 

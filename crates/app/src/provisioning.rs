@@ -11,7 +11,7 @@ use keywright_store::connections::{self, ConnectionRow};
 use keywright_store::resource_servers::{self, ResourceServerRow};
 use keywright_store::signing_keys::{self, KeyState, SigningKeyRow};
 use keywright_store::tenants::{self, TenantRow};
-use keywright_store::{StoreError, Tx};
+use keywright_store::{StoreError, Tx, config};
 use keywright_types::{
     AppType, Client, ClientGrant, Connection, ExpirationType, JwtConfiguration, OtherMembers, RefreshTokenSettings,
     ResourceServer, ResourceServerScope, RotationType, Tenant, TenantId, TenantSettings, TokenEndpointAuthMethod,
@@ -257,7 +257,14 @@ impl App {
         change: impl FnOnce(&mut Tx<'_>, &TenantId) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), ProvisioningError> {
         let id = tenant.clone();
-        let written = self.store().write(move |tx| change(tx, &id)).await;
+        let written = self
+            .store()
+            .write(move |tx| {
+                // First, because it puts configuration writes in one order: what `change` reads stays true.
+                config::bump(tx, &id)?;
+                change(tx, &id)
+            })
+            .await;
         // Also when the outcome is unknown: reading again costs little.
         self.config().invalidate();
         written.map_err(ProvisioningError::from)

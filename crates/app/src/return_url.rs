@@ -12,6 +12,9 @@ pub struct Matching {
     /// RFC 8252 §7.3: "The authorization server MUST allow any port to be specified at the time of the request for
     /// loopback IP redirect URIs". Only for native applications in profile `standard`: Auth0 compares ports.
     pub any_loopback_port: bool,
+    /// Whether a registered `*` stands for a label (§1.3). Not in profile `standard` (RU-02, "refused for clients in
+    /// strict mode").
+    pub wildcards: bool,
     /// §6.2: `/v2/logout` ignores query and fragment of `returnTo`.
     pub ignore_query: bool,
 }
@@ -116,7 +119,7 @@ impl<'u> Parts<'u> {
         }
         let same_host = match self.wildcard() {
             _ if self.host == wanted.host => true,
-            Some(wildcard) => wildcard.covers(&wanted.host),
+            Some(wildcard) => matching.wildcards && wildcard.covers(&wanted.host),
             None => false,
         };
         let same_port = self.port == wanted.port || (matching.any_loopback_port && is_loopback_ip(&self.host));
@@ -179,7 +182,8 @@ mod tests {
     use super::*;
 
     fn check(registered: &str, presented: &str) -> bool {
-        allowed(&[registered.to_owned()], presented, Matching::default()).is_some()
+        let matching = Matching { wildcards: true, ..Matching::default() };
+        allowed(&[registered.to_owned()], presented, matching).is_some()
     }
 
     #[test]
@@ -235,6 +239,11 @@ mod tests {
         ] {
             assert!(!check(star, hostile), "{hostile}");
         }
+        assert_eq!(
+            allowed(&[star.to_owned()], "https://a.example.com/cb", Matching::default()),
+            None,
+            "only if allowed"
+        );
         assert!(check("https://pre-*-post.example.com/cb", "https://pre-x-post.example.com/cb"));
         assert!(!check("https://pre-*-post.example.com/cb", "https://pre--post.example.com/cb"));
         for (registered, presented) in [

@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use keywright_jose::{Digest, Purpose};
 use keywright_store::transactions::{self, TransactionRow};
-use keywright_store::{StoreError, users};
+use keywright_store::{StoreError, sessions, users};
 use keywright_types::{ScopeSet, Tenant, TenantId, User};
 use serde::{Deserialize, Serialize};
 
@@ -167,11 +167,18 @@ impl App {
         let progress = serde_json::to_string(&progress).map_err(AppError::internal)?;
         let (tenant, digest, version) = (tenant.clone(), transaction.digest, transaction.version);
         let (replaced, now) = (replaced.map(|old| old.handle_digest), self.now());
+        // A form that was sent twice logs in twice; the browser has thrown the first answer's cookie away.
+        let superseded = transaction.progress.login.as_ref().map(|login| login.session_id.clone());
         let recorded = self
             .store()
             .write(move |tx| {
                 if !transactions::update_progress(tx, &tenant.id, digest.as_bytes(), version, &progress, now)? {
                     return Ok::<_, StoreError>(false);
+                }
+                if let Some(session_id) = &superseded
+                    && let Some(orphan) = sessions::find_by_session_id(tx, &tenant.id, session_id, now)?
+                {
+                    sessions::delete(tx, &tenant.id, &orphan.handle_digest)?;
                 }
                 insert_session(tx, &tenant.id, &tenant.settings, &session, replaced)?;
                 users::record_login(tx, &tenant.id, &session.user_id, now, ip.as_deref())?;

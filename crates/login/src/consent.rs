@@ -5,7 +5,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::StatusCode;
 use keywright_app::Session;
-use keywright_types::User;
+use keywright_types::{ScopeSet, User};
 use keywright_web::page::respond;
 
 use crate::error::PageError;
@@ -43,6 +43,7 @@ async fn show(visit: &Visit) -> Result<Response, PageError> {
         scopes: scope_lines(scopes, described.as_ref().map(|record| &record.api), texts::consent(shell.language)),
         shell,
         keys: step.keys(visit),
+        asked: visit.app.csrf_token(&visit.tenant.id, &step.browser, &question(&step, &session, scopes)),
         application: ApplicationInfo::of(&step.client.client),
         account: account(&user),
     };
@@ -56,12 +57,20 @@ async fn decide(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Re
         Some("deny") => false,
         _ => return Err(PageError::bad_request("Parameter 'action' must be 'accept' or 'deny'")),
     };
-    // AR-07: the answer is that of the user who is logged in now, for the scopes that the page was told to show. When
-    // either is missing, nothing is recorded and the next step is decided anew.
-    if let Some(session) = session(visit).await? {
-        visit.app.record_consent(&visit.tenant.id, &step.transaction, &session.user_id, accepted).await?;
+    // AR-07: the answer counts for the user and the scopes that were on the page. When another tab has logged somebody else
+    // in meanwhile, or the application asks for more by now, nothing is recorded and the next step is decided anew.
+    if let (Some(session), Some(scopes)) = (session(visit).await?, &step.transaction.progress.consent_asked) {
+        let asked = fields.get("asked").unwrap_or_default();
+        if visit.app.is_csrf_token(&visit.tenant.id, &step.browser, &question(&step, &session, scopes), asked) {
+            visit.app.record_consent(&visit.tenant.id, &step.transaction, &session.user_id, accepted).await?;
+        }
     }
     Ok(step.resume(visit))
+}
+
+/// What the page asked: whom, in which transaction, for which scopes.
+fn question(step: &Step, session: &Session, scopes: &ScopeSet) -> String {
+    format!("consent\n{}\n{}\n{scopes}", step.transaction.handle, session.session_id)
 }
 
 async fn session(visit: &Visit) -> Result<Option<Session>, PageError> {

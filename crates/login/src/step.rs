@@ -20,7 +20,7 @@ use crate::visit::Visit;
 pub(crate) struct Step {
     pub(crate) transaction: Transaction,
     pub(crate) client: Arc<ClientRecord>,
-    browser: BrowserId,
+    pub(crate) browser: BrowserId,
 }
 
 impl Step {

@@ -7,6 +7,7 @@ mod authorize;
 mod cross_origin;
 mod discovery;
 mod error;
+mod id_token_hint;
 mod issue;
 mod json_web_keys;
 mod logout;

@@ -50,14 +50,12 @@ pub(crate) async fn post(
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match body {
-        Ok(body) => respond(&app, &tenant, &headers, query, &body).await,
-        Err(_) => {
-            let mut response = Refused::InvalidRequest("The request is too large").into_response();
-            no_store(&mut response);
-            response
-        }
+    if let Ok(body) = body {
+        return respond(&app, &tenant, &headers, query, &body).await;
     }
+    let mut response = Refused::InvalidRequest("The request is too large").into_response();
+    no_store(&mut response);
+    response
 }
 
 async fn respond(app: &App, tenant: &Tenant, headers: &HeaderMap, query: Option<String>, body: &[u8]) -> Response {

@@ -47,11 +47,13 @@ impl TrustedProxies {
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let lines = headers.get_all("x-forwarded-for").iter().rev();
-        let hops = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.rsplit(','));
+        // Hop by hop, because what stands left of the last honest hop is the client's own and may be anything.
+        let hops = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
         for hop in hops {
             if !self.contains(client) {
                 break;
             }
+            let Ok(hop) = std::str::from_utf8(hop) else { break };
             let Ok(address) = IpAddr::from_str(hop.trim()) else { break };
             client = address.to_canonical();
         }
@@ -118,13 +120,14 @@ mod tests {
             ("10.1.2.3", "6.6.6.6, 1.2.3.4", "1.2.3.4"),
             ("10.1.2.3", "6.6.6.6, 1.2.3.4, 10.9.9.9", "1.2.3.4"),
             ("10.1.2.3", "nonsense", "10.1.2.3"),
+            ("10.1.2.3", "\u{e4}, 1.2.3.4", "1.2.3.4"),
             ("192.0.2.7", "1.2.3.4", "1.2.3.4"),
             ("192.0.2.8", "1.2.3.4", "192.0.2.8"),
             ("::ffff:10.1.2.3", "1.2.3.4", "1.2.3.4"),
             ("2001:db8::1", "2001:db8::2, 1.2.3.4", "1.2.3.4"),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-for", HeaderValue::from_static(forwarded));
+            headers.insert("x-forwarded-for", HeaderValue::from_bytes(forwarded.as_bytes()).unwrap());
             assert_eq!(proxies.client(peer.parse().unwrap(), &headers).to_string(), expected, "{peer} {forwarded}");
         }
     }

@@ -50,6 +50,10 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
         (Some(authority), _) => authority.as_str(),
         (None, header) => header??,
     };
+    // RFC 1035 §2.3.4: a name has at most 255 octets; a port adds six.
+    if host.len() > 261 {
+        return None;
+    }
     let host = host.to_ascii_lowercase();
     Some(host.strip_suffix(":443").map(str::to_owned).unwrap_or(host))
 }
@@ -130,5 +134,7 @@ mod tests {
         assert_eq!(check("/a", &["a.example", "b.example"]), None);
         assert_eq!(check("/a", &["a.example", "a.example"]), None);
         assert_eq!(check("/a", &[]), None);
+        let long: &'static str = "a".repeat(300).leak();
+        assert_eq!(check("/a", &[long]), None);
     }
 }

@@ -27,7 +27,7 @@ pub enum HashingCost {
     Minimal,
 }
 
-/// Hashes and verifies passwords, never more at once than the machine has cores.
+/// Hashes and verifies passwords; one core always stays free for everything else (LG-04).
 #[derive(Clone)]
 pub(crate) struct PasswordHasher {
     argon2: Argon2<'static>,
@@ -50,7 +50,8 @@ impl PasswordHasher {
             HashingCost::Minimal => Params::new(Params::MIN_M_COST, 1, 1, None),
         };
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(AppError::internal)?);
-        let slots = std::thread::available_parallelism().map_or(2, usize::from);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let slots = cores.saturating_sub(1).max(1);
         let decoy = hash_now(&argon2, "decoy", &random.bytes::<16>())?;
         Ok(Self {
             argon2,

@@ -42,7 +42,7 @@ async fn st_02_a_change_is_seen_here_at_once_and_elsewhere_within_a_second() {
 }
 
 #[tokio::test]
-async fn what_is_absent_is_remembered_only_until_it_is_created() {
+async fn what_was_absent_is_found_once_it_is_created() {
     let scene = Scene::new(no_routes).await;
     let tenant = &scene.app.tenant.id;
     assert!(scene.app.app.api(tenant, "new:api").await.unwrap().is_none());

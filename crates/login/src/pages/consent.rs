@@ -13,6 +13,8 @@ use crate::texts::{self, ConsentTexts};
 pub(crate) struct ConsentPage {
     pub(crate) shell: Shell,
     pub(crate) keys: FormKeys,
+    /// Proof of who was asked for what; the answer brings it back.
+    pub(crate) asked: String,
     pub(crate) application: ApplicationInfo,
     /// Who decides: the address or the name of the user who is logged in.
     pub(crate) account: String,
@@ -61,6 +63,7 @@ impl Page for ConsentPage {
         let page = |application, scopes| Self {
             shell: sample.shell.clone(),
             keys: FormKeys::sample(sample),
+            asked: sample.text("asked"),
             application,
             account: sample.text("jane@example.com"),
             scopes,

@@ -75,8 +75,14 @@ impl Browser {
     pub(crate) async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let page = self.get(path).await;
         assert_eq!(page.status, 200, "{}", page.body);
+        self.submit_page(path, &page, fields).await
+    }
+
+    /// Submits the form of a page that was loaded before, with its hidden fields.
+    pub(crate) async fn submit_page(&mut self, path: &str, page: &Answer, fields: &[(&str, &str)]) -> Answer {
         let (state, csrf) = (page.field("state"), page.field("_csrf"));
-        let mut all = vec![("state", state.as_str()), ("_csrf", csrf.as_str())];
+        let asked = page.body.contains("name=\"asked\"").then(|| page.field("asked")).unwrap_or_default();
+        let mut all = vec![("state", state.as_str()), ("_csrf", csrf.as_str()), ("asked", asked.as_str())];
         all.extend_from_slice(fields);
         self.post(path, &all).await
     }

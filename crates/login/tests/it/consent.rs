@@ -60,6 +60,27 @@ async fn ar_07_the_answer_is_recorded_for_the_user_and_the_scopes_that_were_show
 }
 
 #[tokio::test]
+async fn ar_07_an_answer_to_another_question_decides_nothing() {
+    // The application asks for more while the page is open.
+    let site = Site::start().await;
+    let mut browser = Browser::new(&site);
+    let state = asked(&site, &mut browser, "openid").await;
+    let path = format!("/u/consent?state={state}");
+    let page = browser.get(&path).await;
+    ask(&site, &mut browser, &state, "openid read:contacts").await;
+    let answer = browser.submit_page(&path, &page, &[("action", "accept")]).await;
+    assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("/authorize/resume?state={state}").as_str()));
+    assert_eq!(site.progress(&mut browser, &state).await.unwrap().consent, None);
+
+    // Another session takes the place of the one that was asked.
+    let page = browser.get(&path).await;
+    let other = asked(&site, &mut browser, "openid").await;
+    assert_ne!(other, state);
+    browser.submit_page(&path, &page, &[("action", "accept")]).await;
+    assert_eq!(site.progress(&mut browser, &state).await.unwrap().consent, None);
+}
+
+#[tokio::test]
 async fn an_unknown_action_decides_nothing() {
     let site = Site::start().await;
     let mut browser = Browser::new(&site);

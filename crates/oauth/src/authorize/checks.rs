@@ -8,12 +8,12 @@ use keywright_app::{
     ApiRecord, App, AuthorizationRequest, ClientRecord, CodeChallenge, CodeChallengeMethod, PromptValue, ResponseMode,
     ScreenHint,
 };
-use keywright_jose::{Expected, JwtType};
 use keywright_types::{Client, Connection, ScopeSet, Tenant};
 use keywright_web::Parameters;
 
 use super::denial::{AuthorizeError, denial};
 use super::scopes::ClientAccess;
+use crate::id_token_hint::IdTokenHint;
 use crate::profile;
 
 /// A request that passed every check, with the configuration it was checked against.
@@ -253,17 +253,8 @@ async fn hinted_user(
     hint: Option<&str>,
 ) -> Result<Option<String>, AuthorizeError> {
     let Some(hint) = hint else { return Ok(None) };
-    let keys = app.signing_keys(&tenant.id).await?;
-    let issuer = tenant.issuer();
-    let expected = Expected {
-        issuer: &issuer,
-        audience: Some(&client.client_id),
-        typ: JwtType::Jwt,
-        now: app.now(),
-        allow_expired: true,
-    };
-    let claims = keywright_jose::verify(hint, &keys.verifying(), &expected).ok();
-    Ok(claims.and_then(|claims| claims.get("sub")?.as_str().map(str::to_owned)))
+    let hint = IdTokenHint::read(app, tenant, hint).await?;
+    Ok(hint.filter(|hint| hint.client.client.client_id == client.client_id).map(|hint| hint.user_id))
 }
 
 /// Check 8.

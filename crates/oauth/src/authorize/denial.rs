@@ -74,7 +74,7 @@ impl AuthorizeError {
             Self::StartAgain { url } => redirect::to(&url, method),
             Self::Page { code, description, status, cause } => {
                 let tracking = TrackingId::new(app);
-                tracing::info!(%tracking, error = code, cause = %description, "authorization request refused");
+                tracing::info!(%tracking, error = code, cause = &*description, "authorization request refused");
                 let status = status.unwrap_or_else(|| profile::authorization_page_status(profile, code));
                 let page =
                     ErrorPage::new(shell(app, tenant, None), tenant, cause, code, &description, tracking.as_str());

@@ -88,13 +88,14 @@ pub(super) async fn issue(
         transaction.progress.consent.as_ref().is_some_and(|answer| answer.accepted && answer.user_id == session.user_id)
     });
     // §1.10: "Accept creates/extends a grant". A refresh token needs a grant too, so that deleting the grant ends it
-    // (RT-08).
+    // (RT-08); where nobody was asked, that grant must not count as consent later (AR-07).
     let grant = (consented || scope.contains("offline_access")).then(|| GrantRow {
         grant_id: app.random().hex(12),
         user_id: session.user_id.clone(),
         client_id: request.client_id.clone(),
         audience: request.audience.clone().unwrap_or_default(),
         scope: scope.to_string(),
+        consented,
         created_at: now,
         updated_at: now,
     });
@@ -112,8 +113,10 @@ pub(super) async fn issue(
             if !touch_session(tx, &owner, &live, now)? {
                 return Ok(false);
             }
-            if let Some(grant) = &grant {
-                grants::extend(tx, &owner.id, grant)?;
+            match &grant {
+                Some(grant) if grant.consented => drop(grants::extend(tx, &owner.id, grant)?),
+                Some(grant) => grants::imply(tx, &owner.id, grant)?,
+                None => {}
             }
             authorization_codes::insert(tx, &owner.id, &row)?;
             Ok(true)

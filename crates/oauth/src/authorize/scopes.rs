@@ -24,10 +24,21 @@ pub(crate) fn effective_scopes(
     })
 }
 
-/// §3.1: of the Management API, users get only what is about themselves (`read:current_user`, …). Everything else there
-/// administers the tenant, which no consent of a user can allow.
+/// What users' tokens for the Management API may carry (`management-api.md` §1.3 "End-user tokens").
+const CURRENT_USER_SCOPES: [&str; 7] = [
+    "read:current_user",
+    "update:current_user_identities",
+    "create:current_user_metadata",
+    "update:current_user_metadata",
+    "delete:current_user_metadata",
+    "create:current_user_device_credentials",
+    "delete:current_user_device_credentials",
+];
+
+/// §3.1: of the Management API, users get only what is about themselves. Everything else there administers the tenant,
+/// which no consent of a user can allow.
 fn is_for_users(api: &ResourceServer, scope: &str) -> bool {
-    !api.is_system || scope.split(':').nth(1).is_some_and(|resource| resource.starts_with("current_user"))
+    !api.is_system || CURRENT_USER_SCOPES.contains(&scope)
 }
 
 /// §4.1: the application's grant type and, where there is an API, the API's switch.
@@ -93,14 +104,14 @@ mod tests {
 
     #[test]
     fn users_never_get_scopes_that_administer_the_tenant() {
-        let scopes = ["read:users", "read:current_user", "update:current_user_metadata", "current_user"];
+        let scopes = ["read:users", "read:current_user", "update:current_user_metadata", "delete:current_user"];
         let scopes: Vec<_> = scopes.iter().map(|value| json!({ "value": value })).collect();
         let management = Some(json!({
             "id": "1", "name": "Management", "identifier": "https://d/api/v2/", "is_system": true, "scopes": scopes
         }));
         check(
             management,
-            "openid read:users read:current_user update:current_user_metadata current_user",
+            "openid read:users read:current_user update:current_user_metadata delete:current_user",
             "openid read:current_user update:current_user_metadata",
         );
     }

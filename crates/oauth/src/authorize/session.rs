@@ -10,7 +10,7 @@ use keywright_web::Cookies;
 pub(crate) struct Visitor {
     /// A live session and its user; a session without a user is none.
     pub(crate) login: Option<(Session, User)>,
-    /// Scopes granted before to this application on this API.
+    /// Scopes to which the user agreed before, for this application on this API.
     pub(crate) granted: Option<ScopeSet>,
 }
 
@@ -31,7 +31,8 @@ impl Visitor {
             .read(move |tx| {
                 let Some(row) = users::find(tx, &id, &user_id)? else { return Ok(Self::default()) };
                 let grant = grants::find(tx, &id, &user_id, &client_id, &audience)?;
-                let granted = grant.map(|grant| ScopeSet::parse(&grant.scope));
+                // AR-07: a grant without an answer of the user is none.
+                let granted = grant.filter(|grant| grant.consented).map(|grant| ScopeSet::parse(&grant.scope));
                 Ok(Self { login: Some((session, user_from_row(&row)?)), granted })
             })
             .await

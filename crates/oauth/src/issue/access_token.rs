@@ -79,16 +79,21 @@ pub(super) fn for_api(
         client_id: rfc9068.then_some(request.client_id),
         jti: rfc9068.then(|| app.random().token(16)),
     };
-    let signer = match (api.signing_alg.as_str(), &record.signing_secret) {
-        ("RS256", _) => Signer::Rsa(keys.current(), SigningAlg::RS256),
-        ("PS256", _) => Signer::Rsa(keys.current(), SigningAlg::PS256),
-        ("HS256", Some(secret)) => Signer::Hmac(secret),
-        (other, _) => {
-            return Err(AppError::internal(format!("API {} cannot sign with {other}", api.identifier)).into());
-        }
-    };
     let typ = if rfc9068 { JwtType::AccessToken } else { JwtType::Jwt };
-    Ok((sign(typ, signer, &claims).map_err(signing_failed)?, lifetime))
+    Ok((sign(typ, signer(keys, record)?, &claims).map_err(signing_failed)?, lifetime))
+}
+
+/// §3.5: `signing_alg` of the API.
+pub(super) fn signer<'a>(keys: &'a KeySet, record: &'a ApiRecord) -> Result<Signer<'a>, OAuthError> {
+    match (record.api.signing_alg.as_str(), &record.signing_secret) {
+        ("RS256", _) => Ok(Signer::Rsa(keys.current(), SigningAlg::RS256)),
+        ("PS256", _) => Ok(Signer::Rsa(keys.current(), SigningAlg::PS256)),
+        ("HS256", Some(secret)) => Ok(Signer::Hmac(secret)),
+        (other, _) => {
+            let identifier = &record.api.identifier;
+            Err(AppError::internal(format!("API {identifier} cannot sign with {other}")).into())
+        }
+    }
 }
 
 /// What an opaque access token says to this server.

@@ -4,9 +4,11 @@ mod access_token;
 mod id_token;
 mod profile_claims;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use keywright_app::{ApiRecord, App, AppError, ClientRecord};
-use keywright_types::{ScopeSet, Tenant, User};
+use keywright_app::{ApiRecord, App, AppError, ClientRecord, KeySet};
+use keywright_types::{ResourceServer, ScopeSet, Tenant, User};
 
 use self::access_token::AccessTokenRequest;
 pub(crate) use self::access_token::OpaqueClaims;
@@ -21,8 +23,6 @@ pub(crate) struct Subject<'a> {
     pub(crate) session_id: Option<&'a str>,
     /// Granted scopes.
     pub(crate) scope: &'a ScopeSet,
-    /// The API; `None` for `/userinfo` only.
-    pub(crate) audience: Option<&'a str>,
     /// Only with a code, never on refresh (§4.3).
     pub(crate) nonce: Option<&'a str>,
     /// Seconds.
@@ -33,21 +33,51 @@ pub(crate) struct Subject<'a> {
     pub(crate) issued_at: Timestamp,
 }
 
+/// Everything that tokens for a user are made with. Loaded before a code or refresh token is taken: what can fail has to
+/// fail while nothing is spent, or the honest repetition of the request would look like a replay.
+pub(crate) struct Issuer {
+    keys: Arc<KeySet>,
+    api: Option<Arc<ApiRecord>>,
+}
+
+impl Issuer {
+    /// For an API, or for `/userinfo` only.
+    pub(crate) async fn load(
+        app: &App,
+        tenant: &Tenant,
+        client: &ClientRecord,
+        audience: Option<&str>,
+    ) -> Result<Self, OAuthError> {
+        let api = match audience {
+            Some(audience) => {
+                let found = app.api(&tenant.id, audience).await?;
+                Some(found.ok_or_else(|| OAuthError::unknown_audience(audience))?)
+            }
+            None => None,
+        };
+        let keys = app.signing_keys(&tenant.id).await?;
+        if let Some(api) = &api {
+            access_token::signer(&keys, api)?;
+        }
+        id_token::signer(&keys, client)?;
+        Ok(Self { keys, api })
+    }
+
+    /// The API.
+    pub(crate) fn api(&self) -> Option<&ResourceServer> {
+        self.api.as_ref().map(|record| &record.api)
+    }
+}
+
 /// Access token and, with `openid`, ID token for a user.
-pub(crate) async fn for_user(
+pub(crate) fn for_user(
     app: &App,
     tenant: &Tenant,
     client: &ClientRecord,
+    issuer: &Issuer,
     subject: &Subject<'_>,
 ) -> Result<TokenResponse, OAuthError> {
-    let api = match subject.audience {
-        Some(audience) => {
-            let found = app.api(&tenant.id, audience).await?;
-            Some(found.ok_or_else(|| OAuthError::unknown_audience(audience))?)
-        }
-        None => None,
-    };
-    let keys = app.signing_keys(&tenant.id).await?;
+    let keys = &issuer.keys;
     let request = AccessTokenRequest {
         subject: &subject.user.user_id,
         client_id: &client.client.client_id,
@@ -55,12 +85,12 @@ pub(crate) async fn for_user(
         grant: subject.grant,
         issued_at: subject.issued_at,
     };
-    let (access_token, expires_in) = match &api {
-        Some(api) => access_token::for_api(app, tenant, &keys, api, &request)?,
+    let (access_token, expires_in) = match &issuer.api {
+        Some(api) => access_token::for_api(app, tenant, keys, api, &request)?,
         None => access_token::for_userinfo(app, tenant, &request)?,
     };
     let id_token =
-        if subject.scope.contains("openid") { Some(id_token::issue(tenant, &keys, client, subject)?) } else { None };
+        if subject.scope.contains("openid") { Some(id_token::issue(tenant, keys, client, subject)?) } else { None };
     Ok(response(access_token, id_token, subject.scope, expires_in))
 }
 

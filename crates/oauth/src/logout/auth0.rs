@@ -10,6 +10,7 @@ use keywright_web::parameters::AUTHORIZATION;
 use keywright_web::{Cookies, CurrentTenant, Parameters};
 
 use super::{LogoutError, end, without_session_cookie};
+use crate::profile;
 use keywright_web::redirect;
 
 /// Where the browser goes after the logout.
@@ -58,7 +59,7 @@ async fn target(app: &App, tenant: &Tenant, query: &str) -> Result<Target, Logou
         Some(record) => &record.client.allowed_logout_urls,
         None => &tenant.settings.allowed_logout_urls,
     };
-    let matching = Matching { ignore_query: true, ..Matching::default() };
+    let matching = Matching { ignore_query: true, ..profile::logout_matching(tenant.settings.profile) };
     match (parameters.get("returnTo"), &client) {
         (Some(url), _) => match return_url::allowed(allowed, url, matching) {
             Some(url) => Ok(Target::Url(url.to_owned())),

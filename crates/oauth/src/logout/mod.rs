@@ -33,7 +33,7 @@ impl LogoutError {
         let frame = shell(app, tenant, None);
         match self {
             Self::Invalid(description) => {
-                tracing::info!(%tracking, cause = %description, "logout refused");
+                tracing::info!(%tracking, cause = &*description, "logout refused");
                 let code = "invalid_request";
                 let status = profile::authorization_page_status(tenant.settings.profile, code);
                 ErrorPage::new(frame, tenant, Cause::General, code, &description, tracking.as_str()).respond(status)

@@ -7,14 +7,15 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::Method;
-use keywright_app::return_url::{self, Matching};
+use keywright_app::return_url;
 use keywright_app::{App, ClientRecord, LogoutRequest};
-use keywright_jose::{Expected, JwtType};
 use keywright_types::Tenant;
 use keywright_web::parameters::AUTHORIZATION;
 use keywright_web::{Cookies, CurrentTenant, ParameterError, Parameters};
 
 use super::{LogoutError, end, without_session_cookie};
+use crate::id_token_hint::IdTokenHint;
+use crate::profile;
 use keywright_web::redirect;
 
 /// Path of the page that says the user is logged out, for logouts that lead nowhere else.
@@ -99,22 +100,14 @@ async fn hint(app: &App, tenant: &Tenant, parameters: &Parameters) -> Result<Hin
     let Some(token) = parameters.get("id_token_hint") else {
         return Ok(Hint { client: named, session_id: parameters.get("logout_hint").map(str::to_owned) });
     };
-    let keys = app.signing_keys(&tenant.id).await?;
-    // RP-Initiated Logout §2: "The OP SHOULD accept ID Tokens when the RP identified by the ID Token's aud claim and/or
-    // sid claim has a current session or had a recent session at the OP, even when the exp time has passed."
-    let issuer = tenant.issuer();
-    let expected = Expected { issuer: &issuer, audience: None, typ: JwtType::Jwt, now: app.now(), allow_expired: true };
-    let invalid = || LogoutError::invalid("The \"id_token_hint\" is not an ID token of this server.");
-    let claims = keywright_jose::verify(token, &keys.verifying(), &expected).map_err(|_| invalid())?;
-    let audience = claims.get("aud").and_then(|value| value.as_str()).ok_or_else(invalid)?;
-    let client = app.client(&tenant.id, audience).await?.ok_or_else(invalid)?;
+    let hint = IdTokenHint::read(app, tenant, token).await?;
+    let hint = hint.ok_or_else(|| LogoutError::invalid("The \"id_token_hint\" is not an ID token of this server."))?;
     // RP-Initiated Logout §2: "When both client_id and id_token_hint are present, the OP MUST verify that the Client
     // Identifier matches the one used as the audience of the ID Token."
-    if named.is_some_and(|named| named.client.client_id != client.client.client_id) {
+    if named.is_some_and(|named| named.client.client_id != hint.client.client.client_id) {
         return Err(LogoutError::invalid("The \"client_id\" is not the audience of the \"id_token_hint\"."));
     }
-    let session_id = claims.get("sid").and_then(|value| value.as_str()).map(str::to_owned);
-    Ok(Hint { client: Some(client), session_id })
+    Ok(Hint { client: Some(hint.client), session_id: hint.session_id })
 }
 
 /// RU-07: an exact match in the client's list, or in the tenant's when no client is known (§6.3).
@@ -124,7 +117,7 @@ fn target(tenant: &Tenant, parameters: &Parameters, hint: &Hint) -> Result<Optio
         Some(record) => &record.client.allowed_logout_urls,
         None => &tenant.settings.allowed_logout_urls,
     };
-    let Some(url) = return_url::allowed(allowed, wanted, Matching::default()) else {
+    let Some(url) = return_url::allowed(allowed, wanted, profile::logout_matching(tenant.settings.profile)) else {
         return Err(LogoutError::invalid(format!(
             "The \"post_logout_redirect_uri\" parameter \"{wanted}\" is not defined as a valid URL in \"Allowed Logout URLs\"."
         )));

@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use keywright_app::{App, AppError, ClientRecord, CodeChallenge, CodeChallengeMethod, user_from_row};
 use keywright_jose::Purpose;
 use keywright_store::authorization_codes::{self, AuthorizationCodeRow};
-use keywright_store::{Tx, access_token_revocations, refresh_tokens, users};
-use keywright_types::{Tenant, TenantId, User};
+use keywright_store::{Tx, access_token_revocations, refresh_tokens, sessions, users};
+use keywright_types::{ScopeSet, Tenant, TenantId, User};
 
 use super::refresh_token::NewFamily;
 use super::{TokenRequest, TokenResponse};
-use crate::authorize::CodeBinding;
+use crate::authorize::{ClientAccess, CodeBinding, effective_scopes};
 use crate::error::OAuthError;
-use crate::issue::{self, Subject};
+use crate::issue::{self, Issuer, Subject};
 use crate::profile;
 
 /// What the database said about a code.
@@ -22,6 +22,7 @@ enum Redeemed {
     Granted {
         row: Box<AuthorizationCodeRow>,
         binding: Box<CodeBinding>,
+        scope: ScopeSet,
         user: Box<User>,
         refresh_token: Option<String>,
     },
@@ -49,26 +50,58 @@ pub(super) async fn run(
         redirect_uri: request.get("redirect_uri").map(str::to_owned),
         code_verifier: request.get("code_verifier").map(str::to_owned),
     };
-    let new_family = NewFamily::new(app, tenant, &client.client);
     let (id, now) = (tenant.id.clone(), app.now());
-    let redeemed = app.store().write(move |tx| redeem(tx, &id, digest.as_bytes(), &presented, new_family, now)).await?;
-    let (row, binding, user, refresh_token) = match redeemed {
-        Redeemed::Granted { row, binding, user, refresh_token } => (row, binding, user, refresh_token),
+    let row = app.store().read(move |tx| authorization_codes::find(tx, &id, digest.as_bytes())).await?;
+    let row = row.ok_or_else(|| invalid_code("unknown code"))?;
+    let binding: CodeBinding = serde_json::from_str(&row.binding).map_err(AppError::internal)?;
+    let issuer = Issuer::load(app, tenant, client, binding.audience.as_deref()).await?;
+    let scope = scope_now(app, tenant, client, &issuer, &binding).await?;
+    let grant = Grant { binding, scope, new_family: NewFamily::new(app, tenant, &client.client) };
+    let id = tenant.id.clone();
+    let redeemed = app.store().write(move |tx| redeem(tx, &id, digest.as_bytes(), &presented, grant, now)).await?;
+    let (row, binding, scope, user, refresh_token) = match redeemed {
+        Redeemed::Granted { row, binding, scope, user, refresh_token } => (row, binding, scope, user, refresh_token),
         Redeemed::Refused(error) => return Err(error),
         Redeemed::Replayed => return Err(invalid_code("the code was used before; what it gave is revoked")),
     };
     let subject = Subject {
         user: &user,
         session_id: Some(&row.session_id),
-        scope: &binding.scope,
-        audience: binding.audience.as_deref(),
+        scope: &scope,
         nonce: binding.nonce.as_deref(),
         auth_time: binding.auth_time,
         grant: None,
         issued_at: now,
     };
-    let tokens = issue::for_user(app, tenant, client, &subject).await?;
+    let tokens = issue::for_user(app, tenant, client, &issuer, &subject)?;
     Ok(TokenResponse { refresh_token, ..tokens })
+}
+
+/// AR-03: of the scopes in the code, those that the application may still have.
+async fn scope_now(
+    app: &App,
+    tenant: &Tenant,
+    client: &ClientRecord,
+    issuer: &Issuer,
+    binding: &CodeBinding,
+) -> Result<ScopeSet, OAuthError> {
+    let access = match issuer.api() {
+        Some(api) => ClientAccess::of(app, &tenant.id, &client.client.client_id, api).await?,
+        None => ClientAccess::Unlimited,
+    };
+    let granted_to_client = match access {
+        ClientAccess::Unlimited => None,
+        ClientAccess::Limited(scopes) => Some(scopes),
+        ClientAccess::Refused => return Err(invalid_code("the client may no longer use the API")),
+    };
+    Ok(effective_scopes(&binding.scope, &client.client, issuer.api(), granted_to_client.as_ref()))
+}
+
+/// What a code will give, prepared before it is taken.
+struct Grant {
+    binding: CodeBinding,
+    scope: ScopeSet,
+    new_family: NewFamily,
 }
 
 /// The bindings of a code that the token request has to repeat.
@@ -85,9 +118,10 @@ fn redeem(
     tenant: &TenantId,
     digest: &[u8],
     presented: &Presented,
-    new_family: NewFamily,
+    grant: Grant,
     now: Timestamp,
 ) -> Result<Redeemed, AppError> {
+    let Grant { binding, scope, new_family } = grant;
     let Some(row) = authorization_codes::find(tx, tenant, digest)? else {
         return Ok(Redeemed::Refused(invalid_code("unknown code")));
     };
@@ -98,7 +132,6 @@ fn redeem(
         revoke_issued(tx, tenant, &row, now)?;
         return Ok(Redeemed::Replayed);
     }
-    let binding: CodeBinding = serde_json::from_str(&row.binding).map_err(AppError::internal)?;
     if let Err(error) = bindings_hold(&binding, presented) {
         return Ok(Redeemed::Refused(error));
     }
@@ -108,6 +141,10 @@ fn redeem(
     if user.blocked {
         return Ok(Redeemed::Refused(OAuthError::blocked()));
     }
+    // CO-02: the code belongs to a login; a logout ends it.
+    if sessions::find_by_session_id(tx, tenant, &row.session_id, now)?.is_none() {
+        return Ok(Redeemed::Refused(invalid_code("the session has ended")));
+    }
     // RFC 6749 §4.1.2: "The client MUST NOT use the authorization code more than once."
     if authorization_codes::consume(tx, tenant, digest, now)?.is_none() {
         // Expired, or another node was faster.
@@ -116,10 +153,10 @@ fn redeem(
         revoke_issued(tx, tenant, &row, now)?;
         return Ok(Redeemed::Replayed);
     }
-    let refresh_token = if binding.scope.contains("offline_access") {
+    let refresh_token = if scope.contains("offline_access") {
         let audience = binding.audience.as_deref().unwrap_or_default();
         let session_id = Some(row.session_id.as_str());
-        Some(new_family.insert(tx, tenant, &row.user_id, session_id, audience, &binding.scope, binding.auth_time)?)
+        Some(new_family.insert(tx, tenant, &row.user_id, session_id, audience, &scope, binding.auth_time)?)
     } else {
         None
     };
@@ -129,6 +166,7 @@ fn redeem(
         user: Box::new(user_from_row(&user)?),
         row: Box::new(row),
         binding: Box::new(binding),
+        scope,
         refresh_token: refresh_token.map(|(_, token)| token),
     })
 }

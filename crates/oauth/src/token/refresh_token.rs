@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{RefreshToken, TokenRequest, TokenResponse};
 use crate::authorize::{ClientAccess, effective_scopes};
 use crate::error::OAuthError;
-use crate::issue::{self, Subject};
+use crate::issue::{self, Issuer, Subject};
 
 /// What later tokens of a family are made from, besides its columns.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -49,7 +49,10 @@ pub(super) async fn run(
     // RT-07.
     let family = family.filter(|family| family.client_id == client_id);
     let family = family.ok_or_else(|| invalid_token("unknown family, or one of another client"))?;
+    let audience = Some(family.audience.as_str()).filter(|audience| !audience.is_empty());
     let scope = scope_now(app, tenant, client, &family, request.get("scope")).await?;
+    let issuer = Issuer::load(app, tenant, client, audience).await?;
+    let payload: Payload = serde_json::from_str(&family.payload).map_err(AppError::internal)?;
     let connections = app.connections(&tenant.id).await?;
     let settings = client.client.refresh_token.clone();
     let exchange = Exchange {
@@ -61,27 +64,25 @@ pub(super) async fn run(
         // §4.4: "A non-expiring token that becomes expiring never reverts."
         expires_at: settings.absolute_seconds().map(|seconds| later(now, seconds)),
     };
-    let taken = move |tx: &mut Tx<'_>| take(tx, &id, &client_id, &family_id, &connections, &exchange);
-    let exchanged = app.store().write(taken).await?;
+    let exchanging = move |tx: &mut Tx<'_>| take(tx, &id, &client_id, &family_id, &connections, &exchange);
+    let exchanged = app.store().write(exchanging).await?;
     let (row, user) = match exchanged {
         Exchanged::Granted { row, user } => (row, user),
         Exchanged::Refused(error) => return Err(error),
     };
-    let audience = Some(row.audience.as_str()).filter(|audience| !audience.is_empty());
-    let payload: Payload = serde_json::from_str(&row.payload).map_err(AppError::internal)?;
     let subject = Subject {
         user: &user,
         session_id: row.session_id.as_deref(),
         scope: &scope,
-        audience,
         nonce: None,
         auth_time: payload.auth_time,
         grant: Some("refresh_token"),
         issued_at: now,
     };
-    let tokens = issue::for_user(app, tenant, client, &subject).await?;
-    // §4.3: "Response contains `refresh_token` only with rotation."
-    let refresh_token = if settings.rotates() {
+    let tokens = issue::for_user(app, tenant, client, &issuer, &subject)?;
+    // §4.3: "Response contains `refresh_token` only with rotation." A token that was replaced before rotation was switched
+    // off gets its successor all the same, or its next use would look like reuse.
+    let refresh_token = if settings.rotates() || row.generation != token.generation {
         let next = RefreshToken { family_id: row.family_id.clone(), generation: row.generation };
         Some(next.seal(app, &tenant.id).ok_or_else(|| AppError::internal("a family id that is not ours"))?)
     } else {
