@@ -103,7 +103,8 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_email_key ON users (tenant_id, connection, email) WHERE email IS NOT NULL;
 CREATE UNIQUE INDEX users_username_key ON users (tenant_id, connection, username) WHERE username IS NOT NULL;
 
--- audience is '' for a grant without an API. scope is a space-separated list.
+-- audience is '' for a grant without an API. scope is a space-separated list. consented: the user was asked and agreed;
+-- otherwise the application did not need to ask, and the row is there for its refresh tokens.
 CREATE TABLE grants (
     tenant_id TEXT NOT NULL,
     grant_id TEXT NOT NULL,
@@ -111,6 +112,7 @@ CREATE TABLE grants (
     client_id TEXT NOT NULL,
     audience TEXT NOT NULL,
     scope TEXT NOT NULL,
+    consented BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, grant_id),

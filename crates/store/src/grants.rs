@@ -1,9 +1,12 @@
 //! Remembered consent: which scopes of an API a user allowed an application (§1.10). Not an OAuth grant *type*.
+//!
+//! A row can also be there without anybody having been asked, for the refresh tokens of an application that need not ask
+//! ([`imply`]). Such a row is no answer to the question of consent.
 
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{Row, StoreError, Tx, Value, params};
 
 /// A grant as it is stored. One per user, application and API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,21 +21,37 @@ pub struct GrantRow {
     pub audience: String,
     /// Space-separated scopes, each once, in the order in which they were granted.
     pub scope: String,
-    /// When consent was first given.
+    /// Whether the user was asked and agreed to these scopes. Only then does the grant count as consent (AR-07).
+    pub consented: bool,
+    /// When it was made.
     pub created_at: Timestamp,
     /// When it was extended last.
     pub updated_at: Timestamp,
 }
 
+/// The columns in the order of [`from_row`].
+macro_rules! columns {
+    () => {
+        "grant_id, user_id, client_id, audience, scope, consented, created_at, updated_at"
+    };
+}
+
 statements! {
     /// The update of the conflicting row locks it, so that two extensions at once cannot lose a scope.
-    UPSERT = "INSERT INTO grants (tenant_id, grant_id, user_id, client_id, audience, scope, created_at, updated_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-              ON CONFLICT (tenant_id, user_id, client_id, audience) DO UPDATE SET updated_at = excluded.updated_at \
-              RETURNING grant_id, user_id, client_id, audience, scope, created_at, updated_at";
-    SET_SCOPE = "UPDATE grants SET scope = $3 WHERE tenant_id = $1 AND grant_id = $2";
-    FIND = "SELECT grant_id, user_id, client_id, audience, scope, created_at, updated_at FROM grants \
-            WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 AND audience = $4";
+    UPSERT = concat!(
+        "INSERT INTO grants (tenant_id, ", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, TRUE, $7, $8) \
+         ON CONFLICT (tenant_id, user_id, client_id, audience) DO UPDATE SET updated_at = excluded.updated_at \
+         RETURNING ", columns!()
+    );
+    SET_CONSENTED = "UPDATE grants SET scope = $3, consented = TRUE WHERE tenant_id = $1 AND grant_id = $2";
+    IMPLY = concat!(
+        "INSERT INTO grants (tenant_id, ", columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, FALSE, $7, $8) \
+         ON CONFLICT (tenant_id, user_id, client_id, audience) DO NOTHING"
+    );
+    FIND = concat!(
+        "SELECT ", columns!(), " FROM grants \
+         WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 AND audience = $4"
+    );
     DELETE = "DELETE FROM grants WHERE tenant_id = $1 AND grant_id = $2";
 }
 
@@ -43,38 +62,49 @@ fn from_row(row: &Row) -> Result<GrantRow, StoreError> {
         client_id: row.get(2)?,
         audience: row.get(3)?,
         scope: row.get(4)?,
-        created_at: row.get(5)?,
-        updated_at: row.get(6)?,
+        consented: row.get(5)?,
+        created_at: row.get(6)?,
+        updated_at: row.get(7)?,
     })
 }
 
 /// Remembers consent: adds the grant, or adds its scopes to the one there is for this user, application and API (whose
-/// `grant_id` and `created_at` stay). Returns what is stored now. Conflict on `foreign_key` when there is no such user.
+/// `grant_id` and `created_at` stay). An implied grant becomes a consented one with these scopes alone: nobody agreed to
+/// the ones before. `row.consented` is not looked at. Returns what is stored now. Conflict on `foreign_key` when there is no
+/// such user.
 pub fn extend(tx: &mut Tx<'_>, tenant: &TenantId, row: &GrantRow) -> Result<GrantRow, StoreError> {
-    let stored = tx.query_opt(
-        UPSERT,
-        params![
-            tenant,
-            &row.grant_id,
-            &row.user_id,
-            &row.client_id,
-            &row.audience,
-            union("", &row.scope),
-            row.created_at,
-            row.updated_at
-        ],
-    )?;
+    let stored = tx.query_opt(UPSERT, &inserted(tenant, row))?;
     let stored = stored.ok_or_else(|| StoreError::Engine("an upsert returned no row".to_owned()))?;
     let mut stored = from_row(&stored)?;
-    let scope = union(&stored.scope, &row.scope);
-    if scope != stored.scope {
-        tx.execute(SET_SCOPE, params![tenant, &stored.grant_id, &scope])?;
-        stored.scope = scope;
+    let scope = union(if stored.consented { &stored.scope } else { "" }, &row.scope);
+    if scope != stored.scope || !stored.consented {
+        tx.execute(SET_CONSENTED, params![tenant, &stored.grant_id, &scope])?;
+        (stored.scope, stored.consented) = (scope, true);
     }
     Ok(stored)
 }
 
-/// The grant of this user for this application and API (empty for none).
+/// Makes sure that there is a grant for the refresh tokens of an application which did not need to ask. One that is there
+/// stays as it is. `row.consented` is not looked at. Conflict on `foreign_key` when there is no such user.
+pub fn imply(tx: &mut Tx<'_>, tenant: &TenantId, row: &GrantRow) -> Result<(), StoreError> {
+    tx.execute(IMPLY, &inserted(tenant, row)).map(drop)
+}
+
+/// Parameters of the statements that insert a grant.
+fn inserted(tenant: &TenantId, row: &GrantRow) -> [Value; 8] {
+    [
+        tenant.into(),
+        (&row.grant_id).into(),
+        (&row.user_id).into(),
+        (&row.client_id).into(),
+        (&row.audience).into(),
+        union("", &row.scope).into(),
+        row.created_at.into(),
+        row.updated_at.into(),
+    ]
+}
+
+/// The grant of this user for this application and API (empty for none), consented or implied.
 pub fn find(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
@@ -85,7 +115,7 @@ pub fn find(
     tx.query_opt(FIND, params![tenant, user_id, client_id, audience])?.as_ref().map(from_row).transpose()
 }
 
-/// Forgets consent. `false` when there was no such grant. What was issued under it is revoked with
+/// Removes the grant. `false` when there was no such grant. What was issued under it is revoked with
 /// [`refresh_tokens::revoke_for_grant`](crate::refresh_tokens::revoke_for_grant).
 pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, grant_id: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(DELETE, params![tenant, grant_id])? == 1)

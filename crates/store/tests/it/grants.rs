@@ -23,6 +23,51 @@ pub(crate) async fn are_extended(database: Arc<Database>) {
     assert_eq!(found, Some(expected));
 }
 
+pub(crate) async fn ar_07_an_implied_grant_is_no_consent(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    // What the row says of consent is not believed.
+    store.write(|tx| grants::imply(tx, &acme(), &grant("g1", "orders", "read read write"))).await.unwrap();
+    let mut implied = grant("g1", "orders", "read write");
+    implied.consented = false;
+    let find = || store.read(|tx| grants::find(tx, &acme(), "auth0|ann", "app", "orders"));
+    assert_eq!(find().await.unwrap(), Some(implied));
+
+    // The first answer of the user counts for what was asked, not for what was implied.
+    let mut answer = grant("g2", "orders", "delete read");
+    (answer.consented, answer.updated_at) = (false, at(50));
+    let mut expected = grant("g1", "orders", "delete read");
+    expected.updated_at = at(50);
+    let stored = store.write(move |tx| grants::extend(tx, &acme(), &answer)).await.unwrap();
+    assert_eq!(stored, expected);
+    assert_eq!(find().await.unwrap(), Some(expected));
+
+    // Also when the scopes are the same.
+    store.write(|tx| grants::imply(tx, &acme(), &grant("g3", "", "openid"))).await.unwrap();
+    let stored = store.write(|tx| grants::extend(tx, &acme(), &grant("g4", "", "openid"))).await.unwrap();
+    assert_eq!(stored, grant("g3", "", "openid"));
+    let found = store.read(|tx| grants::find(tx, &acme(), "auth0|ann", "app", "")).await.unwrap();
+    assert_eq!(found, Some(stored));
+}
+
+pub(crate) async fn imply_leaves_a_grant_as_it_is(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let mut later = grant("g9", "orders", "read write");
+    (later.created_at, later.updated_at) = (at(50), at(50));
+    store.write(|tx| grants::extend(tx, &acme(), &grant("g1", "orders", "read"))).await.unwrap();
+    store.write(|tx| grants::imply(tx, &acme(), &grant("g2", "", "openid"))).await.unwrap();
+    for audience in ["orders", ""] {
+        let find = || store.read(move |tx| grants::find(tx, &acme(), "auth0|ann", "app", audience));
+        let before = find().await.unwrap();
+        let mut later = later.clone();
+        later.audience = audience.to_owned();
+        store.write(move |tx| grants::imply(tx, &acme(), &later)).await.unwrap();
+        assert_eq!(find().await.unwrap(), before);
+        assert!(before.is_some());
+    }
+}
+
 pub(crate) async fn are_apart_by_user_client_and_audience(database: Arc<Database>) {
     let store = database.open().await;
     populate(&store).await;
@@ -52,6 +97,10 @@ pub(crate) async fn need_a_user(database: Arc<Database>) {
     populate(&store).await;
     let mut row = grant("g1", "", "openid");
     row.user_id = "auth0|nobody".to_owned();
+    let mut other = row.clone();
     let refused = store.write(move |tx| grants::extend(tx, &acme(), &row)).await;
+    assert_eq!(refused.unwrap_err().constraint(), Some("foreign_key"));
+    other.grant_id = "g2".to_owned();
+    let refused = store.write(move |tx| grants::imply(tx, &acme(), &other)).await;
     assert_eq!(refused.unwrap_err().constraint(), Some("foreign_key"));
 }

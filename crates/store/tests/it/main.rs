@@ -59,7 +59,10 @@ conformance! {
         record_logins, are_blocked, change_password_only_from_the_known_hash,
         rt_08_deleting_a_user_ends_sessions_grants_and_refresh_tokens,
     }
-    grants { are_extended, are_apart_by_user_client_and_audience, are_deleted, need_a_user }
+    grants {
+        are_extended, ar_07_an_implied_grant_is_no_consent, imply_leaves_a_grant_as_it_is,
+        are_apart_by_user_client_and_audience, are_deleted, need_a_user,
+    }
     sessions {
         are_found_by_handle_and_session_id, end_when_idle_and_absolutely, are_touched, an_ended_one_cannot_be_touched,
         are_deleted, are_deleted_for_a_user, have_unique_handles_and_session_ids,

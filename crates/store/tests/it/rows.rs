@@ -130,6 +130,7 @@ pub(crate) fn grant(id: &str, audience: &str, scope: &str) -> GrantRow {
         client_id: "app".to_owned(),
         audience: audience.to_owned(),
         scope: scope.to_owned(),
+        consented: true,
         created_at: at(0),
         updated_at: at(0),
     }
