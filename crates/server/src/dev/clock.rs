@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -39,9 +39,12 @@ enum Movement {
 async fn set(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     movement: Result<Json<Movement>, JsonRejection>,
 ) -> Response {
-    if !is_loopback(peer.ip()) {
+    // A tunnel or proxy on this machine speaks for somebody who is not.
+    let forwarded = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+    if !is_loopback(peer.ip()) || forwarded.iter().any(|name| headers.contains_key(*name)) {
         return refusal(StatusCode::FORBIDDEN, "test controls answer this machine only");
     }
     let Ok(Json(movement)) = movement else {

@@ -39,7 +39,10 @@ impl DataDirectory {
         create_private(path).map_err(&failed)?;
         // Others are told this path, and may stand in another directory.
         let path = fs::canonicalize(path).map_err(&failed)?;
-        Ok(Self { path, ephemeral: None })
+        let directory = Self { path, ephemeral: None };
+        // It holds keys, and by default it stands in somebody's project.
+        directory.read_or_create(".gitignore", || Ok::<_, DataError>("*\n".to_owned()))?;
+        Ok(directory)
     }
 
     /// A new directory that is gone when the value is dropped.

@@ -33,6 +33,8 @@ fn says_what_it_takes() {
         assert_eq!(status, 400, "{wrong}");
         assert!(answer["error"].as_str().unwrap().contains("advance_seconds"), "{answer}");
     }
+    let tunnelled = ["--header", JSON, "--header", "x-forwarded-for: 203.0.113.9", "--data", r#"{"freeze":true}"#];
+    assert_eq!(server.curl("/dev/clock", &tunnelled).0, 403);
     let form = server.curl("/dev/clock", &["--data", r#"{"freeze":true}"#]);
     assert_eq!(form.0, 400, "a page of another origin can send forms and plain text, but no JSON");
     assert_eq!(server.curl("/dev/clock", &[]).0, 405);
