@@ -1,10 +1,12 @@
 //! Values between the program and SQL: the five types that both engines store alike (architecture §4).
 
+use std::fmt;
+
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
 /// A parameter of a statement or a column of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Value {
     /// SQL NULL.
     Null,
@@ -16,6 +18,18 @@ pub enum Value {
     Bool(bool),
     /// BYTEA; digests and sealed secrets.
     Bytes(Vec<u8>),
+}
+
+/// Kind and length only: values are password hashes, addresses and requests, and the PostgreSQL client logs the parameters
+/// of its statements at debug level.
+impl fmt::Debug for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(formatter, "text of {} bytes", text.len()),
+            Self::Bytes(bytes) => write!(formatter, "{} bytes", bytes.len()),
+            other => formatter.write_str(other.kind()),
+        }
+    }
 }
 
 /// Builds the parameters of a statement: `params![tenant, client_id, now]` binds `$1`, `$2`, `$3`.
@@ -153,5 +167,11 @@ mod tests {
         assert_eq!(Option::<i64>::from_value(&Value::Int(7)), Ok(Some(7)));
         assert_eq!(String::from_value(&Value::Null), Err("NULL"));
         assert_eq!(Value::from(None::<&str>), Value::Null);
+    }
+
+    #[test]
+    fn no_content_is_shown_for_debugging() {
+        let values = [Value::from("$argon2id$secret"), Value::from(vec![83_u8; 6]), Value::Int(83), Value::Bool(true)];
+        assert_eq!(format!("{values:?}"), "[text of 16 bytes, 6 bytes, an integer, a boolean]");
     }
 }

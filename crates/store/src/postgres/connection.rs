@@ -15,8 +15,8 @@ use crate::{Row, StoreError, Value};
 const CONNECT: Duration = Duration::from_secs(3);
 /// After this time without an acknowledgement a connection counts as broken.
 const SILENCE: Duration = Duration::from_secs(5);
-/// A statement that takes longer is given up by the server; nobody waits for it any more.
-const SETTINGS: &str = "-c statement_timeout=5000 -c idle_in_transaction_session_timeout=10000";
+/// A statement that takes longer is given up by the server, a little before its caller would.
+const SETTINGS: &str = "-c statement_timeout=4000 -c idle_in_transaction_session_timeout=10000";
 
 /// Where the database is.
 #[derive(Clone)]

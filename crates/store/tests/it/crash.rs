@@ -126,7 +126,7 @@ fn every_acknowledged_write_survives_a_crash_of_postgresql() {
     runtime.block_on(async {
         let acknowledged = Arc::new(Mutex::new(HashSet::new()));
         let store = Store::open(&cluster.url()).await.unwrap();
-        for round in 0..3 {
+        for (round, down) in (0..).zip([Cluster::crash, Cluster::stop, Cluster::crash]) {
             let before = acknowledged.lock().unwrap().len();
             let writers: Vec<_> = (0..WRITERS)
                 .map(|writer| {
@@ -140,7 +140,7 @@ fn every_acknowledged_write_survives_a_crash_of_postgresql() {
             while acknowledged.lock().unwrap().len() < before + 100 {
                 tokio::task::yield_now().await;
             }
-            cluster.crash();
+            down(&cluster);
             for writer in writers {
                 writer.await.unwrap();
             }
