@@ -8,7 +8,7 @@ const OPENID_SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phon
 
 /// The requested scopes that exist: OpenID's own, those that the API defines, and `offline_access` where a refresh token
 /// would be issued. §8.2: "Scopes not defined on the API are dropped silently; OIDC scopes are always kept."
-pub(crate) fn effective_scopes(
+pub(super) fn effective_scopes(
     requested: &ScopeSet,
     client: &Client,
     api: Option<&ResourceServer>,
@@ -42,12 +42,32 @@ fn is_for_users(api: &ResourceServer, scope: &str) -> bool {
 }
 
 /// §4.1: the application's grant type and, where there is an API, the API's switch.
-pub(crate) fn issues_refresh_token(client: &Client, api: Option<&ResourceServer>) -> bool {
+fn issues_refresh_token(client: &Client, api: Option<&ResourceServer>) -> bool {
     client.allows_grant("refresh_token") && api.is_none_or(|api| api.allow_offline_access)
 }
 
+/// AR-03, RT-05: of scopes granted before, those that can be granted now. `None` when the application may not use the API
+/// any more.
+pub(crate) async fn scopes_now(
+    app: &App,
+    tenant: &TenantId,
+    client: &Client,
+    api: Option<&ResourceServer>,
+    granted: &ScopeSet,
+) -> Result<Option<ScopeSet>, AppError> {
+    let access = match api {
+        Some(api) => ClientAccess::of(app, tenant, &client.client_id, api).await?,
+        None => ClientAccess::Unlimited,
+    };
+    Ok(match access {
+        ClientAccess::Unlimited => Some(effective_scopes(granted, client, api, None)),
+        ClientAccess::Limited(limit) => Some(effective_scopes(granted, client, api, Some(&limit))),
+        ClientAccess::Refused => None,
+    })
+}
+
 /// What an API lets an application have on behalf of users (§8.2 "API access policy").
-pub(crate) enum ClientAccess {
+pub(super) enum ClientAccess {
     /// Every scope of the API.
     Unlimited,
     /// The scopes of the client's grant.
@@ -58,7 +78,7 @@ pub(crate) enum ClientAccess {
 
 impl ClientAccess {
     /// The access of `client_id` to `api`, as configured now.
-    pub(crate) async fn of(
+    pub(super) async fn of(
         app: &App,
         tenant: &TenantId,
         client_id: &str,

@@ -11,7 +11,7 @@ use keywright_types::{ScopeSet, Tenant, TenantId, User};
 
 use super::refresh_token::NewFamily;
 use super::{TokenRequest, TokenResponse};
-use crate::authorize::{ClientAccess, CodeBinding, effective_scopes};
+use crate::authorize::{CodeBinding, scopes_now};
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
 use crate::profile;
@@ -55,7 +55,8 @@ pub(super) async fn run(
     let row = row.ok_or_else(|| invalid_code("unknown code"))?;
     let binding: CodeBinding = serde_json::from_str(&row.binding).map_err(AppError::internal)?;
     let issuer = Issuer::load(app, tenant, client, binding.audience.as_deref()).await?;
-    let scope = scope_now(app, tenant, client, &issuer, &binding).await?;
+    let scope = scopes_now(app, &tenant.id, &client.client, issuer.api(), &binding.scope).await?;
+    let scope = scope.ok_or_else(|| invalid_code("the client may no longer use the API"))?;
     let grant = Grant { binding, scope, new_family: NewFamily::new(app, tenant, &client.client) };
     let id = tenant.id.clone();
     let redeemed = app.store().write(move |tx| redeem(tx, &id, digest.as_bytes(), &presented, grant, now)).await?;
@@ -75,26 +76,6 @@ pub(super) async fn run(
     };
     let tokens = issue::for_user(app, tenant, client, &issuer, &subject)?;
     Ok(TokenResponse { refresh_token, ..tokens })
-}
-
-/// AR-03: of the scopes in the code, those that the application may still have.
-async fn scope_now(
-    app: &App,
-    tenant: &Tenant,
-    client: &ClientRecord,
-    issuer: &Issuer,
-    binding: &CodeBinding,
-) -> Result<ScopeSet, OAuthError> {
-    let access = match issuer.api() {
-        Some(api) => ClientAccess::of(app, &tenant.id, &client.client.client_id, api).await?,
-        None => ClientAccess::Unlimited,
-    };
-    let granted_to_client = match access {
-        ClientAccess::Unlimited => None,
-        ClientAccess::Limited(scopes) => Some(scopes),
-        ClientAccess::Refused => return Err(invalid_code("the client may no longer use the API")),
-    };
-    Ok(effective_scopes(&binding.scope, &client.client, issuer.api(), granted_to_client.as_ref()))
 }
 
 /// What a code will give, prepared before it is taken.

@@ -8,7 +8,7 @@ use keywright_types::{Client, Connection, ScopeSet, Tenant, TenantId, User};
 use serde::{Deserialize, Serialize};
 
 use super::{RefreshToken, TokenRequest, TokenResponse};
-use crate::authorize::{ClientAccess, effective_scopes};
+use crate::authorize::scopes_now;
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
 
@@ -50,7 +50,7 @@ pub(super) async fn run(
     let family = family.filter(|family| family.client_id == client_id);
     let family = family.ok_or_else(|| invalid_token("unknown family, or one of another client"))?;
     let audience = Some(family.audience.as_str()).filter(|audience| !audience.is_empty());
-    let scope = scope_now(app, tenant, client, &family, request.get("scope")).await?;
+    let scope = narrowed_scope(app, tenant, client, &family, request.get("scope")).await?;
     let issuer = Issuer::load(app, tenant, client, audience).await?;
     let payload: Payload = serde_json::from_str(&family.payload).map_err(AppError::internal)?;
     let connections = app.connections(&tenant.id).await?;
@@ -149,30 +149,22 @@ fn explain(tx: &mut Tx<'_>, tenant: &TenantId, family_id: &str, exchange: &Excha
 
 /// RT-05: what the family was granted, narrowed to what is asked for and to what is still allowed. Extra scopes are
 /// ignored (§4.3).
-async fn scope_now(
+async fn narrowed_scope(
     app: &App,
     tenant: &Tenant,
     client: &ClientRecord,
-    row: &RefreshTokenRow,
+    family: &RefreshTokenRow,
     requested: Option<&str>,
 ) -> Result<ScopeSet, OAuthError> {
-    let granted = ScopeSet::parse(&row.scope);
-    let api = if row.audience.is_empty() { None } else { app.api(&tenant.id, &row.audience).await? };
+    let api = if family.audience.is_empty() { None } else { app.api(&tenant.id, &family.audience).await? };
     let api = api.as_ref().map(|record| &record.api);
     // §4.6: "API offline access off: exchange refused".
-    if !row.audience.is_empty() && !api.is_some_and(|api| api.allow_offline_access) {
+    if !family.audience.is_empty() && !api.is_some_and(|api| api.allow_offline_access) {
         return Err(invalid_token("the API is gone or allows no offline access"));
     }
-    let access = match api {
-        Some(api) => ClientAccess::of(app, &tenant.id, &client.client.client_id, api).await?,
-        None => ClientAccess::Unlimited,
-    };
-    let granted_to_client = match access {
-        ClientAccess::Unlimited => None,
-        ClientAccess::Limited(scopes) => Some(scopes),
-        ClientAccess::Refused => return Err(invalid_token("the client may no longer use the API")),
-    };
-    let allowed = effective_scopes(&granted, &client.client, api, granted_to_client.as_ref());
+    let granted = ScopeSet::parse(&family.scope);
+    let allowed = scopes_now(app, &tenant.id, &client.client, api, &granted).await?;
+    let allowed = allowed.ok_or_else(|| invalid_token("the client may no longer use the API"))?;
     let Some(requested) = requested.map(ScopeSet::parse) else { return Ok(allowed) };
     Ok(allowed.filtered(|scope| requested.contains(scope)))
 }
