@@ -6,7 +6,7 @@ use keywright_types::TenantId;
 use crate::{Row, StoreError, Tx, params};
 
 /// A code as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct AuthorizationCodeRow {
     /// Keyed digest of the code: `authorization_codes_pkey`.
     pub code_digest: Vec<u8>,
@@ -29,6 +29,11 @@ pub struct AuthorizationCodeRow {
     /// `iat` of the access token that its redemption gave; seconds.
     pub access_token_issued_at: Option<i64>,
 }
+
+debug_shows!(
+    AuthorizationCodeRow: client_id, user_id, session_id, created_at, expires_at, consumed_at, family_id,
+        access_token_issued_at
+);
 
 /// The columns in the order of [`from_row`].
 macro_rules! columns {

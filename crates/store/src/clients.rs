@@ -6,7 +6,7 @@ use keywright_types::TenantId;
 use crate::{Row, StoreError, Tx, config, params};
 
 /// An application as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClientRow {
     /// Public identifier; unique in the tenant: `clients_pkey`.
     pub client_id: String,
@@ -21,6 +21,8 @@ pub struct ClientRow {
     /// When it was changed last.
     pub updated_at: Timestamp,
 }
+
+debug_shows!(ClientRow: client_id, name, created_at, updated_at);
 
 statements! {
     INSERT = "INSERT INTO clients (tenant_id, client_id, name, document, secret, created_at, updated_at) \

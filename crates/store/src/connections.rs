@@ -6,7 +6,7 @@ use keywright_types::TenantId;
 use crate::{Row, StoreError, Tx, config, params};
 
 /// A connection as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConnectionRow {
     /// Made by the program: `connections_pkey`.
     pub id: String,
@@ -21,6 +21,8 @@ pub struct ConnectionRow {
     /// When it was changed last.
     pub updated_at: Timestamp,
 }
+
+debug_shows!(ConnectionRow: id, name, strategy, created_at, updated_at);
 
 statements! {
     INSERT = "INSERT INTO connections (tenant_id, id, name, strategy, document, created_at, updated_at) \

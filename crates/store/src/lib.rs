@@ -22,6 +22,21 @@ macro_rules! statements {
     };
 }
 
+/// `Debug` of a row that holds secrets, digests or what people entered: it shows the named fields and nothing else, so that
+/// a row may be named in a log or in a failed assertion (OP-02).
+macro_rules! debug_shows {
+    ($row:ident: $($field:ident),*) => {
+        impl std::fmt::Debug for $row {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter
+                    .debug_struct(stringify!($row))
+                    $(.field(stringify!($field), &self.$field))*
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
 mod db;
 mod error;
 mod job;

@@ -9,7 +9,7 @@ use keywright_types::TenantId;
 use crate::{Row, StoreError, Tx, params};
 
 /// A refresh family as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RefreshTokenRow {
     /// Made by the program: `refresh_tokens_pkey`.
     pub family_id: String,
@@ -42,6 +42,11 @@ pub struct RefreshTokenRow {
     /// What the next tokens are made from (authentication time, …), JSON.
     pub payload: String,
 }
+
+debug_shows!(
+    RefreshTokenRow: family_id, generation, client_id, user_id, session_id, audience, scope, rotating, created_at,
+        rotated_at, last_exchanged_at, idle_expires_at, expires_at, revoked_at
+);
 
 /// One use of a refresh token.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use keywright_types::TenantId;
 use crate::{Row, StoreError, Tx, config, params};
 
 /// An API as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ResourceServerRow {
     /// Made by the program: `resource_servers_pkey`.
     pub id: String,
@@ -21,6 +21,8 @@ pub struct ResourceServerRow {
     /// When it was changed last.
     pub updated_at: Timestamp,
 }
+
+debug_shows!(ResourceServerRow: id, identifier, created_at, updated_at);
 
 statements! {
     INSERT = "INSERT INTO resource_servers (tenant_id, id, identifier, document, signing_secret, created_at, updated_at) \

@@ -3,7 +3,7 @@
 use crate::{FromValue, StoreError, Value};
 
 /// One row: its values in the order of the select list, and the statement it came from (for error messages only).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub(crate) sql: &'static str,
     pub(crate) values: Vec<Value>,

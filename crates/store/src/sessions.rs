@@ -6,7 +6,7 @@ use keywright_types::TenantId;
 use crate::{Row, StoreError, Tx, params};
 
 /// A session as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SessionRow {
     /// Keyed digest of the handle in the cookie: `sessions_pkey`.
     pub handle_digest: Vec<u8>,
@@ -29,6 +29,11 @@ pub struct SessionRow {
     /// Whether the cookie outlives the browser.
     pub persistent: bool,
 }
+
+debug_shows!(
+    SessionRow: session_id, user_id, connection, created_at, authenticated_at, last_active_at, idle_expires_at,
+        expires_at, persistent
+);
 
 /// The columns in the order of [`from_row`].
 macro_rules! columns {

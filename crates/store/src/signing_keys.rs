@@ -34,7 +34,7 @@ impl KeyState {
 }
 
 /// A signing key as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SigningKeyRow {
     /// Key identifier, as in the header of tokens.
     pub kid: String,
@@ -47,6 +47,8 @@ pub struct SigningKeyRow {
     /// When it was made.
     pub created_at: Timestamp,
 }
+
+debug_shows!(SigningKeyRow: kid, state, created_at);
 
 statements! {
     INSERT = "INSERT INTO signing_keys (tenant_id, kid, state, private_key, certificate, created_at) \

@@ -7,7 +7,7 @@ use keywright_types::TenantId;
 use crate::{Row, StoreError, Tx, params};
 
 /// A transaction as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TransactionRow {
     /// Keyed digest of the handle in `state`: `transactions_pkey`.
     pub handle_digest: Vec<u8>,
@@ -28,6 +28,8 @@ pub struct TransactionRow {
     /// When it was answered; then it never changes again.
     pub completed_at: Option<Timestamp>,
 }
+
+debug_shows!(TransactionRow: client_id, version, created_at, expires_at, completed_at);
 
 /// The columns in the order of [`from_row`].
 macro_rules! columns {

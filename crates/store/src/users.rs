@@ -6,7 +6,7 @@ use keywright_types::TenantId;
 use crate::{Row, StoreError, Tx, params};
 
 /// A user as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct UserRow {
     /// `auth0|…`; the `sub` of tokens. Unique in the tenant: `users_pkey`. Never reused (TK-09).
     pub user_id: String,
@@ -39,6 +39,10 @@ pub struct UserRow {
     /// How many logins there were.
     pub logins_count: i64,
 }
+
+debug_shows!(
+    UserRow: user_id, connection, email_verified, blocked, created_at, updated_at, last_login_at, logins_count
+);
 
 /// The columns in the order of [`from_row`].
 macro_rules! columns {

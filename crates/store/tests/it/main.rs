@@ -22,6 +22,7 @@ mod jobs;
 mod leases;
 mod migrations;
 mod outage;
+mod redaction;
 mod refresh_tokens;
 mod rows;
 mod sessions;
@@ -88,6 +89,7 @@ conformance! {
 
     // What holds for all of them.
     isolation { tn_01_no_function_crosses_tenants }
+    redaction { op_02_libraries_log_no_parameters_and_no_answers }
     config {
         every_write_has_a_version, a_version_names_its_tenants, own_writes_are_seen_at_once,
         writes_of_another_store_are_seen_within_a_second, a_rolled_back_write_is_not_announced,
