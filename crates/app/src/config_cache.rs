@@ -9,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use keywright_jose::Purpose;
 use keywright_store::{
@@ -36,6 +37,10 @@ pub struct ApiRecord {
     /// The key of `HS256` access tokens.
     pub signing_secret: Option<SecretString>,
 }
+
+/// A node that cannot ask the database for changes this long stops trusting its cache: what was revoked elsewhere must not
+/// go on here (ST-02). It then reads, which answers 503 while the database is gone.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
 
 /// How many documents of one kind are kept at most.
 const CAPACITY: u64 = 50_000;
@@ -102,6 +107,7 @@ impl App {
         let entry = (tenant.to_owned(), key.to_owned());
         if let Some((read_in, document)) = table.get(&entry)
             && read_in == generation
+            && self.store().config_confirmed_within(CONFIRMED_WITHIN)
         {
             return Ok(Some(document));
         }
