@@ -20,6 +20,7 @@ export async function startProgram(script, env, ready) {
   const exited = new Promise((resolve) => child.once('exit', resolve));
   await new Promise((resolve, reject) => {
     const fail = (reason) => {
+      clearTimeout(timer);
       child.kill('SIGKILL');
       reject(new Error(`${script}: ${reason}\n${output.join('\n')}`));
     };

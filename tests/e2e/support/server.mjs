@@ -64,7 +64,10 @@ export async function startServer({ data, port = 0, database } = {}) {
   const exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
 
   const line = await new Promise((resolve, reject) => {
-    const fail = (reason) => reject(new Error(`${binary} ${args.join(' ')}: ${reason}\n${log.slice(-40).join('\n')}`));
+    const fail = (reason) => {
+      clearTimeout(timer);
+      reject(new Error(`${binary} ${args.join(' ')}: ${reason}\n${log.slice(-40).join('\n')}`));
+    };
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       fail('not ready in time');
