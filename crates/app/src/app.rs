@@ -38,9 +38,7 @@ pub struct AppOptions {
 }
 
 impl App {
-    /// Puts an instance together and starts listening for configuration changes of other nodes.
-    ///
-    /// Must be called inside a tokio runtime.
+    /// Puts an instance together.
     pub fn new(options: AppOptions) -> Result<Self, AppError> {
         let AppOptions { store, master_key, clock, random, hashing_cost } = options;
         let passwords = PasswordHasher::new(hashing_cost, &random)?;

@@ -2,13 +2,11 @@
 //!
 //! Absent documents are not remembered: anybody can ask for names that do not exist, and must not fill memory with them.
 //!
-//! Every entry carries the generation it was read in, and the generation is taken *before* the read: a document that
-//! was replaced while it was being read is never served after the change. A write of this node starts a new generation
-//! before it is acknowledged; writes of other nodes do so within a second, through [`Store::config_changes`].
+//! Every entry carries the configuration version it was read at, and the version is taken *before* the read: a document
+//! that was replaced while it was being read is never served after the change.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use keywright_jose::Purpose;
@@ -19,6 +17,7 @@ use keywright_types::{Client, ClientGrant, Connection, ResourceServer, Tenant, T
 use moka::sync::Cache;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
 use crate::{App, AppError, KeySet};
 
@@ -46,7 +45,9 @@ const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
 const CAPACITY: u64 = 50_000;
 
 pub(crate) struct ConfigCache {
-    generation: Arc<AtomicU64>,
+    /// The newest version that this node knows of. Its own writes are there before they are acknowledged, those of other
+    /// nodes within a second.
+    version: watch::Receiver<u64>,
     tenants: Table<Tenant>,
     keys: Table<KeySet>,
     clients: Table<ClientRecord>,
@@ -63,19 +64,10 @@ type Table<T> = Cache<(String, String), (u64, Arc<T>)>;
 const LONGEST_NAME: usize = 2400;
 
 impl ConfigCache {
-    /// A cache that starts a new generation whenever the store reports a change.
+    /// A cache that goes by the store's configuration version.
     pub(crate) fn following(store: &Store) -> Self {
-        let generation = Arc::new(AtomicU64::new(0));
-        let mut changes = store.config_changes();
-        let followed = Arc::downgrade(&generation);
-        tokio::spawn(async move {
-            while changes.changed().await.is_ok() {
-                let Some(generation) = followed.upgrade() else { return };
-                generation.fetch_add(1, Ordering::SeqCst);
-            }
-        });
         Self {
-            generation,
+            version: store.config_changes(),
             tenants: Cache::new(CAPACITY),
             keys: Cache::new(CAPACITY),
             clients: Cache::new(CAPACITY),
@@ -84,11 +76,6 @@ impl ConfigCache {
             connections: Cache::new(CAPACITY),
             origins: Cache::new(CAPACITY),
         }
-    }
-
-    /// Forgets everything that was read so far.
-    pub(crate) fn invalidate(&self) {
-        self.generation.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -103,10 +90,10 @@ impl App {
         if key.len() > LONGEST_NAME {
             return Ok(None);
         }
-        let generation = self.config().generation.load(Ordering::SeqCst);
+        let version = *self.config().version.borrow();
         let entry = (tenant.to_owned(), key.to_owned());
-        if let Some((read_in, document)) = table.get(&entry)
-            && read_in == generation
+        if let Some((read_at, document)) = table.get(&entry)
+            && read_at == version
             && self.store().config_confirmed_within(CONFIRMED_WITHIN)
         {
             return Ok(Some(document));
@@ -114,7 +101,7 @@ impl App {
         let app = self.clone();
         let document = self.store().read(move |tx| load(&app, tx)).await?.map(Arc::new);
         if let Some(document) = &document {
-            table.insert(entry, (generation, document.clone()));
+            table.insert(entry, (version, document.clone()));
         }
         Ok(document)
     }

@@ -1,7 +1,7 @@
 //! Creating tenants and the configuration documents inside them.
 //!
-//! The store bumps the configuration version in the transaction of every such write; here the write starts a new
-//! generation of this node's cache before it is acknowledged (architecture §4).
+//! The configuration version is bumped in the transaction of every such write, so that the caches of all nodes forget what
+//! they read before (architecture §4).
 
 use jiff::Timestamp;
 use keywright_jose::{NewSigningKey, Purpose};
@@ -250,7 +250,7 @@ impl App {
         self.configure(tenant, move |tx, id| tenants::update_settings(tx, id, &json).map(drop)).await
     }
 
-    /// One configuration write; this node's cache forgets what it read before.
+    /// One configuration write.
     async fn configure(
         &self,
         tenant: &TenantId,
@@ -265,8 +265,6 @@ impl App {
                 change(tx, &id)
             })
             .await;
-        // Also when the outcome is unknown: reading again costs little.
-        self.config().invalidate();
         written.map_err(ProvisioningError::from)
     }
 
