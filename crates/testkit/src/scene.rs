@@ -238,11 +238,11 @@ impl TestApp {
     }
 
     /// Sends a request to the tenant's host, unless it names another.
-    pub async fn send(&self, mut request: Request<String>) -> Answer {
+    pub async fn send(&self, mut request: Request<impl Into<Body>>) -> Answer {
         if !request.headers().contains_key(header::HOST) {
             request.headers_mut().insert(header::HOST, self.tenant.domain.parse().unwrap());
         }
-        let response = self.router.clone().oneshot(request.map(Body::from)).await.unwrap();
+        let response = self.router.clone().oneshot(request.map(Into::into)).await.unwrap();
         Answer::read(response).await
     }
 
@@ -252,11 +252,12 @@ impl TestApp {
     }
 
     /// Any request by a program.
-    pub async fn request(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
+    pub async fn request(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        let body: Body = body.into();
         self.send(request.body(body).unwrap()).await
     }
 

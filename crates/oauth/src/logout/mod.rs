@@ -6,7 +6,7 @@ pub(crate) mod rp_initiated;
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
-use http::header;
+use http::{HeaderValue, header};
 use keywright_app::{App, AppError, Session};
 use keywright_types::Tenant;
 use keywright_web::page::{Cause, ErrorPage};
@@ -41,7 +41,12 @@ impl LogoutError {
             Self::Failed(error) => {
                 tracing::error!(%tracking, cause = %error, "logout failed");
                 let (status, code, text) = public_failure(&error);
-                ErrorPage::new(frame, tenant, cause(&error), code, text, tracking.as_str()).respond(status)
+                let page = ErrorPage::new(frame, tenant, cause(&error), code, text, tracking.as_str());
+                let mut response = page.respond(status);
+                if error.is_temporary() {
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                }
+                response
             }
         }
     }

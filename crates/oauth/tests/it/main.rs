@@ -7,7 +7,25 @@
     reason = "test code: a failed expectation is a failed test"
 )]
 
+mod access_tokens;
+mod authorize;
 mod code_flow;
+mod cookies;
+mod cross_origin;
+mod database_outage;
+mod discovery;
+mod expect;
+mod forgeries;
+mod id_tokens;
+mod keys;
+mod logout;
+mod outcome;
+mod revocation;
+mod sessions;
+mod tenancy;
+mod token;
+mod userinfo;
+mod web_surface;
 
 use axum::Router;
 use keywright_app::App;
