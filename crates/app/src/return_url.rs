@@ -12,9 +12,10 @@ pub struct Matching {
     /// RFC 8252 §7.3: "The authorization server MUST allow any port to be specified at the time of the request for
     /// loopback IP redirect URIs". Only for native applications in profile `standard`: Auth0 compares ports.
     pub any_loopback_port: bool,
-    /// Whether a registered `*` stands for a label (§1.3). Not in profile `standard` (RU-02, "refused for clients in
-    /// strict mode").
-    pub wildcards: bool,
+    /// RFC 9700 §2.1: "exact string matching". The case of scheme and host counts, a fragment is refused instead of
+    /// removed (RFC 6749 §3.1.2: "The endpoint URI MUST NOT include a fragment component"), and a registered `*` stands
+    /// for nothing (RU-02, "refused for clients in strict mode"). Profile `standard`; §1.3 has it otherwise.
+    pub exact: bool,
     /// §6.2: `/v2/logout` ignores query and fragment of `returnTo`.
     pub ignore_query: bool,
 }
@@ -24,6 +25,9 @@ pub struct Matching {
 /// §1.3: "everything from `#` is removed before comparison and from the final redirect".
 #[must_use]
 pub fn allowed<'p>(registered: &[String], presented: &'p str, matching: Matching) -> Option<&'p str> {
+    if matching.exact && !matching.ignore_query && presented.contains('#') {
+        return None;
+    }
     let presented = without_fragment(presented);
     let wanted = Parts::of(presented)?;
     registered
@@ -60,6 +64,8 @@ fn without_fragment(url: &str) -> &str {
 struct Parts<'u> {
     scheme: String,
     host: String,
+    /// Scheme and host as they are written.
+    written: (&'u str, &'u str),
     port: Option<&'u str>,
     /// Path, from its slash on; for schemes of applications everything after the scheme.
     path: &'u str,
@@ -73,10 +79,10 @@ impl<'u> Parts<'u> {
         if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
             return None;
         }
-        let (scheme, rest) = url.split_once(':')?;
-        let scheme = scheme.to_ascii_lowercase();
+        let (written_scheme, rest) = url.split_once(':')?;
+        let scheme = written_scheme.to_ascii_lowercase();
         if !matches!(scheme.as_str(), "http" | "https") {
-            return Self::of_application_scheme(scheme, rest);
+            return Self::of_application_scheme(written_scheme, rest);
         }
         let rest = rest.strip_prefix("//")?;
         let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -85,18 +91,21 @@ impl<'u> Parts<'u> {
         if authority.contains('@') {
             return None;
         }
-        let (host, port) = split_port(authority)?;
-        let host = host.to_ascii_lowercase();
+        let (written_host, port) = split_port(authority)?;
+        let host = written_host.to_ascii_lowercase();
         let is_ip6 = host.starts_with('[');
         let host_bytes_ok =
             host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._*".contains(&b) || (is_ip6 && b"[]:".contains(&b)));
         let port_ok = port.is_none_or(|port| port.parse::<u16>().is_ok() && port.bytes().all(|b| b.is_ascii_digit()));
         let secure = scheme == "https" || is_loopback_host(&host);
-        (!host.is_empty() && host_bytes_ok && port_ok && secure).then_some(Self { scheme, host, port, path, query })
+        let written = (written_scheme, written_host);
+        let ok = !host.is_empty() && host_bytes_ok && port_ok && secure;
+        ok.then_some(Self { scheme, host, written, port, path, query })
     }
 
     /// RU-05: "private-use schemes containing a dot", which no browser gives a meaning of its own (RFC 8252 §7.1).
-    fn of_application_scheme(scheme: String, rest: &'u str) -> Option<Self> {
+    fn of_application_scheme(written: &'u str, rest: &'u str) -> Option<Self> {
+        let scheme = written.to_ascii_lowercase();
         let plain = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
         let starts = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
         let has_user = rest
@@ -104,7 +113,7 @@ impl<'u> Parts<'u> {
             .is_some_and(|rest| rest.split(['/', '?']).next().is_some_and(|authority| authority.contains('@')));
         let (path, query) = split_query(rest);
         let private_use = plain && starts && scheme.contains('.') && !rest.is_empty() && !has_user;
-        private_use.then_some(Self { scheme, host: String::new(), port: None, path, query })
+        private_use.then_some(Self { scheme, host: String::new(), written: (written, ""), port: None, path, query })
     }
 
     fn is_web(&self) -> bool {
@@ -119,12 +128,14 @@ impl<'u> Parts<'u> {
         }
         let same_host = match self.wildcard() {
             _ if self.host == wanted.host => true,
-            Some(wildcard) => matching.wildcards && wildcard.covers(&wanted.host),
+            Some(wildcard) => !matching.exact && wildcard.covers(&wanted.host),
             None => false,
         };
         let same_port = self.port == wanted.port || (matching.any_loopback_port && is_loopback_ip(&self.host));
         let same_query = self.query == wanted.query || matching.ignore_query;
-        self.scheme == wanted.scheme && same_host && same_port && self.path == wanted.path && same_query
+        let same_text = self.written == wanted.written || !matching.exact;
+        let same_place = self.scheme == wanted.scheme && same_host && same_port;
+        same_place && same_text && self.path == wanted.path && same_query
     }
 
     /// §1.3: only in the left-most label of a web address, at most once, not directly under a public suffix.
@@ -182,8 +193,7 @@ mod tests {
     use super::*;
 
     fn check(registered: &str, presented: &str) -> bool {
-        let matching = Matching { wildcards: true, ..Matching::default() };
-        allowed(&[registered.to_owned()], presented, matching).is_some()
+        allowed(&[registered.to_owned()], presented, Matching::default()).is_some()
     }
 
     #[test]
@@ -220,6 +230,18 @@ mod tests {
     }
 
     #[test]
+    fn ru_01_case_and_fragment_count_where_the_text_has_to_be_exact() {
+        let exact = Matching { exact: true, any_loopback_port: true, ..Matching::default() };
+        let accepts = |registered: &str, presented: &str| allowed(&[registered.to_owned()], presented, exact).is_some();
+        assert!(accepts("https://app.example.com/cb", "https://app.example.com/cb"));
+        assert!(accepts("http://127.0.0.1/cb", "http://127.0.0.1:51004/cb"));
+        assert!(!accepts("https://app.example.com/cb", "https://App.example.com/cb"));
+        assert!(!accepts("https://app.example.com/cb", "HTTPS://app.example.com/cb"));
+        assert!(!accepts("https://app.example.com/cb", "https://app.example.com/cb#f"));
+        assert!(!accepts("com.example.app:/cb", "Com.example.app:/cb"));
+    }
+
+    #[test]
     fn ru_02_a_wildcard_is_one_left_most_label() {
         let star = "https://*.example.com/cb";
         assert!(check(star, "https://a.example.com/cb"));
@@ -239,11 +261,8 @@ mod tests {
         ] {
             assert!(!check(star, hostile), "{hostile}");
         }
-        assert_eq!(
-            allowed(&[star.to_owned()], "https://a.example.com/cb", Matching::default()),
-            None,
-            "only if allowed"
-        );
+        let exact = Matching { exact: true, ..Matching::default() };
+        assert_eq!(allowed(&[star.to_owned()], "https://a.example.com/cb", exact), None, "not by exact matching");
         assert!(check("https://pre-*-post.example.com/cb", "https://pre-x-post.example.com/cb"));
         assert!(!check("https://pre-*-post.example.com/cb", "https://pre--post.example.com/cb"));
         for (registered, presented) in [

@@ -226,9 +226,8 @@ impl App {
             None => None,
         };
         let of_client = client.and_then(|record| record.client.initiate_login_uri.clone());
-        let Some(target) = of_client.or_else(|| tenant.settings.default_redirection_uri.clone()) else {
-            return Ok(None);
-        };
+        let mut targets = [of_client, tenant.settings.default_redirection_uri.clone()].into_iter().flatten();
+        let Some(target) = targets.find(|target| !target.is_empty()) else { return Ok(None) };
         Ok(url::Url::parse(&target).ok().map(|mut url| {
             url.query_pairs_mut().append_pair("iss", &tenant.issuer());
             url.into()

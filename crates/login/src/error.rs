@@ -5,17 +5,16 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use keywright_app::AppError;
-use keywright_types::Tenant;
 use keywright_web::page::{Cause, ErrorPage, LOST_TRANSACTION};
-use keywright_web::{ParameterError, TrackingId, redirect, tenancy};
+use keywright_web::{ParameterError, TrackingId, tenancy};
 
 use crate::visit::Visit;
 
 /// Why a page was not shown or a form not taken.
 #[derive(Debug)]
 pub(crate) enum PageError {
-    /// The transaction is unknown, over, or another browser's.
-    LostTransaction,
+    /// The transaction is unknown, over, or another browser's; with the address to start again from, if there is one.
+    LostTransaction { start_again: Option<String> },
     /// The request itself is refused, with a public sentence.
     Refused { status: StatusCode, description: String },
     /// Not the visitor's fault.
@@ -23,6 +22,15 @@ pub(crate) enum PageError {
 }
 
 impl PageError {
+    /// The transaction with this handle is not open here. §1.7: back to the application's `initiate_login_uri` "if the
+    /// app is identifiable, else tenant `default_redirection_uri`", else the error page.
+    pub(crate) async fn lost_transaction(visit: &Visit, handle: &str) -> Self {
+        match visit.app.restart_url(&visit.tenant, handle).await {
+            Ok(start_again) => Self::LostTransaction { start_again },
+            Err(error) => Self::Failed(error),
+        }
+    }
+
     /// 400 with a public sentence.
     pub(crate) fn bad_request(description: impl Into<String>) -> Self {
         Self::Refused { status: StatusCode::BAD_REQUEST, description: description.into() }
@@ -38,10 +46,8 @@ impl PageError {
     pub(crate) fn respond(self, visit: &Visit) -> Response {
         let tracking = TrackingId::new(&visit.app);
         match self {
-            Self::LostTransaction => {
-                if let Some(url) = start_again(&visit.tenant) {
-                    return visit.redirect(&url);
-                }
+            Self::LostTransaction { start_again: Some(url) } => visit.redirect(&url),
+            Self::LostTransaction { start_again: None } => {
                 tracing::info!(%tracking, cause = "unknown or finished login transaction", "page refused");
                 let status = StatusCode::BAD_REQUEST;
                 page(visit, status, Cause::LostTransaction, "invalid_request", LOST_TRANSACTION, &tracking)
@@ -73,12 +79,6 @@ fn page(
     tracking: &TrackingId,
 ) -> Response {
     ErrorPage::new(visit.shell(), &visit.tenant, cause, code, description, tracking.as_str()).respond(status)
-}
-
-/// §1.7: an unknown transaction goes to the "tenant `default_redirection_uri`" with `?iss=<issuer>`.
-fn start_again(tenant: &Tenant) -> Option<String> {
-    let url = tenant.settings.default_redirection_uri.as_deref().filter(|url| !url.is_empty())?;
-    Some(redirect::with_query(url, &[("iss".to_owned(), tenant.issuer())]))
 }
 
 impl From<AppError> for PageError {

@@ -45,11 +45,16 @@ impl Step {
     async fn load(visit: &Visit, handle: &str) -> Result<Self, PageError> {
         let (app, tenant) = (&visit.app, &visit.tenant.id);
         // SE-02: "A flow is bound to a browser cookie; links that restart or resume it need that cookie".
-        let browser = app.browser(tenant, visit.cookies.browser.as_deref()).ok_or(PageError::LostTransaction)?;
-        let transaction = app.transaction(tenant, handle, Some(&browser)).await?;
-        let transaction = transaction.ok_or(PageError::LostTransaction)?;
-        let client = app.client(tenant, &transaction.request.client_id).await?;
-        Ok(Self { client: client.ok_or(PageError::LostTransaction)?, transaction, browser })
+        let Some(browser) = app.browser(tenant, visit.cookies.browser.as_deref()) else {
+            return Err(PageError::lost_transaction(visit, handle).await);
+        };
+        let Some(transaction) = app.transaction(tenant, handle, Some(&browser)).await? else {
+            return Err(PageError::lost_transaction(visit, handle).await);
+        };
+        match app.client(tenant, &transaction.request.client_id).await? {
+            Some(client) => Ok(Self { transaction, client, browser }),
+            None => Err(PageError::lost_transaction(visit, handle).await),
+        }
     }
 
     /// The hidden fields of this step's form.
@@ -76,8 +81,10 @@ impl Step {
             // Somebody pressed the button twice, and the browser has thrown away the answer to the first post with its
             // cookie. The proof is as good for the transaction as it stands now.
             let step = Self::load(visit, &self.transaction.handle).await?;
-            let issued = record(&step).await?.ok_or(PageError::LostTransaction)?;
-            (step, issued)
+            match record(&step).await? {
+                Some(issued) => (step, issued),
+                None => return Err(PageError::lost_transaction(visit, &step.transaction.handle).await),
+            }
         };
         let mut response = step.resume(visit);
         let cookie = cookies::set_session(&issued.cookie, issued.cookie_max_age);

@@ -95,8 +95,8 @@ pub(crate) fn accepts_plain_challenge(profile: Profile) -> bool {
     profile == Profile::Auth0
 }
 
-/// How callbacks are compared: Auth0 knows wildcards (RU-02), the standards let a native application choose its port on
-/// a loopback address (RU-04).
+/// How callbacks are compared: Auth0 knows wildcards (RU-02) and ignores fragments and the case of a host (§1.3), the
+/// standards compare strings (RU-01) and let a native application choose its port on a loopback address (RU-04).
 pub(crate) fn callback_matching(profile: Profile, client: &Client) -> Matching {
     Matching {
         any_loopback_port: profile == Profile::Standard && client.app_type == Some(AppType::Native),
@@ -106,7 +106,7 @@ pub(crate) fn callback_matching(profile: Profile, client: &Client) -> Matching {
 
 /// How logout URLs are compared (RU-07).
 pub(crate) fn logout_matching(profile: Profile) -> Matching {
-    Matching { wildcards: profile == Profile::Auth0, ..Matching::default() }
+    Matching { exact: profile == Profile::Standard, ..Matching::default() }
 }
 
 /// Claim `updated_at`: Auth0 gives a string with milliseconds (§3.6), OpenID Connect Core §5.1 a number of seconds.

@@ -108,7 +108,7 @@ fn hash_now(argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<String, 
 
 /// Passwords are compared in NFC, so that the same characters typed on two keyboards are the same password (LG-05).
 /// `None` when the password is longer than anything we hash.
-fn normalized(password: &str) -> Option<String> {
+pub(super) fn normalized(password: &str) -> Option<String> {
     if password.len() > MAX_PASSWORD_BYTES {
         return None;
     }

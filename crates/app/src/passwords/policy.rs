@@ -2,7 +2,7 @@
 
 use keywright_types::{ConnectionOptions, PasswordPolicy};
 
-use super::hashing::MAX_PASSWORD_BYTES;
+use super::hashing::normalized;
 
 /// One rule of a policy and whether the password keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,8 @@ pub fn check_password(options: &ConnectionOptions, password: &str) -> PasswordCh
             PasswordPolicy::Excellent => 10,
         });
     let length = u32::try_from(password.chars().count()).unwrap_or(u32::MAX);
-    let fits = password.len() <= MAX_PASSWORD_BYTES && !password.contains('\0');
+    // What the hasher would refuse: NFC makes some characters longer.
+    let fits = normalized(password).is_some() && !password.contains('\0');
     let mut rules = vec![rule("lengthAtLeast", Some(minimum), length >= minimum && fits)];
     match policy {
         PasswordPolicy::None | PasswordPolicy::Low => {}
@@ -99,6 +100,7 @@ fn longest_run(text: &str) -> usize {
 mod tests {
     use keywright_types::PasswordComplexityOptions;
 
+    use super::super::hashing::MAX_PASSWORD_BYTES;
     use super::*;
 
     fn accepts(policy: PasswordPolicy, password: &str) -> bool {
@@ -142,6 +144,7 @@ mod tests {
     #[test]
     fn lg_05_absurd_lengths_and_nul_are_refused() {
         assert!(!accepts(PasswordPolicy::None, &"x".repeat(MAX_PASSWORD_BYTES + 1)));
+        assert!(!accepts(PasswordPolicy::None, &"\u{958}".repeat(MAX_PASSWORD_BYTES / 4)), "longer in NFC");
         assert!(!accepts(PasswordPolicy::None, "a\0b"));
     }
 }

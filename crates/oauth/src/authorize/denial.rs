@@ -52,6 +52,16 @@ impl AuthorizeError {
         Self::Redirect { request: Box::new(request.clone()), denial }
     }
 
+    /// Parameters of a body: too many of them are 413, because the address was short enough.
+    pub(crate) fn in_body(error: ParameterError) -> Self {
+        match Self::from(error) {
+            Self::Page { code, description, status: Some(_), cause } => {
+                Self::Page { code, description, status: Some(StatusCode::PAYLOAD_TOO_LARGE), cause }
+            }
+            other => other,
+        }
+    }
+
     /// The transaction is gone (§1.7).
     pub(crate) async fn lost_transaction(app: &App, tenant: &Tenant, handle: &str) -> Self {
         match app.restart_url(tenant, handle).await {

@@ -23,7 +23,8 @@ use keywright_web::{Cookies, CurrentTenant, ParameterError, Parameters, cookies}
 use self::checks::CheckedRequest;
 use self::decide::{Next, Situation, decide};
 use self::denial::AuthorizeError;
-pub(crate) use self::scopes::{ClientAccess, effective_scopes};
+use self::scopes::effective_scopes;
+pub(crate) use self::scopes::scopes_now;
 use self::session::Visitor;
 use keywright_web::redirect;
 
@@ -36,8 +37,7 @@ pub(crate) async fn get(
     cookies: Cookies,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION);
-    answer(&app, &tenant, &Method::GET, cookies, parameters).await
+    answer(&app, &tenant, &Method::GET, cookies, of_query(query)).await
 }
 
 /// `POST /authorize`: the same parameters, form-encoded. A name in both query and body was sent twice (AR-01).
@@ -48,9 +48,14 @@ pub(crate) async fn post(
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION)
-        .and_then(|query| query.merged(Parameters::from_urlencoded(&body?, AUTHORIZATION)?));
+    let body = body.map_err(ParameterError::from).and_then(|body| Parameters::from_urlencoded(&body, AUTHORIZATION));
+    let body = body.map_err(AuthorizeError::in_body);
+    let parameters = of_query(query).and_then(|query| Ok(query.merged(body?)?));
     answer(&app, &tenant, &Method::POST, cookies, parameters).await
+}
+
+fn of_query(query: Option<String>) -> Result<Parameters, AuthorizeError> {
+    Ok(Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION)?)
 }
 
 async fn answer(
@@ -58,11 +63,11 @@ async fn answer(
     tenant: &Tenant,
     method: &Method,
     cookies: Cookies,
-    parameters: Result<Parameters, ParameterError>,
+    parameters: Result<Parameters, AuthorizeError>,
 ) -> Response {
     let answered = match parameters {
         Ok(parameters) => start(app, tenant, method, cookies, &parameters).await,
-        Err(error) => Err(AuthorizeError::from(error)),
+        Err(error) => Err(error),
     };
     match answered {
         Ok(response) => response,
@@ -94,10 +99,9 @@ pub(crate) async fn resume(
     cookies: Cookies,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION);
-    let resumed = match parameters {
+    let resumed = match of_query(query) {
         Ok(parameters) => go_on(&app, &tenant, cookies, &parameters).await,
-        Err(error) => Err(AuthorizeError::from(error)),
+        Err(error) => Err(error),
     };
     match resumed {
         Ok(response) => response,

@@ -67,7 +67,11 @@ async fn target(app: &App, tenant: &Tenant, query: &str) -> Result<Target, Logou
                 "The \"returnTo\" querystring parameter \"{url}\" is not defined as a valid URL in \"Allowed Logout URLs\"."
             ))),
         },
-        (None, Some(_)) => Ok(allowed.first().map_or(Target::Nowhere, |url| Target::Url(url.clone()))),
+        // RU-07: a wildcard is no address, and what registration would have refused is none either.
+        (None, Some(_)) => {
+            let first = allowed.iter().find(|url| return_url::allowed(allowed, url, matching).is_some());
+            Ok(first.map_or(Target::Nowhere, |url| Target::Url(url.clone())))
+        }
         (None, None) => Ok(Target::Nowhere),
     }
 }

@@ -1,0 +1,198 @@
+//! What a request came to, in one value, so that a test compares it with one line of the reference; and how many rows
+//! there are, so that a test can say that nothing changed.
+
+use keywright_store::StoreError;
+use keywright_testkit::{Answer, Browser, Scene, TestApp};
+
+/// Where an authorization request, or a step of it, has led.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A code, at the application.
+    Code,
+    /// The login page.
+    Login,
+    /// The sign-up page.
+    SignUp,
+    /// The consent page.
+    Consent,
+    /// On to the function that decides what comes next.
+    Resume,
+    /// `error` and `error_description`, at the application.
+    Refused(String, String),
+    /// Status and technical details of an error page.
+    Page(u16, String),
+}
+
+/// An error at the application.
+pub(crate) fn refused(error: &str, description: &str) -> Outcome {
+    Outcome::Refused(error.to_owned(), description.to_owned())
+}
+
+/// An error page, with its technical details `error: description`.
+pub(crate) fn page(status: u16, details: impl Into<String>) -> Outcome {
+    Outcome::Page(status, details.into())
+}
+
+/// `login_required`.
+pub(crate) fn login_required() -> Outcome {
+    refused("login_required", "Login required")
+}
+
+/// The page of §1.7, for a transaction that is not open here.
+pub(crate) fn lost() -> Outcome {
+    page(
+        400,
+        "invalid_request: You may have pressed the back button, refreshed during login, opened too many login dialogs, \
+         or there is some issue with cookies, since we couldn't find your session. Try logging in again from the \
+         application and if the problem persists please contact the administrator.",
+    )
+}
+
+/// Where `answer` leads. Everything that holds for each kind of answer is asserted here: a page never redirects, no
+/// answer is cached, and a code never comes with an error.
+pub(crate) fn outcome(answer: &Answer) -> Outcome {
+    assert_eq!(answer.header("cache-control"), "no-store", "{answer:#?}");
+    let status = answer.status.as_u16();
+    if status >= 400 {
+        assert!(answer.headers.get("location").is_none(), "{answer:#?}");
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+        assert!(answer.body.contains("<h1>Oops!, something went wrong</h1>"), "{answer:#?}");
+        assert!(!answer.body.contains("<form"), "{answer:#?}");
+        return page(status, details(answer));
+    }
+    assert!(status == 302 || status == 303, "{answer:#?}");
+    let location = answer.location();
+    for (start, led_to) in [
+        ("/u/login?state=", Outcome::Login),
+        ("/u/signup?state=", Outcome::SignUp),
+        ("/u/consent?state=", Outcome::Consent),
+        ("/authorize/resume?state=", Outcome::Resume),
+    ] {
+        if location.starts_with(start) {
+            return led_to;
+        }
+    }
+    match (answer.location_parameter("code"), answer.location_parameter("error")) {
+        (Some(_), None) => Outcome::Code,
+        (None, Some(error)) => refused(&error, &answer.location_parameter("error_description").unwrap()),
+        _ => panic!("neither a code nor an error: {answer:#?}"),
+    }
+}
+
+/// Technical details of an error page.
+fn details(answer: &Answer) -> String {
+    let after = answer.body.split("<dd><code>").nth(1).unwrap_or_else(|| panic!("no details: {answer:#?}"));
+    unescaped(after.split("</code>").next().unwrap())
+}
+
+/// Text of HTML: each entity once, so that an escaped entity stays one.
+pub(crate) fn unescaped(html: &str) -> String {
+    const ENTITIES: [(&str, &str); 5] = [("#34;", "\""), ("#38;", "&"), ("#39;", "'"), ("#60;", "<"), ("#62;", ">")];
+    let mut parts = html.split('&');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (entity, plain) =
+            ENTITIES.iter().find(|(entity, _)| part.starts_with(entity)).unwrap_or_else(|| panic!("&{part}"));
+        text += plain;
+        text += &part[entity.len()..];
+    }
+    text
+}
+
+/// Value of an input of a page, as a browser reads it.
+pub(crate) fn field(answer: &Answer, name: &str) -> Option<String> {
+    let tag = answer.body.split("<input").find(|tag| tag.contains(&format!("name=\"{name}\"")))?;
+    Some(unescaped(tag.split('>').next()?.split("value=\"").nth(1)?.split('"').next()?))
+}
+
+/// Fills in the form of the page that `answer` leads to, and gives the answer to the post.
+pub(crate) async fn answer_form(browser: &Browser, answer: &Answer, fields: &[(&str, &str)]) -> Answer {
+    let path = answer.location().to_owned();
+    let page = browser.get(&path).await;
+    assert_eq!(page.status, 200, "{page:#?}");
+    browser.submit(&path, &page, fields).await
+}
+
+/// The user's fields of the login page.
+pub(crate) fn credentials(scene: &Scene) -> [(&'static str, &'static str); 2] {
+    [("username", "jane@example.com"), ("password", scene.password())]
+}
+
+/// Another user of the scene's connection, with the same password.
+pub(crate) async fn add_user(scene: &Scene, email: &str) -> keywright_types::User {
+    let new = keywright_app::NewUser {
+        email: email.to_owned(),
+        username: None,
+        password: scene.password().to_owned(),
+        email_verified: true,
+    };
+    scene.app.app.create_user(&scene.app.tenant.id, &scene.connection, new).await.unwrap()
+}
+
+/// Handle of the transaction that `answer` leads to.
+pub(crate) fn handle(answer: &Answer) -> String {
+    answer.location_parameter("state").unwrap()
+}
+
+/// Numbers of sessions, transactions, codes, grants and users.
+pub(crate) async fn rows(app: &TestApp) -> [i64; 5] {
+    let count = app.app.store().read(|tx| {
+        let mut number = |sql| -> Result<i64, StoreError> { tx.query(sql, &[])?.first().unwrap().get(0) };
+        Ok::<_, StoreError>([
+            number("SELECT COUNT(*) FROM sessions")?,
+            number("SELECT COUNT(*) FROM transactions")?,
+            number("SELECT COUNT(*) FROM authorization_codes")?,
+            number("SELECT COUNT(*) FROM grants")?,
+            number("SELECT COUNT(*) FROM users")?,
+        ])
+    });
+    count.await.unwrap()
+}
+
+/// Changes the connection of the scene.
+pub(crate) async fn change_connection(scene: &Scene, change: impl FnOnce(&mut keywright_types::Connection)) {
+    let mut connection = scene.connection.clone();
+    change(&mut connection);
+    scene.app.app.update_connection(&scene.app.tenant.id, &connection).await.unwrap();
+}
+
+/// Changes the API of the scene.
+pub(crate) async fn change_api(scene: &Scene, change: impl FnOnce(&mut keywright_types::ResourceServer)) {
+    let mut api = scene.api.clone();
+    change(&mut api);
+    scene.app.app.update_api(&scene.app.tenant.id, &api).await.unwrap();
+}
+
+/// Changes the settings of the tenant.
+pub(crate) async fn change_settings(scene: &Scene, change: impl FnOnce(&mut keywright_types::TenantSettings)) {
+    let mut settings = scene.app.tenant.settings.clone();
+    change(&mut settings);
+    scene.app.app.update_tenant_settings(&scene.app.tenant.id, &settings).await.unwrap();
+}
+
+/// Registers an application and lets it use the scene's connection, beside those that may already.
+pub(crate) async fn add_client(
+    scene: &Scene,
+    name: &str,
+    app_type: keywright_types::AppType,
+    callback: &str,
+) -> keywright_testkit::Registered {
+    let registered = scene.app.register(name, app_type, callback).await;
+    let connections = scene.app.app.connections(&scene.app.tenant.id).await.unwrap();
+    let mut connection = connections.iter().find(|own| own.id == scene.connection.id).unwrap().clone();
+    connection.enabled_clients.push(registered.id().to_owned());
+    scene.app.app.update_connection(&scene.app.tenant.id, &connection).await.unwrap();
+    registered
+}
+
+/// Whether a browser has a session, asked the way applications ask: silently.
+pub(crate) async fn is_logged_in(scene: &Scene, browser: &Browser) -> bool {
+    let answer = browser.get(&scene.authorize_path(&scene.web, &[("scope", "openid"), ("prompt", "none")])).await;
+    match outcome(&answer) {
+        Outcome::Code => true,
+        other => {
+            assert_eq!(other, login_required());
+            false
+        }
+    }
+}
