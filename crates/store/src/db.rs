@@ -38,8 +38,9 @@ struct Inner {
 
 impl Store {
     /// Opens the database at `url` and brings its schema up to date. `sqlite:PATH` (relative, or absolute with `sqlite:/…`)
-    /// makes the file if there is none; `postgres://…` or `postgresql://…` is a connection string of libpq's form. Several
-    /// processes may open one database at the same time.
+    /// makes the file if there is none; `postgres://…` or `postgresql://…` is a connection string of libpq's form,
+    /// over verified TLS unless it stays on the machine or says `sslmode=disable`. Several processes may open one database
+    /// at the same time.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached; [`StoreError::Engine`] for a URL of another kind.

@@ -3,6 +3,7 @@
 //! Nodes share nothing but the database. Isolation is READ COMMITTED; what must happen once is a conditional write.
 
 mod connection;
+mod encryption;
 mod listener;
 mod worker;
 

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::error::Error as _;
 use std::time::Duration;
 
+use postgres::config::SslMode;
 use postgres::error::SqlState;
 use postgres::types::private::BytesMut;
 use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::encryption;
 use crate::{Row, StoreError, Value};
 
 /// Shorter than a caller's deadline, so that the caller hears what happened.
@@ -20,11 +23,16 @@ const SETTINGS: &str = "-c statement_timeout=4000 -c idle_in_transaction_session
 
 /// Where the database is.
 #[derive(Clone)]
-pub(super) struct Server(Config);
+pub(super) struct Server {
+    config: Config,
+    /// `None` for plain text.
+    encryption: Option<MakeRustlsConnect>,
+}
 
 impl Server {
     pub(super) fn new(url: &str) -> Result<Self, StoreError> {
         // The cause is not repeated: it can hold parts of the URL, and the URL can hold a password.
+        let (url, asked) = encryption::split(url)?;
         let mut config: Config =
             url.parse().map_err(|_| StoreError::Engine("the PostgreSQL URL cannot be understood".to_owned()))?;
         if config.get_connect_timeout().is_none() {
@@ -35,11 +43,18 @@ impl Server {
         }
         let options = config.get_options().map_or_else(|| SETTINGS.to_owned(), |own| format!("{SETTINGS} {own}"));
         config.options(&options).tcp_user_timeout(SILENCE);
-        Ok(Self(config))
+        let encryption = asked.connector(&config)?;
+        // Never the library's default, which falls back to plain text.
+        config.ssl_mode(if encryption.is_some() { SslMode::Require } else { SslMode::Disable });
+        Ok(Self { config, encryption })
     }
 
     pub(super) fn connect(&self) -> Result<Connection, StoreError> {
-        let client = self.0.connect(NoTls).map_err(|error| match error.as_db_error() {
+        let client = match &self.encryption {
+            Some(encryption) => self.config.connect(encryption.clone()),
+            None => self.config.connect(NoTls),
+        };
+        let client = client.map_err(|error| match error.as_db_error() {
             None => StoreError::Unavailable(described(&error)),
             // A wrong password or a missing database is for the operator to mend; the server need not be restarted for it.
             Some(refused) => StoreError::Unavailable(format!("refused by PostgreSQL: {}", refused.message())),

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,6 +18,31 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Makes a cluster and starts it on a free port of the loopback address.
     pub(crate) fn start() -> Self {
+        let cluster = Self::make();
+        cluster.resume();
+        cluster
+    }
+
+    /// As [`Cluster::start`], with TLS for whoever asks for it. The role `secured` must, and must know its password.
+    pub(crate) fn start_with_tls(certificate: &str, key: &str) -> Self {
+        let cluster = Self::make();
+        let data = cluster.folder.path().join("data");
+        let settings = fs::read_to_string(data.join("postgresql.conf")).unwrap();
+        fs::write(data.join("postgresql.conf"), format!("{settings}\nssl = on\n")).unwrap();
+        let rules = "hostssl all secured 127.0.0.1/32 scram-sha-256\nhost all postgres 127.0.0.1/32 trust\n";
+        fs::write(data.join("pg_hba.conf"), rules).unwrap();
+        fs::write(data.join("server.crt"), certificate).unwrap();
+        fs::write(data.join("server.key"), key).unwrap();
+        fs::set_permissions(data.join("server.key"), fs::Permissions::from_mode(0o600)).unwrap();
+        if is_root() {
+            let files = [data.join("server.crt"), data.join("server.key")];
+            assert!(Command::new("chown").arg("postgres").args(files).status().unwrap().success());
+        }
+        cluster.resume();
+        cluster
+    }
+
+    fn make() -> Self {
         let folder = tempfile::Builder::new().prefix("keywright-cluster").tempdir().unwrap();
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let cluster = Self { programs: programs(), folder, port };
@@ -24,8 +50,11 @@ impl Cluster {
             assert!(Command::new("chown").arg("postgres").arg(cluster.folder.path()).status().unwrap().success());
         }
         cluster.run("initdb", &["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"]);
-        cluster.resume();
         cluster
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     pub(crate) fn url(&self) -> String {

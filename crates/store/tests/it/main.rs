@@ -15,6 +15,7 @@ mod config;
 mod configuration_entities;
 mod crash;
 mod database;
+mod encryption;
 mod engine;
 mod grants;
 mod isolation;
