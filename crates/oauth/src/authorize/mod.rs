@@ -15,7 +15,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{Method, header};
-use keywright_app::{App, AuthorizationRequest, Progress, Transaction};
+use keywright_app::{App, AppError, AuthorizationRequest, Progress, Transaction};
 use keywright_types::Tenant;
 use keywright_web::parameters::AUTHORIZATION;
 use keywright_web::{Cookies, CurrentTenant, ParameterError, Parameters, cookies};
@@ -130,8 +130,11 @@ async fn go_on(
             Err(AuthorizeError::redirect(&checked.request, denial))
         }
         next => {
-            remember(app, tenant, &mut transaction, &next).await?;
-            Ok(redirect::to(&page(&next, &transaction.handle), &Method::GET))
+            let remembered = remember(app, tenant, &mut transaction, &next).await?;
+            // Another tab was faster: look again at what is there now.
+            let resume = || format!("/authorize/resume?state={}", transaction.handle);
+            let target = if remembered { page(&next, &transaction.handle) } else { resume() };
+            Ok(redirect::to(&target, &Method::GET))
         }
     }
 }
@@ -160,23 +163,14 @@ async fn interact(
     Ok(response)
 }
 
-/// Tells the consent page what to ask for.
-async fn remember(
-    app: &App,
-    tenant: &Tenant,
-    transaction: &mut Transaction,
-    next: &Next,
-) -> Result<(), AuthorizeError> {
-    let Next::Consent { scope } = next else { return Ok(()) };
+/// Tells the consent page what to ask for. `false` when the transaction was changed meanwhile.
+async fn remember(app: &App, tenant: &Tenant, transaction: &mut Transaction, next: &Next) -> Result<bool, AppError> {
+    let Next::Consent { scope } = next else { return Ok(true) };
     if transaction.progress.consent_asked.as_ref() == Some(scope) {
-        return Ok(());
+        return Ok(true);
     }
     transaction.progress.consent_asked = Some(scope.clone());
-    if app.record_progress(&tenant.id, transaction, &transaction.progress).await? {
-        Ok(())
-    } else {
-        Err(AuthorizeError::lost_transaction(app, tenant, &transaction.handle).await)
-    }
+    app.record_progress(&tenant.id, transaction, &transaction.progress).await
 }
 
 /// Path of the page that takes a step.
