@@ -253,3 +253,16 @@ async fn lg_01_consent_cannot_be_given_before_it_is_asked() {
     assert_eq!(outcome(&browser.get(posted.location()).await), Outcome::Consent);
     assert_eq!(grants(&scene).await, []);
 }
+
+#[tokio::test]
+async fn ar_07_a_grant_that_nobody_gave_answers_no_question() {
+    let scene = Scene::new(routes).await;
+    let browser = scene.app.browser();
+    // Consent is skipped, and the refresh token still needs a grant that can be deleted.
+    scene.log_in(&browser, &scene.web, &[("scope", "openid offline_access")]).await;
+    assert_eq!(grants(&scene).await.len(), 1);
+    // The application gets a callback that anybody on the machine can receive, so from now on it has to ask.
+    let asking =
+        scene.app.change_client(&scene.web, |client| client.callbacks.push("http://localhost/cb".to_owned())).await;
+    assert_eq!(led_to(&scene, &browser, &asking, &[("scope", "openid offline_access")]).await, Outcome::Consent);
+}
