@@ -190,8 +190,10 @@ impl App {
                 let mut origins = BTreeSet::new();
                 for row in clients::list(tx, &id)? {
                     let client: Client = document("clients", &row.document)?;
-                    let urls = client.callbacks.iter().chain(&client.allowed_origins).chain(&client.web_origins);
-                    origins.extend(urls.filter_map(|url| web_origin(url)));
+                    origins.extend(client.callbacks.iter().filter_map(|url| web_origin(url)));
+                    // §9: an entry is an origin; "a path, query or trailing slash makes it not match".
+                    let entries = client.allowed_origins.iter().chain(&client.web_origins);
+                    origins.extend(entries.filter(|entry| web_origin(entry).as_ref() == Some(*entry)).cloned());
                 }
                 Ok(Some(origins))
             })

@@ -30,10 +30,20 @@ async fn wb_09_origins_are_compared_exactly() {
         .change_client(&scene.web, |client| {
             client.callbacks = vec!["http://localhost:3000/cb".to_owned(), "com.example.app:/cb".to_owned()];
             client.allowed_origins =
-                vec!["https://xhr.example.com".to_owned(), "https://b.example.com:8443".to_owned()];
+                ["https://xhr.example.com", "https://b.example.com:8443", "https://slash.example.com/"]
+                    .map(str::to_owned)
+                    .to_vec();
+            client.web_origins =
+                ["https://web.example.com", "https://path.example.com/x", "null", "*"].map(str::to_owned).to_vec();
         })
         .await;
-    let registered = [APP, "http://localhost:3000", "https://xhr.example.com", "https://b.example.com:8443"];
+    let registered = [
+        APP,
+        "http://localhost:3000",
+        "https://xhr.example.com",
+        "https://b.example.com:8443",
+        "https://web.example.com",
+    ];
     let foreign = [
         "https://evil.example",
         "http://spa.example.com",
@@ -44,6 +54,9 @@ async fn wb_09_origins_are_compared_exactly() {
         "https://spa.example.com/",
         "https://SPA.example.com",
         "https://b.example.com",
+        "https://slash.example.com",
+        "https://slash.example.com/",
+        "https://path.example.com",
         "https://login.example.com",
         "com.example.app:",
         "null",

@@ -1,7 +1,7 @@
 //! SSO sessions (§1.11; SE-01, SE-04, SE-07).
 
 use jiff::SignedDuration;
-use keywright_testkit::{Browser, Scene, TestApp};
+use keywright_testkit::{Browser, Engine, Scene, TestApp};
 use keywright_types::{SessionCookieMode, TenantSettings};
 
 use crate::outcome::{
@@ -184,10 +184,12 @@ const HOUR: i64 = 3600;
 
 #[tokio::test]
 async fn se_07_the_idle_end_on_every_node() {
-    let scene = Scene::new(routes).await;
-    let node = scene.second_node().await;
-    let browser = signed_in(&scene).await;
-    check_end(&scene, &node, &browser, 72 * HOUR).await;
+    for engine in Engine::all() {
+        let scene = Scene::with(routes, engine, TenantSettings::default()).await;
+        let node = scene.second_node().await;
+        let browser = signed_in(&scene).await;
+        check_end(&scene, &node, &browser, 72 * HOUR).await;
+    }
 }
 
 /// §1.11: "Idle timer resets on `/authorize`, silent auth and SSO", on either node, but not by a look at a page.
@@ -211,14 +213,16 @@ async fn se_07_use_puts_the_idle_end_off() {
 
 #[tokio::test]
 async fn se_07_the_absolute_end_on_every_node_whatever_the_use() {
-    let scene = Scene::new(routes).await;
-    let node = scene.second_node().await;
-    let browser = signed_in(&scene).await;
-    for _ in 0..4 {
-        scene.app.advance(40 * HOUR);
-        assert!(is_logged_in(&scene, &browser).await);
+    for engine in Engine::all() {
+        let scene = Scene::with(routes, engine, TenantSettings::default()).await;
+        let node = scene.second_node().await;
+        let browser = signed_in(&scene).await;
+        for _ in 0..4 {
+            scene.app.advance(40 * HOUR);
+            assert!(is_logged_in(&scene, &browser).await);
+        }
+        check_end(&scene, &node, &browser, 8 * HOUR).await;
     }
-    check_end(&scene, &node, &browser, 8 * HOUR).await;
 }
 
 #[tokio::test]
@@ -242,7 +246,7 @@ async fn se_07_the_tenant_sets_both_ends() {
     for (idle, absolute, ends_after) in [(0.5, 1.0, 1800), (2.0, 1.0, 3600), (100.0, 0.25, 900)] {
         let settings =
             TenantSettings { idle_session_lifetime: idle, session_lifetime: absolute, ..TenantSettings::default() };
-        let scene = Scene::with(routes, keywright_testkit::Engine::Sqlite, settings).await;
+        let scene = Scene::with(routes, Engine::Sqlite, settings).await;
         let node = scene.second_node().await;
         let browser = signed_in(&scene).await;
         check_end(&scene, &node, &browser, ends_after).await;
@@ -279,7 +283,7 @@ async fn the_cookie_ends_with_the_browser_where_the_tenant_says_so() {
     ] {
         let mut settings = TenantSettings::default();
         settings.session_cookie.mode = mode;
-        let scene = Scene::with(routes, keywright_testkit::Engine::Sqlite, settings).await;
+        let scene = Scene::with(routes, Engine::Sqlite, settings).await;
         let browser = scene.app.browser();
         let start = browser.get(&scene.authorize_path(&scene.web, &[])).await;
         let posted = answer_form(&browser, &start, &credentials(&scene)).await;
