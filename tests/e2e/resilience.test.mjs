@@ -39,12 +39,15 @@ describe(`a server that stops, on ${engine}`, () => {
 
   async function logInSeveralTimes(server, times) {
     const browser = await launchBrowser(server);
-    const { page, close } = await newPage(browser);
-    const logins = [];
-    for (let n = 0; n < times; n += 1) logins.push(await authorize(page, server, callbacks, server.application('regular_web')));
-    await close();
-    await browser.close();
-    return logins;
+    try {
+      const { page, close } = await newPage(browser);
+      const logins = [];
+      for (let n = 0; n < times; n += 1) logins.push(await authorize(page, server, callbacks, server.application('regular_web')));
+      await close();
+      return logins;
+    } finally {
+      await browser.close();
+    }
   }
 
   /** Sends the head of a token request; `accepted` resolves when the server asks for the body, `finish` sends it. */
@@ -129,22 +132,29 @@ if (engine === 'postgres') {
     const directory = mkdtempSync(join(tmpdir(), 'keywright-postgres-'));
     const cluster = (command) => execFileSync(join(repository, 'scripts', 'throwaway-postgres'), [command, directory], { encoding: 'utf8' }).trim();
     let url;
+    let callbacks;
+    let server;
+    let browser;
 
-    before(() => {
+    before(async () => {
+      callbacks = await listenForCallbacks();
       url = cluster('create');
+      server = await startServer({ database: url });
+      browser = await launchBrowser(server);
     });
-    after(() => cluster('destroy'));
+
+    after(async () => {
+      await browser?.close();
+      await callbacks?.close();
+      await server?.stop();
+      cluster('destroy');
+    });
 
     test('503 with an error in the shape of each surface while it is away, 200 again by itself when it is back', async () => {
-      const callbacks = await listenForCallbacks();
-      const server = await startServer({ database: url });
       const application = server.application('regular_web');
-      const browser = await launchBrowser(server);
       const { page, close } = await newPage(browser);
       const { body: tokens } = await exchangeCode(server, application, await authorize(page, server, callbacks, application));
       await close();
-      await browser.close();
-      await callbacks.close();
 
       for (const round of [1, 2]) {
         cluster('stop');
@@ -166,7 +176,6 @@ if (engine === 'postgres') {
         }
         assert.equal(back.status, 200, `round ${round}: ${JSON.stringify(back.body)}`);
       }
-      await server.stop();
     });
   });
 }

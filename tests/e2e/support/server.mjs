@@ -79,6 +79,11 @@ export async function startServer({ data, port = 0, database } = {}) {
       resolve(text);
     });
   });
+  // A test that failed before it stopped its server must not keep the run waiting: the server goes with this process.
+  for (const handle of [child, child.stdout, child.stderr]) handle.unref();
+  const abandon = () => child.kill('SIGKILL');
+  process.once('exit', abandon);
+  exited.then(() => process.off('exit', abandon));
   return new Server(JSON.parse(line), child, exited, log, own);
 }
 
@@ -142,6 +147,7 @@ class Server {
   /** Ends the server as an operator does; a server that fails at it, or panicked before, fails the test. */
   async stop() {
     await this.agent.close();
+    this.#child.ref();
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopDeadline);
     const { code, signal } = await this.exited;
