@@ -20,7 +20,7 @@ build: ## Build the server
 	cargo build --package keywright-server --bin keywright
 
 examples: build examples/node_modules/.package-lock.json ## Start the development server, the example API and the example web app
-	@npm --prefix examples --silent start
+	@npm --prefix examples --silent start $(if $(ARGS),-- $(ARGS))
 
 bench: node-packages ## Measure a release build under load, on SQLite and on PostgreSQL (BENCH_SECONDS=20 measures longer)
 	cargo build --release --locked --package keywright-server --bin keywright
