@@ -26,7 +26,7 @@ async fn the_answer_holds_an_access_token_and_nothing_about_a_user() {
     let body = answer.json();
     let members: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(members, ["access_token", "expires_in", "scope", "token_type"], "never id_token or refresh_token");
-    assert_eq!(body["scope"], "contacts");
+    assert_eq!((&body["scope"], &body["expires_in"]), (&json!("contacts"), &json!(86_400)), "exp - iat");
     let id = scene.machine.id();
     assert_eq!(
         answer.claims("access_token"),

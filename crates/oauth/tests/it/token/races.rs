@@ -158,8 +158,9 @@ async fn st_01_a_revocation_takes_effect_at_one_moment_for_all() {
             let (order, token, client) = (order.clone(), token.clone(), scene.web.clone());
             uses.spawn(async move {
                 let mut seen = Vec::new();
-                // Each of them goes on until it was refused three times, which only a revocation can end.
+                // Each of them goes on until it was refused three times, which only the revocation can bring about.
                 while seen.iter().filter(|one: &&Seen| !one.granted).count() < 3 {
+                    assert!(seen.len() < 2000, "no revocation took effect");
                     let began = tick(&order);
                     let fields = [&refresh_fields(&client, &token)[..], &[("client_secret", &client.secret)]].concat();
                     let answer = node.post_form("/oauth/token", &fields).await;
