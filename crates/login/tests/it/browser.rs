@@ -81,7 +81,7 @@ impl Browser {
     /// Submits the form of a page that was loaded before, with its hidden fields.
     pub(crate) async fn submit_page(&mut self, path: &str, page: &Answer, fields: &[(&str, &str)]) -> Answer {
         let (state, csrf) = (page.field("state"), page.field("_csrf"));
-        let asked = page.body.contains("name=\"asked\"").then(|| page.field("asked")).unwrap_or_default();
+        let asked = if page.body.contains("name=\"asked\"") { page.field("asked") } else { String::new() };
         let mut all = vec![("state", state.as_str()), ("_csrf", csrf.as_str()), ("asked", asked.as_str())];
         all.extend_from_slice(fields);
         self.post(path, &all).await
