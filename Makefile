@@ -22,11 +22,10 @@ build: ## Build the server
 examples: build examples/node_modules/.package-lock.json ## Start the development server, the example API and the example web app
 	@npm --prefix examples --silent start $(if $(ARGS),-- $(ARGS))
 
-bench: node-packages ## Measure a release build under load, on SQLite and on PostgreSQL (BENCH_SECONDS=20 measures longer)
-	cargo build --release --locked --package keywright-server --bin keywright
-	@scripts/prerequisites browser postgres wrk
-	@cd tests/e2e && KEYWRIGHT_BIN=$(TARGET)/release/keywright KEYWRIGHT_TEST_ENGINE=sqlite node bench.mjs
-	@cd tests/e2e && KEYWRIGHT_BIN=$(TARGET)/release/keywright KEYWRIGHT_TEST_ENGINE=postgres ../../scripts/with-postgres node bench.mjs
+bench: ## Measure a release build against the machine's own limits, on SQLite and on PostgreSQL
+	@scripts/prerequisites postgres
+	cargo build --release --locked --package keywright-bench
+	@scripts/with-postgres $(TARGET)/release/keywright-bench
 
 # --- Check ----------------------------------------------------------------------------------------
 
@@ -59,16 +58,16 @@ e2e: e2e-sqlite e2e-postgres ## End-to-end tests with a real browser, on SQLite 
 
 e2e-sqlite: build node-packages ## End-to-end tests on SQLite (ARGS="sso.test.mjs" narrows)
 	@scripts/prerequisites browser postgres
-	@cd tests/e2e && KEYWRIGHT_TEST_ENGINE=sqlite node --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec $(ARGS)
+	@cd crates/e2e && KEYWRIGHT_TEST_ENGINE=sqlite node --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec $(ARGS)
 
 e2e-postgres: build node-packages ## End-to-end tests on a throwaway PostgreSQL
 	@scripts/prerequisites browser postgres
-	@cd tests/e2e && KEYWRIGHT_TEST_ENGINE=postgres ../../scripts/with-postgres node --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec $(ARGS)
+	@cd crates/e2e && KEYWRIGHT_TEST_ENGINE=postgres ../../scripts/with-postgres node --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec $(ARGS)
 
 # --- Node packages --------------------------------------------------------------------------------
 
 .PHONY: node-packages
-node-packages: examples/node_modules/.package-lock.json tests/e2e/node_modules/.package-lock.json
+node-packages: examples/node_modules/.package-lock.json crates/e2e/node_modules/.package-lock.json
 
 # npm writes this file last, so it is newer than the lock file exactly when the packages are those it names.
 %/node_modules/.package-lock.json: %/package-lock.json
