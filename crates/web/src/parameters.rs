@@ -4,7 +4,7 @@
 //! Request and response parameters MUST NOT be included more than once."
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
@@ -13,7 +13,11 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The parameters of one request: unique names, text values without NUL, none of them empty.
 #[derive(Clone, Default)]
-pub struct Parameters(BTreeMap<String, String>);
+pub struct Parameters {
+    values: BTreeMap<String, String>,
+    /// Names whose JSON value is no text. An error only where the name means something.
+    not_text: BTreeSet<String>,
+}
 
 /// Limits that hold before and while parsing.
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +110,10 @@ impl Parameters {
                 JsonValue::Null => parameters.insert(&name, "", limits)?,
                 JsonValue::Text(text) => parameters.insert(&name, &text, limits)?,
                 JsonValue::Texts(texts) if name == "scope" => parameters.insert(&name, &texts.join(" "), limits)?,
-                JsonValue::Texts(_) | JsonValue::Other => return Err(ParameterError::NotText(name)),
+                JsonValue::Texts(_) | JsonValue::Other => {
+                    parameters.insert(&name, "", limits)?;
+                    parameters.not_text.insert(name);
+                }
             }
         }
         Ok(parameters.without_empty())
@@ -114,19 +121,30 @@ impl Parameters {
 
     /// Joins two sources, such as query and body; a name in both was sent twice.
     pub fn merged(mut self, other: Self) -> Result<Self, ParameterError> {
-        for (name, value) in other.0 {
-            if self.0.contains_key(&name) {
+        for (name, value) in other.values {
+            if self.values.contains_key(&name) {
                 return Err(ParameterError::Duplicate(public_name(&name)));
             }
-            self.0.insert(name, value);
+            self.values.insert(name, value);
         }
+        self.not_text.extend(other.not_text);
         Ok(self)
+    }
+
+    /// Refuses a request in which one of the `recognized` parameters is a JSON number, boolean, array or object.
+    ///
+    /// RFC 6749 §3.2: "The authorization server MUST ignore unrecognized request parameters", whatever they hold.
+    pub fn text_only(self, recognized: &[&str]) -> Result<Self, ParameterError> {
+        match recognized.iter().find(|name| self.not_text.contains(**name)) {
+            Some(name) => Err(ParameterError::NotText((*name).to_owned())),
+            None => Ok(self),
+        }
     }
 
     /// The value of a parameter; never empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
     }
 
     fn insert(&mut self, name: &str, value: &str, limits: Limits) -> Result<(), ParameterError> {
@@ -137,17 +155,17 @@ impl Parameters {
         if value.len() > limits.value && name != "id_token_hint" {
             return Err(ParameterError::ValueTooLong(public_name(name)));
         }
-        if self.0.len() >= MAX_COUNT {
+        if self.values.len() >= MAX_COUNT {
             return Err(ParameterError::TooLarge);
         }
-        if self.0.insert(name.to_owned(), value.to_owned()).is_some() {
+        if self.values.insert(name.to_owned(), value.to_owned()).is_some() {
             return Err(ParameterError::Duplicate(public_name(name)));
         }
         Ok(())
     }
 
     fn without_empty(mut self) -> Self {
-        self.0.retain(|name, value| !name.is_empty() && !value.is_empty());
+        self.values.retain(|name, value| !name.is_empty() && !value.is_empty());
         self
     }
 }
@@ -155,7 +173,7 @@ impl Parameters {
 /// Names only, because values are codes, passwords and tokens (OP-02).
 impl fmt::Debug for Parameters {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.0.keys()).finish()
+        formatter.debug_set().entries(self.values.keys()).finish()
     }
 }
 
@@ -328,9 +346,14 @@ mod tests {
         assert_eq!(parameters.get("scope"), Some("a b"));
         assert_eq!(parameters.get("audience"), None);
         for text in [r#"{"code":1}"#, r#"{"code":true}"#, r#"{"code":["a"]}"#, r#"{"code":{}}"#] {
-            assert_eq!(json(text).unwrap_err(), ParameterError::NotText("code".to_owned()), "{text}");
+            let parameters = json(text).unwrap();
+            assert_eq!(parameters.get("code"), None, "{text}");
+            assert!(parameters.clone().text_only(&["grant_type"]).is_ok(), "an unrecognized parameter is ignored");
+            let refused = parameters.text_only(&["grant_type", "code"]).unwrap_err();
+            assert_eq!(refused, ParameterError::NotText("code".to_owned()), "{text}");
         }
-        assert_eq!(json(r#"{"scope":[1]}"#).unwrap_err(), ParameterError::NotText("scope".to_owned()));
+        let refused = json(r#"{"scope":[1]}"#).unwrap().text_only(&["scope"]);
+        assert_eq!(refused.unwrap_err(), ParameterError::NotText("scope".to_owned()));
     }
 
     #[test]

@@ -10,6 +10,24 @@ use secrecy::SecretString;
 
 use crate::error::OAuthError;
 
+/// Parameters that mean something at the token and revocation endpoints.
+const RECOGNIZED: [&str; 14] = [
+    "audience",
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "grant_type",
+    "redirect_uri",
+    "refresh_token",
+    "resource",
+    "scope",
+    "token",
+    "token_type_hint",
+];
+
 /// Body parameters and the credentials of HTTP Basic.
 pub(crate) struct TokenRequest {
     parameters: Parameters,
@@ -28,7 +46,7 @@ impl TokenRequest {
         let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let parameters = match media_type.as_str() {
-            "application/json" => Parameters::from_json(body, TOKEN)?,
+            "application/json" => Parameters::from_json(body, TOKEN)?.text_only(&RECOGNIZED)?,
             "application/x-www-form-urlencoded" | "" => Parameters::from_urlencoded(body, TOKEN)?,
             _ => {
                 return Err(OAuthError::invalid_request(
