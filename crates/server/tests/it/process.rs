@@ -125,8 +125,10 @@ impl Development {
 
     /// In a working directory that is shared with another start.
     pub(crate) fn start_in(directory: Arc<TempDir>, options: &[&str]) -> Self {
-        let mut process =
-            Process::start(keywright().args(["dev", "--json"]).args(options).current_dir(directory.path()));
+        let mut command = keywright();
+        command.args(["dev", "--json"]).args(options).current_dir(directory.path());
+        // A server that a failed test kills cannot tidy up; what it keeps for its own life goes with the directory.
+        let mut process = Process::start(command.env("TMPDIR", directory.path()));
         let line = process.line();
         let announcement = serde_json::from_str(&line).unwrap();
         Self { process, line, announcement, directory }
