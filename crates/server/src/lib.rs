@@ -46,17 +46,17 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Dev { command: Some(DevCommand::Ca { data }), .. } => dev::show_authority(&data),
         Command::Dev { server, command: None } => {
-            logging::start_development()?;
+            let _log = logging::start_development()?;
             runtime()?.block_on(dev::run(server))
         }
         Command::Serve { configuration } => {
             let document = Document::load(configuration.config.as_deref(), config::environment(), None)?;
-            logging::start(document.log())?;
+            let _log = logging::start(document.log())?;
             runtime()?.block_on(serve::run(document))
         }
         Command::Tenant { command: TenantCommand::Create { domain, name, database, configuration } } => {
             let document = Document::load(configuration.config.as_deref(), config::environment(), database.as_deref())?;
-            logging::start(document.log())?;
+            let _log = logging::start(document.log())?;
             runtime()?.block_on(tenant::create(document, &domain, name.as_deref()))
         }
         Command::MasterKey => {

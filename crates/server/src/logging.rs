@@ -1,40 +1,53 @@
 //! Logging, always to standard error: standard output belongs to what a command answers.
+//!
+//! Lines go through a bounded queue to a thread that writes them. Whoever starts the server may have piped its standard
+//! error somewhere and stopped reading; then lines are lost, and logins are not.
 
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
 use crate::config::{LogFormat, LogSettings, Refusal};
 
+/// Lines that wait for a slow reader before the next ones are dropped.
+const WAITING_LINES: usize = 16_384;
+
 /// What `keywright dev` logs unless `RUST_LOG` says otherwise.
 const DEVELOPMENT_FILTER: &str = "info";
 
-/// Logging of `keywright serve`.
-pub(crate) fn start(settings: &LogSettings) -> Result<(), Refusal> {
+/// Logging of `keywright serve`. Dropping the guard writes what still waits.
+pub(crate) fn start(settings: &LogSettings) -> Result<WorkerGuard, Refusal> {
     let filter = EnvFilter::try_new(&settings.filter).map_err(|cause| {
         Refusal::one(format!("`log.filter` is \"{}\": {cause}; write a level such as \"info\"", settings.filter))
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let (lines, guard) = standard_error();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines);
     match settings.format {
         LogFormat::Text => builder.with_ansi(false).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
     log_panics();
-    Ok(())
+    Ok(guard)
 }
 
-/// Logging of `keywright dev`: short lines for the person in front of the terminal.
-pub(crate) fn start_development() -> Result<(), ParseError> {
+/// Logging of `keywright dev`: short lines for the person in front of the terminal. The guard is as in [`start`].
+pub(crate) fn start_development() -> Result<WorkerGuard, ParseError> {
     use std::io::IsTerminal;
     let directives = std::env::var("RUST_LOG").unwrap_or_else(|_| DEVELOPMENT_FILTER.to_owned());
+    let (lines, guard) = standard_error();
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(directives)?)
-        .with_writer(std::io::stderr)
+        .with_writer(lines)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .compact()
         .init();
     log_panics();
-    Ok(())
+    Ok(guard)
+}
+
+fn standard_error() -> (NonBlocking, WorkerGuard) {
+    NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(std::io::stderr())
 }
 
 /// A panic is a line of the log like any other, so that a collector sees it.

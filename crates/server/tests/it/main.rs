@@ -8,6 +8,7 @@ mod command_line;
 mod configuration;
 mod ephemeral;
 mod health;
+mod logging;
 mod postgres;
 mod process;
 mod proxies;
