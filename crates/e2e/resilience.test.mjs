@@ -37,12 +37,12 @@ describe(`a server that stops, on ${engine}`, () => {
 
   const start = () => startServer({ data, port, database: database?.url });
 
-  async function logInSeveralTimes(server, times) {
+  async function logInSeveralTimes(server, times, type = 'regular_web') {
     const browser = await launchBrowser(server);
     try {
       const { page, close } = await newPage(browser);
       const logins = [];
-      for (let n = 0; n < times; n += 1) logins.push(await authorize(page, server, callbacks, server.application('regular_web')));
+      for (let n = 0; n < times; n += 1) logins.push(await authorize(page, server, callbacks, server.application(type)));
       await close();
       return logins;
     } finally {
@@ -122,6 +122,28 @@ describe(`a server that stops, on ${engine}`, () => {
       assert.equal(status, 403);
       assert.equal(body.error, 'invalid_grant');
     }
+    await second.stop();
+  });
+
+  test('RT-03: what was rotated or revoked stays so after kill -9', async () => {
+    const first = await start();
+    const application = first.application('spa');
+    const tokens = [];
+    for (const login of await logInSeveralTimes(first, 2, 'spa')) tokens.push((await exchangeCode(first, application, login)).body.refresh_token);
+    const [rotated, revoked] = tokens;
+    const successor = (await refresh(first, application, rotated)).body.refresh_token;
+    const body = new URLSearchParams({ client_id: application.client_id, token: revoked });
+    const { status } = await first.fetch(new URL('/oauth/revoke', first.url), { method: 'POST', body });
+    assert.equal(status, 200);
+    first.kill('SIGKILL');
+    await first.exited;
+
+    const second = await start();
+    assert.equal((await refresh(second, application, revoked)).status, 403, 'revoked before the crash');
+    const next = await refresh(second, application, successor);
+    assert.equal(next.status, 200, 'the successor from before the crash');
+    assert.equal((await refresh(second, application, rotated)).status, 403, 'rotated before the crash');
+    assert.equal((await refresh(second, application, next.body.refresh_token)).status, 403, 'and its reuse ended the family');
     await second.stop();
   });
 });

@@ -70,15 +70,15 @@ impl Given {
 }
 
 #[tokio::test]
-async fn a_closed_database_is_503_in_the_shape_of_each_surface() {
+async fn cl_04_a_closed_database_is_503_in_the_shape_of_each_surface() {
     for engine in Engine::all() {
         let scene = Scene::with(routes, engine, TenantSettings::default()).await;
         let given = Given::by(&scene).await;
         let second = scene.second_node().await;
         scene.app.app.store().close().await;
-        everything_says_503(&scene, &given).await;
-        // What is configuration and known goes on: §4 of the architecture, "the cache".
+        // Configuration that was confirmed a moment ago goes on.
         assert_eq!(scene.app.get("/.well-known/openid-configuration", &[]).await.status, 200);
+        everything_says_503(&scene, &given).await;
         // A node that knows nothing yet says it before any surface is reached.
         second.app.store().close().await;
         json_503(&second.get("/.well-known/openid-configuration", &[]).await);

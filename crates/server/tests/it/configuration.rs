@@ -83,3 +83,20 @@ fn op_01_a_wrong_log_filter_is_refused() {
     let error = refusal(&[("KEYWRIGHT_LOG_FILTER", "keywright=loud")]);
     assert!(error.contains("`log.filter` is \"keywright=loud\"") && error.contains("such as \"info\""), "{error}");
 }
+
+#[test]
+fn tk_02_no_option_switches_a_check_off() {
+    let (_, serve, _) = run(keywright().args(["serve", "--help"]));
+    let (_, dev, _) = run(keywright().args(["dev", "--help"]));
+    let file = include_str!("../../../../config/keywright.toml");
+    let names: Vec<String> = [&serve, &dev, file]
+        .iter()
+        .flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && !"_-".contains(c)))
+        .map(str::to_ascii_lowercase)
+        .collect();
+    assert!(names.iter().any(|name| name == "master_key") && names.iter().any(|name| name == "--ephemeral"));
+    for word in ["skip", "disable", "insecure", "verify", "unsafe", "ignore", "allow_none", "no-tls", "bypass"] {
+        let found: Vec<_> = names.iter().filter(|name| name.split(['-', '_']).any(|part| part == word)).collect();
+        assert!(found.is_empty(), "{word}: {found:?}");
+    }
+}
