@@ -5,6 +5,7 @@
 
 mod app;
 mod authorization_request;
+mod caller;
 mod clock;
 mod config_cache;
 mod error;
@@ -14,6 +15,7 @@ mod provisioning;
 pub mod return_url;
 mod sessions;
 mod signing_keys;
+mod tenant_log;
 mod transactions;
 mod users;
 
@@ -21,6 +23,7 @@ pub use app::{App, AppOptions};
 pub use authorization_request::{
     AuthorizationRequest, CodeChallenge, CodeChallengeMethod, PromptValue, ResponseMode, ScreenHint,
 };
+pub use caller::Caller;
 pub use clock::Clock;
 pub use config_cache::{ApiRecord, ClientRecord};
 pub use error::AppError;
@@ -29,5 +32,6 @@ pub use passwords::{HashingCost, PasswordCheck, PasswordRule, check_password};
 pub use provisioning::{ManagementCredentials, NewClient, NewTenant, ProvisioningError};
 pub use sessions::{BrowserId, IssuedSession, Session, touch_session};
 pub use signing_keys::KeySet;
+pub use tenant_log::{LogEvent, LogType};
 pub use transactions::{ConsentDecision, Denial, LoginRecord, Progress, Transaction};
 pub use users::{Authentication, NewUser, SignUpError, user_from_row};

@@ -58,6 +58,8 @@ pub mod config;
 pub mod connections;
 pub mod grants;
 pub mod leases;
+pub mod log_seals;
+pub mod logs;
 pub mod refresh_tokens;
 pub mod resource_servers;
 pub mod sessions;
@@ -86,6 +88,8 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("connections", connections::STATEMENTS),
         ("grants", grants::STATEMENTS),
         ("leases", leases::STATEMENTS),
+        ("log_seals", log_seals::STATEMENTS),
+        ("logs", logs::STATEMENTS),
         ("migrations", migrations::STATEMENTS),
         ("refresh_tokens", refresh_tokens::STATEMENTS),
         ("resource_servers", resource_servers::STATEMENTS),

@@ -6,7 +6,10 @@
 use crate::{StoreError, Tx, params};
 
 /// Version, name and text of every step, in order. A step that was released never changes.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../migrations/0001_initial.sql")),
+    (2, "tenant_log", include_str!("../migrations/0002_tenant_log.sql")),
+];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations ( \
                       version BIGINT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (version))";

@@ -6,8 +6,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, header};
+use keywright_app::Caller;
+
+use crate::CurrentTenant;
 
 /// Proxies whose `X-Forwarded-For` is believed. Put into the request's extensions by the server.
 #[derive(Clone, Debug, Default)]
@@ -102,6 +105,22 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
         let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else { return Ok(Self(None)) };
         let proxies = parts.extensions.get::<TrustedProxies>().cloned().unwrap_or_default();
         Ok(Self(Some(proxies.client(peer.ip(), &parts.headers))))
+    }
+}
+
+/// Who makes this request: its address, its user agent, and the domain that it came to.
+#[derive(Clone, Debug)]
+pub struct CurrentCaller(pub Caller);
+
+impl<S: Sync> FromRequestParts<S> for CurrentCaller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let Ok(ClientAddress(ip)) = ClientAddress::from_request_parts(parts, state).await;
+        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let tenant = parts.extensions.get::<CurrentTenant>();
+        let hostname = tenant.map(|CurrentTenant(tenant)| tenant.domain.clone()).unwrap_or_default();
+        Ok(Self(Caller { ip, user_agent, hostname }))
     }
 }
 

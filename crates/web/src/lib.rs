@@ -11,7 +11,7 @@ pub mod redirect;
 pub mod tenancy;
 pub mod tracking;
 
-pub use client_address::{ClientAddress, TrustedProxies};
+pub use client_address::{ClientAddress, CurrentCaller, TrustedProxies};
 pub use cookies::Cookies;
 pub use parameters::{ParameterError, Parameters};
 pub use tenancy::CurrentTenant;

@@ -21,6 +21,7 @@ mod grants;
 mod isolation;
 mod jobs;
 mod leases;
+mod logs;
 mod migrations;
 mod outage;
 mod redaction;
@@ -85,6 +86,7 @@ conformance! {
         are_revoked, others_are_revoked, are_revoked_with_the_grant,
         rt_09_oldest_live_family_goes_beyond_two_hundred, access_token_revocations_are_kept,
     }
+    logs { are_kept_and_listed_by_time, go_by_age, op_03_seals_are_made_once_and_stay_in_order }
     leases { are_held_by_one, pass_on_when_they_expire, are_released_by_their_holder }
     cleanup { removes_what_is_expired_in_batches, keeps_what_is_alive, remembers_for_replays, runs_on_one_node_at_a_time }
 
