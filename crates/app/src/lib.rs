@@ -32,6 +32,6 @@ pub use passwords::{HashingCost, PasswordCheck, PasswordRule, check_password};
 pub use provisioning::{ManagementCredentials, NewClient, NewTenant, ProvisioningError};
 pub use sessions::{BrowserId, IssuedSession, Session, touch_session};
 pub use signing_keys::KeySet;
-pub use tenant_log::{LogEvent, LogType};
+pub use tenant_log::{LogEvent, LogProblem, LogType, LogVerification, log_entry};
 pub use transactions::{ConsentDecision, Denial, LoginRecord, Progress, Transaction};
 pub use users::{Authentication, NewUser, SignUpError, user_from_row};

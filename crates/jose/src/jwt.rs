@@ -30,6 +30,8 @@ pub enum JwtType {
     Jwt,
     /// `at+jwt`: access tokens of the RFC 9068 profile.
     AccessToken,
+    /// `log-seal+jwt`: seals of the tenant log; for auditors, no endpoint takes one.
+    LogSeal,
 }
 
 impl JwtType {
@@ -39,6 +41,7 @@ impl JwtType {
         match self {
             Self::Jwt => "JWT",
             Self::AccessToken => "at+jwt",
+            Self::LogSeal => "log-seal+jwt",
         }
     }
 }

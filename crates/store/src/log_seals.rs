@@ -37,6 +37,9 @@ statements! {
     LIST_AFTER = concat!(
         "SELECT ", columns!(), " FROM log_seals WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
     );
+    LAST_BEFORE = concat!(
+        "SELECT ", columns!(), " FROM log_seals WHERE tenant_id = $1 AND last_log_id < $2 ORDER BY sequence DESC LIMIT 1"
+    );
     DELETE_BEFORE = "DELETE FROM log_seals WHERE tenant_id = $1 AND last_log_id < $2 \
                      AND sequence < (SELECT MAX(sequence) FROM log_seals WHERE tenant_id = $1)";
 }
@@ -72,6 +75,11 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &LogSealRow) -> Result<bo
 /// The newest seal.
 pub fn last(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Option<LogSealRow>, StoreError> {
     tx.query_opt(LAST, params![tenant])?.as_ref().map(from_row).transpose()
+}
+
+/// The newest seal all of whose entries are before `log_id`.
+pub fn last_before(tx: &mut Tx<'_>, tenant: &TenantId, log_id: &str) -> Result<Option<LogSealRow>, StoreError> {
+    tx.query_opt(LAST_BEFORE, params![tenant, log_id])?.as_ref().map(from_row).transpose()
 }
 
 /// Up to `limit` seals after `sequence` (0 for the first), oldest first.

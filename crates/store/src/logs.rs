@@ -65,13 +65,13 @@ statements! {
          ORDER BY log_id LIMIT $4"
     );
     LIST_BETWEEN = concat!(
-        "SELECT ", columns!(), " FROM logs WHERE tenant_id = $1 AND log_id >= $2 AND log_id <= $3 ORDER BY log_id"
+        "SELECT ", columns!(), " FROM logs WHERE tenant_id = $1 AND log_id > $2 AND log_id <= $3 ORDER BY log_id"
     );
     LIST_OF_USER = concat!(
         "SELECT ", columns!(), " FROM logs WHERE tenant_id = $1 AND user_id = $2 ORDER BY log_id DESC LIMIT $3"
     );
-    DELETE_BEFORE = "DELETE FROM logs WHERE tenant_id = $1 AND log_id IN ( \
-                     SELECT log_id FROM logs WHERE tenant_id = $1 AND log_id < $2 ORDER BY log_id LIMIT $3)";
+    DELETE_UNTIL = "DELETE FROM logs WHERE tenant_id = $1 AND log_id IN ( \
+                    SELECT log_id FROM logs WHERE tenant_id = $1 AND log_id <= $2 ORDER BY log_id LIMIT $3)";
 }
 
 fn from_row(row: &Row) -> Result<LogRow, StoreError> {
@@ -140,9 +140,9 @@ pub fn list_after(
     tx.query(LIST_AFTER, params![tenant, log_id, until, limit])?.iter().map(from_row).collect()
 }
 
-/// All entries from `first` to `last`, both inclusive, oldest first.
-pub fn list_between(tx: &mut Tx<'_>, tenant: &TenantId, first: &str, last: &str) -> Result<Vec<LogRow>, StoreError> {
-    tx.query(LIST_BETWEEN, params![tenant, first, last])?.iter().map(from_row).collect()
+/// All entries after `after` (exclusive; `""` for the first) until `last` (inclusive), oldest first.
+pub fn list_between(tx: &mut Tx<'_>, tenant: &TenantId, after: &str, last: &str) -> Result<Vec<LogRow>, StoreError> {
+    tx.query(LIST_BETWEEN, params![tenant, after, last])?.iter().map(from_row).collect()
 }
 
 /// The newest `limit` entries about a user, newest first.
@@ -150,7 +150,7 @@ pub fn list_of_user(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str, limit: i6
     tx.query(LIST_OF_USER, params![tenant, user_id, limit])?.iter().map(from_row).collect()
 }
 
-/// Removes up to `limit` of the oldest entries before `log_id`; returns how many.
-pub fn delete_before(tx: &mut Tx<'_>, tenant: &TenantId, log_id: &str, limit: i64) -> Result<u64, StoreError> {
-    tx.execute(DELETE_BEFORE, params![tenant, log_id, limit])
+/// Removes up to `limit` of the oldest entries until `log_id` (inclusive); returns how many.
+pub fn delete_until(tx: &mut Tx<'_>, tenant: &TenantId, log_id: &str, limit: i64) -> Result<u64, StoreError> {
+    tx.execute(DELETE_UNTIL, params![tenant, log_id, limit])
 }

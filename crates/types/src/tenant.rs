@@ -93,6 +93,8 @@ pub struct TenantSettings {
     pub session_cookie: SessionCookie,
     /// Logout behaviour.
     pub oidc_logout: OidcLogout,
+    /// Days that entries of the tenant log are kept.
+    pub log_retention_days: u32,
     /// Switches.
     pub flags: TenantFlags,
     /// Auth0's or the standards' behaviour.
@@ -117,6 +119,7 @@ impl Default for TenantSettings {
             idle_session_lifetime: 72.0,
             session_cookie: SessionCookie::default(),
             oidc_logout: OidcLogout::default(),
+            log_retention_days: 30,
             flags: TenantFlags::default(),
             profile: Profile::default(),
             other: OtherMembers::new(),

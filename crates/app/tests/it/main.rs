@@ -8,6 +8,7 @@
 )]
 
 mod configuration_changes;
+mod tenant_log;
 mod users;
 
 use axum::Router;

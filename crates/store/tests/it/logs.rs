@@ -54,7 +54,7 @@ pub(crate) async fn are_kept_and_listed_by_time(database: Arc<Database>) {
             assert_eq!(logs::find(tx, &other, "2")?, None);
             assert_eq!(ids(&logs::list_after(tx, &tenant, "", at(9), 2)?), ["1", "2"]);
             assert_eq!(ids(&logs::list_after(tx, &tenant, "1", at(2), 9)?), ["2"]);
-            assert_eq!(ids(&logs::list_between(tx, &tenant, "2", "3")?), ["2", "3"]);
+            assert_eq!(ids(&logs::list_between(tx, &tenant, "1", "3")?), ["2", "3"]);
             assert_eq!(ids(&logs::list_of_user(tx, &tenant, "auth0|1", 2)?), ["3", "2"]);
             assert!(logs::list_of_user(tx, &other, "auth0|1", 2)?.is_empty());
             Ok::<_, StoreError>(())
@@ -67,10 +67,10 @@ pub(crate) async fn go_by_age(database: Arc<Database>) {
     let (store, tenant) = with_entries(&database).await;
     store
         .write(move |tx| {
-            assert_eq!(logs::delete_before(tx, &TenantId::new("other"), "9", 10)?, 0);
-            assert_eq!(logs::delete_before(tx, &tenant, "3", 1)?, 1);
+            assert_eq!(logs::delete_until(tx, &TenantId::new("other"), "9", 10)?, 0);
+            assert_eq!(logs::delete_until(tx, &tenant, "2", 1)?, 1);
             assert_eq!(ids(&logs::list_after(tx, &tenant, "", at(9), 9)?), ["2", "3"], "the oldest goes first");
-            assert_eq!(logs::delete_before(tx, &tenant, "3", 10)?, 1);
+            assert_eq!(logs::delete_until(tx, &tenant, "2", 10)?, 1);
             assert_eq!(ids(&logs::list_after(tx, &tenant, "", at(9), 9)?), ["3"]);
             Ok::<_, StoreError>(())
         })
@@ -98,6 +98,8 @@ pub(crate) async fn op_03_seals_are_made_once_and_stay_in_order(database: Arc<Da
             assert_eq!(log_seals::list_after(tx, &tenant, 0, 9)?, [seal(1, "10"), seal(2, "20")]);
             assert_eq!(log_seals::list_after(tx, &tenant, 0, 1)?, [seal(1, "10")]);
             assert_eq!(log_seals::last(tx, &TenantId::new("other"))?, None);
+            assert_eq!(log_seals::last_before(tx, &tenant, "10")?, None);
+            assert_eq!(log_seals::last_before(tx, &tenant, "11")?, Some(seal(1, "10")));
             assert_eq!(log_seals::delete_before(tx, &tenant, "10")?, 0);
             assert_eq!(log_seals::delete_before(tx, &tenant, "99")?, 1, "the newest one stays");
             assert_eq!(log_seals::list_after(tx, &tenant, 0, 9)?, [seal(2, "20")]);
