@@ -33,6 +33,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: TenantCommand,
     },
+    /// Read and check the log of a tenant.
+    Log {
+        #[command(subcommand)]
+        command: LogCommand,
+    },
     /// Print a new master key for the configuration.
     MasterKey,
 }
@@ -106,6 +111,43 @@ pub(crate) enum TenantCommand {
         #[command(flatten)]
         configuration: ConfigurationFile,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Print the entries, oldest first: one line of JSON each, as the Management API shows them.
+    List {
+        #[command(flatten)]
+        source: LogSource,
+
+        /// Only entries after the one with this `log_id`.
+        #[arg(long, value_name = "LOG_ID")]
+        after: Option<String>,
+    },
+    /// Check every entry against the signed seals, and name what was altered, removed or added.
+    Verify {
+        #[command(flatten)]
+        source: LogSource,
+    },
+}
+
+/// Whose log, and where it is.
+#[derive(Debug, Args)]
+pub(crate) struct LogSource {
+    /// Domain of the tenant, with the port unless it is 443.
+    #[arg(long, value_parser = tenant_domain)]
+    pub(crate) domain: String,
+
+    /// Data directory of a development server, instead of a configuration.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["database", "config"])]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Database, instead of the configured one.
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) configuration: ConfigurationFile,
 }
 
 /// Where the configuration is.

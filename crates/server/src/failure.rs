@@ -50,6 +50,15 @@ pub(crate) enum Failure {
     /// There is one of that domain.
     #[error("a tenant with the domain {0} exists already")]
     TenantExists(String),
+    /// There is none.
+    #[error("no tenant has the domain {0}: write it with its port unless that is 443")]
+    UnknownTenant(String),
+    /// Nothing was started there.
+    #[error("no development server has its data in {0}: name the directory that `keywright dev --data` was given")]
+    NoDevelopmentServer(String),
+    /// OP-03.
+    #[error("the log of {0} is not as it was written")]
+    TamperedLog(String),
     /// The instance.
     #[error(transparent)]
     App(#[from] AppError),

@@ -65,7 +65,7 @@ pub(crate) async fn serve(
     served
 }
 
-/// Removes expired rows every minute. The nodes of a database take turns by a lease.
+/// Removes expired rows and seals the tenant logs, every minute. The nodes of a database take turns by a lease.
 async fn clean(app: App) {
     let holder = app.random().hex(8);
     let mut minutes = tokio::time::interval(CLEANUP_INTERVAL);
@@ -73,8 +73,13 @@ async fn clean(app: App) {
     loop {
         minutes.tick().await;
         match cleanup::run_once(app.store(), app.now(), &holder).await {
-            Ok(Some(rows)) if rows > 0 => tracing::debug!(rows, "removed what has expired"),
-            Ok(_) => {}
+            Ok(Some(rows)) => {
+                tracing::debug!(rows, "removed what has expired");
+                if let Err(cause) = app.tend_logs().await {
+                    tracing::warn!(%cause, "the tenant log was not sealed");
+                }
+            }
+            Ok(None) => {}
             // A database that is gone comes back by itself.
             Err(cause) => tracing::warn!(%cause, "expired rows were not removed"),
         }

@@ -10,6 +10,7 @@ mod failure;
 mod health;
 mod instance;
 mod listener;
+mod log_command;
 mod logging;
 mod request_body;
 mod routes;
@@ -23,7 +24,7 @@ use clap::Parser;
 use keywright_jose::{MasterKey, Random};
 use secrecy::ExposeSecret;
 
-use cli::{Cli, Command, DevCommand, TenantCommand};
+use cli::{Cli, Command, DevCommand, LogCommand, TenantCommand};
 use config::Document;
 use failure::Failure;
 
@@ -59,6 +60,10 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             let _log = logging::start(document.log())?;
             runtime()?.block_on(tenant::create(document, &domain, name.as_deref()))
         }
+        Command::Log { command: LogCommand::List { source, after } } => {
+            runtime()?.block_on(log_command::list(source, after))
+        }
+        Command::Log { command: LogCommand::Verify { source } } => runtime()?.block_on(log_command::verify(source)),
         Command::MasterKey => {
             println!("{}", MasterKey::generate(&Random::system()).to_base64().expose_secret());
             Ok(())

@@ -97,3 +97,16 @@ log_types! {
     /// Management operation refused.
     FailedManagementOperation = "fapi";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_lists_every_code() {
+        let page = include_str!("../../../../docs/reference/tenant-log.md");
+        for kind in LogType::ALL {
+            assert!(page.contains(&format!("| `{}` | ", kind.as_str())), "{}: add it to the page", kind.as_str());
+        }
+    }
+}

@@ -62,6 +62,25 @@ pub(crate) fn show_authority(data: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The database of a development server, for a command beside it.
+pub(crate) fn storage(data: &Path) -> Result<Storage, Failure> {
+    if !data.join(DATABASE).exists() {
+        return Err(Failure::NoDevelopmentServer(data.display().to_string()));
+    }
+    storage_in(&DataDirectory::open(data)?, None)
+}
+
+fn storage_in(directory: &DataDirectory, database: Option<&str>) -> Result<Storage, Failure> {
+    let master_key = directory.read_or_create(MASTER_KEY, || {
+        Ok::<_, std::convert::Infallible>(MasterKey::generate(&Random::system()).to_base64().expose_secret().to_owned())
+    })?;
+    let own = || format!("sqlite:{}", directory.path().join(DATABASE).display());
+    Ok(Storage {
+        database: SecretString::from(database.map_or_else(own, str::to_owned)),
+        master_key: MasterKey::from_base64(&master_key.text).map_err(Failure::MasterKey)?,
+    })
+}
+
 /// A server with everything in place.
 struct Development {
     app: keywright_app::App,
@@ -80,18 +99,7 @@ impl Development {
         let clock = Clock::system();
         let authority = Authority::open(directory, clock.now())?;
         let tls = authority.server_config(&options.domain, clock.now())?;
-        let master_key = directory.read_or_create(MASTER_KEY, || {
-            Ok::<_, std::convert::Infallible>(
-                MasterKey::generate(&Random::system()).to_base64().expose_secret().to_owned(),
-            )
-        })?;
-        let storage = Storage {
-            database: options.database.clone().map_or_else(
-                || SecretString::from(format!("sqlite:{}", directory.path().join(DATABASE).display())),
-                SecretString::from,
-            ),
-            master_key: MasterKey::from_base64(&master_key.text).map_err(Failure::MasterKey)?,
-        };
+        let storage = storage_in(directory, options.database.as_deref())?;
         let app = instance::open(storage, clock).await?;
         let domain = match listener.port() {
             443 => options.domain.clone(),

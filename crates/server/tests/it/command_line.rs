@@ -10,7 +10,7 @@ fn shows_its_version_and_its_commands() {
     assert!(status.success());
     assert_eq!(output, format!("keywright {}\n", env!("CARGO_PKG_VERSION")));
     let (_, output, _) = run(keywright().arg("--help"));
-    for command in ["dev", "serve", "tenant", "master-key"] {
+    for command in ["dev", "serve", "tenant", "log", "master-key"] {
         assert!(output.contains(&format!("\n  {command} ")), "{output}");
     }
 }
@@ -99,4 +99,27 @@ fn tenant_create_needs_a_master_key() {
     assert_eq!(status.code(), Some(1));
     assert!(error.contains("keywright master-key"), "{error}");
     assert!(!error.contains("tls"), "TLS is the server's affair: {error}");
+}
+
+#[test]
+fn op_03_log_verify_checks_the_log_of_one_tenant() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}/keywright.db", directory.path().display());
+    let command = |arguments: &[&str]| {
+        let mut command = keywright();
+        command.env("KEYWRIGHT_MASTER_KEY", KEY).args(arguments).args(["--database", &database]);
+        run(&mut command)
+    };
+    let (status, _, error) = command(&["tenant", "create", "--domain", "login.example.com"]);
+    assert!(status.success(), "{error}");
+    let (status, output, error) = command(&["log", "verify", "--domain", "login.example.com"]);
+    assert!(status.success(), "{error}");
+    assert_eq!(output, "0 seals over 0 entries, 0 problems\n");
+    let (status, output, _) = command(&["log", "list", "--domain", "login.example.com"]);
+    assert_eq!((status.success(), output.as_str()), (true, ""));
+    let (status, _, error) = command(&["log", "verify", "--domain", "other.example.com"]);
+    assert!(!status.success() && error.contains("no tenant has the domain other.example.com"), "{error}");
+    let (status, _, error) =
+        run(keywright().args(["log", "list", "--domain", "localhost", "--data", "/nowhere/at/all"]));
+    assert!(!status.success() && error.contains("no development server"), "{error}");
 }
