@@ -12,6 +12,7 @@ mod issue;
 mod json_web_keys;
 mod logout;
 mod metadata;
+mod permissions;
 mod profile;
 mod revocation;
 mod token;

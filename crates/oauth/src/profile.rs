@@ -117,6 +117,12 @@ pub(crate) fn updated_at(profile: Profile, at: Timestamp) -> Value {
     }
 }
 
+/// Whether access tokens of the RFC 9068 dialects carry `auth_time` where the request asked for it (RFC 9068 §2.2.1); §3.3
+/// has it nowhere.
+pub(crate) fn access_token_says_auth_time(profile: Profile) -> bool {
+    profile == Profile::Standard
+}
+
 /// Whether `/userinfo` takes its token from the query: passport-auth0 does it, RFC 9700 §4.3.2 forbids it.
 pub(crate) fn accepts_query_token(profile: Profile) -> bool {
     profile == Profile::Auth0

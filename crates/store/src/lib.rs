@@ -62,10 +62,12 @@ pub mod log_seals;
 pub mod logs;
 pub mod refresh_tokens;
 pub mod resource_servers;
+pub mod roles;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
 pub mod transactions;
+pub mod user_permissions;
 pub mod users;
 
 pub use db::Store;
@@ -93,10 +95,12 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("migrations", migrations::STATEMENTS),
         ("refresh_tokens", refresh_tokens::STATEMENTS),
         ("resource_servers", resource_servers::STATEMENTS),
+        ("roles", roles::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("signing_keys", signing_keys::STATEMENTS),
         ("tenants", tenants::STATEMENTS),
         ("transactions", transactions::STATEMENTS),
+        ("user_permissions", user_permissions::STATEMENTS),
         ("users", users::STATEMENTS),
     ]
 }

@@ -10,6 +10,7 @@ mod connection;
 mod ids;
 mod refresh_token_settings;
 mod resource_server;
+mod role;
 mod scope;
 mod tenant;
 mod user;
@@ -23,6 +24,7 @@ pub use refresh_token_settings::{ExpirationType, RefreshTokenSettings, RotationT
 pub use resource_server::{
     AccessPolicy, ResourceServer, ResourceServerScope, SubjectTypeAuthorization, SubjectTypePolicy, TokenDialect,
 };
+pub use role::{Permission, Role};
 pub use scope::ScopeSet;
 pub use tenant::{OidcLogout, Profile, SessionCookie, SessionCookieMode, Tenant, TenantFlags, TenantSettings};
 pub use user::User;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::OtherMembers;
 
 /// A registered API. Found by its identifier, which is the `aud` of its access tokens.
+#[expect(clippy::struct_excessive_bools, reason = "the members of Auth0's document")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceServer {
     /// Identifier of the record (not of the API).
@@ -16,7 +17,7 @@ pub struct ResourceServer {
     /// Scopes that the API defines; others are dropped from requests.
     #[serde(default)]
     pub scopes: Vec<ResourceServerScope>,
-    /// `RS256`, `PS256` or `HS256`.
+    /// `RS256`, `RS512`, `PS256`, `ES256` or `HS256`.
     #[serde(default = "rs256")]
     pub signing_alg: String,
     /// Whether refresh tokens may be issued for this API.
@@ -31,6 +32,9 @@ pub struct ResourceServer {
     /// Shape of the access token.
     #[serde(default)]
     pub token_dialect: TokenDialect,
+    /// RBAC: whether users get only scopes that they hold as permissions (§8.2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub enforce_policies: bool,
     /// Whether first-party applications with verifiable callbacks skip consent (§1.10).
     #[serde(default)]
     pub skip_consent_for_verifiable_first_party_clients: bool,
@@ -70,6 +74,7 @@ impl Default for ResourceServer {
             token_lifetime: one_day(),
             token_lifetime_for_web: two_hours(),
             token_dialect: TokenDialect::default(),
+            enforce_policies: false,
             skip_consent_for_verifiable_first_party_clients: false,
             subject_type_authorization: SubjectTypeAuthorization::default(),
             is_system: false,
@@ -109,6 +114,20 @@ pub enum TokenDialect {
     Rfc9068Profile,
     /// RFC 9068 with `permissions`.
     Rfc9068ProfileAuthz,
+}
+
+impl TokenDialect {
+    /// Whether tokens are those of RFC 9068.
+    #[must_use]
+    pub const fn is_rfc9068(self) -> bool {
+        matches!(self, Self::Rfc9068Profile | Self::Rfc9068ProfileAuthz)
+    }
+
+    /// Whether tokens list permissions, once the API enforces policies.
+    #[must_use]
+    pub const fn lists_permissions(self) -> bool {
+        matches!(self, Self::AccessTokenAuthz | Self::Rfc9068ProfileAuthz)
+    }
 }
 
 /// Access policies of an API for the two kinds of subjects (§8.2).

@@ -135,7 +135,8 @@ fn consent(situation: &Situation<'_>, session: &Session) -> Consent {
     let checked = situation.checked;
     let (request, client) = (&checked.request, &checked.client.client);
     let api = checked.api.as_ref().map(|record| &record.api);
-    let wanted = effective_scopes(&request.scope, client, api, checked.granted_to_client.as_ref());
+    let (limit, permissions) = (checked.granted_to_client.as_ref(), situation.visitor.permissions.as_ref());
+    let wanted = effective_scopes(&request.scope, client, api, limit, permissions);
     // An answer counts for the user who gave it and for the scopes that were on the page (AR-07).
     let answer = situation.progress.consent.as_ref().filter(|answer| answer.user_id == session.user_id);
     match answer {

@@ -80,7 +80,7 @@ fn scene() -> Scene {
             granted_to_client: None,
             connections: vec![connection],
         },
-        visitor: Visitor { login: Some((session, user)), granted: None },
+        visitor: Visitor { login: Some((session, user)), granted: None, permissions: None },
         progress: Progress::default(),
         now: at(START + 100),
     }

@@ -55,7 +55,8 @@ pub(super) async fn issue(
     };
     let request = &checked.request;
     let api = checked.api.as_ref().map(|record| &record.api);
-    let scope = effective_scopes(&request.scope, &checked.client.client, api, checked.granted_to_client.as_ref());
+    let (limit, permissions) = (checked.granted_to_client.as_ref(), visitor.permissions.as_ref());
+    let scope = effective_scopes(&request.scope, &checked.client.client, api, limit, permissions);
     let says_auth_time = request.max_age.is_some() || request.prompts(PromptValue::Login);
     let binding = CodeBinding {
         redirect_uri: request.redirect_uri.clone(),

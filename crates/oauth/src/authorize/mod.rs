@@ -84,7 +84,7 @@ async fn start(
     parameters: &Parameters,
 ) -> Result<Response, AuthorizeError> {
     let checked = checks::check(app, tenant, parameters).await?;
-    let visitor = Visitor::of(app, tenant, &cookies, &checked.request).await?;
+    let visitor = Visitor::of(app, tenant, &cookies, &checked).await?;
     match step(app, &checked, &visitor, &Progress::default()) {
         Next::Issue => issue_code::issue(app, tenant, method, &checked, &visitor, None).await,
         Next::Deny(denial) => Err(AuthorizeError::redirect(&checked.request, denial)),
@@ -122,7 +122,7 @@ async fn go_on(
     };
     // AR-03: the client, its callbacks, grants and APIs are looked at again, as they are now.
     let checked = checks::check_again(app, tenant, transaction.request.clone()).await?;
-    let visitor = Visitor::of(app, tenant, &cookies, &checked.request).await?;
+    let visitor = Visitor::of(app, tenant, &cookies, &checked).await?;
     match step(app, &checked, &visitor, &transaction.progress) {
         Next::Issue => issue_code::issue(app, tenant, &Method::GET, &checked, &visitor, Some(&transaction)).await,
         Next::Deny(denial) => {

@@ -3,16 +3,22 @@
 use keywright_app::{App, AppError};
 use keywright_types::{AccessPolicy, Client, ResourceServer, ScopeSet, TenantId};
 
+use crate::permissions::Permissions;
+
 /// Scopes of OpenID Connect Core §5.4 and §11.
 const OPENID_SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
 
 /// The requested scopes that exist: OpenID's own, those that the API defines, and `offline_access` where a refresh token
 /// would be issued. §8.2: "Scopes not defined on the API are dropped silently; OIDC scopes are always kept."
+///
+/// `granted_to_client` is the client's grant where the API wants one; `permissions` are the user's where the API enforces
+/// policies. §8.2: "granted scopes = requested ∩ client grant ∩ RBAC". `None` limits nothing.
 pub(super) fn effective_scopes(
     requested: &ScopeSet,
     client: &Client,
     api: Option<&ResourceServer>,
     granted_to_client: Option<&ScopeSet>,
+    permissions: Option<&Permissions>,
 ) -> ScopeSet {
     requested.filtered(|scope| match scope {
         "offline_access" => issues_refresh_token(client, api),
@@ -20,6 +26,7 @@ pub(super) fn effective_scopes(
         _ => {
             api.is_some_and(|api| api.defines(scope) && is_for_users(api, scope))
                 && granted_to_client.is_none_or(|granted| granted.contains(scope))
+                && permissions.is_none_or(|permissions| permissions.contains(scope))
         }
     })
 }
@@ -48,6 +55,8 @@ fn issues_refresh_token(client: &Client, api: Option<&ResourceServer>) -> bool {
 
 /// AR-03, RT-05: of scopes granted before, those that can be granted now. `None` when the application may not use the API
 /// any more.
+///
+/// What the user may do is not in it: [`Permissions::narrow`] does that, in the transaction that reads the user.
 pub(crate) async fn scopes_now(
     app: &App,
     tenant: &TenantId,
@@ -60,8 +69,8 @@ pub(crate) async fn scopes_now(
         None => ClientAccess::Unlimited,
     };
     Ok(match access {
-        ClientAccess::Unlimited => Some(effective_scopes(granted, client, api, None)),
-        ClientAccess::Limited(limit) => Some(effective_scopes(granted, client, api, Some(&limit))),
+        ClientAccess::Unlimited => Some(effective_scopes(granted, client, api, None, None)),
+        ClientAccess::Limited(limit) => Some(effective_scopes(granted, client, api, Some(&limit), None)),
         ClientAccess::Refused => None,
     })
 }
@@ -105,7 +114,7 @@ mod tests {
         let client = json!({ "client_id": "c", "name": "c", "grant_types": ["authorization_code", "refresh_token"] });
         let client: Client = serde_json::from_value(client).unwrap();
         let api: Option<ResourceServer> = api.map(|document| serde_json::from_value(document).unwrap());
-        let scopes = effective_scopes(&ScopeSet::parse(requested), &client, api.as_ref(), None);
+        let scopes = effective_scopes(&ScopeSet::parse(requested), &client, api.as_ref(), None, None);
         assert_eq!(scopes.to_string(), expected, "{requested}");
     }
 
@@ -120,6 +129,30 @@ mod tests {
         check(None, "openid read offline_access", "openid offline_access");
         check(api(true), "read openid write offline_access", "read openid offline_access");
         check(api(false), "read openid offline_access", "read openid");
+    }
+
+    #[test]
+    fn an_api_with_rbac_gives_only_what_the_user_may() {
+        let client = json!({ "client_id": "c", "name": "c", "grant_types": ["authorization_code", "refresh_token"] });
+        let client: Client = serde_json::from_value(client).unwrap();
+        let api: ResourceServer = serde_json::from_value(json!({
+            "id": "1", "name": "API", "identifier": "api", "allow_offline_access": true, "enforce_policies": true,
+            "scopes": [{ "value": "read" }, { "value": "write" }, { "value": "delete" }]
+        }))
+        .unwrap();
+        let requested = ScopeSet::parse("openid delete read write offline_access");
+        let may = |names: &[&str]| -> Permissions { names.iter().map(|name| (*name).to_owned()).collect() };
+        for (permissions, limit, expected) in [
+            (may(&["read", "write", "gone"]), None, "openid read write offline_access"),
+            (may(&["read", "write"]), Some("delete write"), "openid write offline_access"),
+            (may(&[]), None, "openid offline_access"),
+        ] {
+            let limit = limit.map(ScopeSet::parse);
+            let scopes = effective_scopes(&requested, &client, Some(&api), limit.as_ref(), Some(&permissions));
+            assert_eq!(scopes.to_string(), expected);
+            let narrowed = Permissions::narrow(Some(&permissions), requested.clone(), Some(&api));
+            assert!(narrowed.covers(&scopes), "{narrowed}");
+        }
     }
 
     #[test]

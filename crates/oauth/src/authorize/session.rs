@@ -1,9 +1,12 @@
 //! Who is at the browser: the SSO session, its user, and what that user has agreed to before.
 
-use keywright_app::{App, AppError, AuthorizationRequest, Session, user_from_row};
+use keywright_app::{App, AppError, Session, user_from_row};
 use keywright_store::{grants, users};
 use keywright_types::{ScopeSet, Tenant, User};
 use keywright_web::Cookies;
+
+use super::checks::CheckedRequest;
+use crate::permissions::Permissions;
 
 /// The visitor of this request.
 #[derive(Default)]
@@ -12,6 +15,8 @@ pub(crate) struct Visitor {
     pub(crate) login: Option<(Session, User)>,
     /// Scopes to which the user agreed before, for this application on this API.
     pub(crate) granted: Option<ScopeSet>,
+    /// What the user may do on the API, when it enforces policies.
+    pub(crate) permissions: Option<Permissions>,
 }
 
 impl Visitor {
@@ -20,12 +25,13 @@ impl Visitor {
         app: &App,
         tenant: &Tenant,
         cookies: &Cookies,
-        request: &AuthorizationRequest,
+        checked: &CheckedRequest,
     ) -> Result<Self, AppError> {
         let Some(session) = app.session(&tenant.id, cookies.session.as_deref()).await? else {
             return Ok(Self::default());
         };
         let (id, user_id) = (tenant.id.clone(), session.user_id.clone());
+        let (request, api) = (&checked.request, checked.api.clone());
         let (client_id, audience) = (request.client_id.clone(), request.audience.clone().unwrap_or_default());
         app.store()
             .read(move |tx| {
@@ -33,7 +39,9 @@ impl Visitor {
                 let grant = grants::find(tx, &id, &user_id, &client_id, &audience)?;
                 // AR-07: a grant without an answer of the user is none.
                 let granted = grant.filter(|grant| grant.consented).map(|grant| ScopeSet::parse(&grant.scope));
-                Ok(Self { login: Some((session, user_from_row(&row)?)), granted })
+                let api = api.as_ref().map(|record| &record.api);
+                let permissions = Permissions::of(tx, &id, &user_id, api)?;
+                Ok(Self { login: Some((session, user_from_row(&row)?)), granted, permissions })
             })
             .await
     }

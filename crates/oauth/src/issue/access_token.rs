@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use keywright_app::{ApiRecord, App, AppError, KeySet};
 use keywright_jose::{JwtType, Signer, SigningAlg, opaque, sign};
-use keywright_types::{ScopeSet, Tenant, TokenDialect};
+use keywright_types::{ScopeSet, Tenant};
 use serde::{Deserialize, Serialize};
 
 use super::signing_failed;
 use crate::error::OAuthError;
+use crate::profile;
 
 /// §3.4: fixed for tokens that are only for `/userinfo`.
 const USERINFO_LIFETIME: i64 = 86_400;
@@ -18,6 +19,10 @@ pub(super) struct AccessTokenRequest<'a> {
     pub(super) client_id: &'a str,
     pub(super) scope: &'a ScopeSet,
     pub(super) grant: Option<&'static str>,
+    /// All permissions of the subject on the API; `None` when the API enforces no policies.
+    pub(super) permissions: Option<Vec<&'a str>>,
+    /// Seconds.
+    pub(super) auth_time: Option<i64>,
     pub(super) issued_at: Timestamp,
 }
 
@@ -39,6 +44,10 @@ struct Claims<'a> {
     client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<&'a [&'a str]>,
 }
 
 #[derive(Serialize)]
@@ -60,7 +69,7 @@ pub(super) fn for_api(
     let (issuer, userinfo) = (tenant.issuer(), tenant.userinfo_audience());
     let lifetime = i64::from(api.token_lifetime);
     let issued_at = request.issued_at.as_second();
-    let rfc9068 = matches!(api.token_dialect, TokenDialect::Rfc9068Profile | TokenDialect::Rfc9068ProfileAuthz);
+    let rfc9068 = api.token_dialect.is_rfc9068();
     // §3.2: "array … when `openid` was requested and the API signs RS256". TK-08: that API alone, plus userinfo.
     let with_userinfo = request.scope.contains("openid") && api.signing_alg == "RS256";
     let claims = Claims {
@@ -78,6 +87,13 @@ pub(super) fn for_api(
         azp: (!rfc9068).then_some(request.client_id),
         client_id: rfc9068.then_some(request.client_id),
         jti: rfc9068.then(|| app.random().token(16)),
+        // RFC 9068 §2.2.1: "The claims listed in this section MAY be issued in the context of authorization grants involving
+        // the resource owner". §3.3 has none.
+        auth_time: request
+            .auth_time
+            .filter(|_| rfc9068 && profile::access_token_says_auth_time(tenant.settings.profile)),
+        // §8.2: "`_authz` adds `permissions` = all of the user's permissions on that API, irrespective of requested scopes".
+        permissions: request.permissions.as_deref().filter(|_| api.token_dialect.lists_permissions()),
     };
     let typ = if rfc9068 { JwtType::AccessToken } else { JwtType::Jwt };
     Ok((sign(typ, signer(keys, record)?, &claims).map_err(signing_failed)?, lifetime))

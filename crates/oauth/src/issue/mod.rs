@@ -14,6 +14,7 @@ use self::access_token::AccessTokenRequest;
 pub(crate) use self::access_token::OpaqueClaims;
 pub(crate) use self::profile_claims::profile_claims;
 use crate::error::OAuthError;
+use crate::permissions::Permissions;
 use crate::token::TokenResponse;
 
 /// Whom tokens are about, and what was granted.
@@ -23,6 +24,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) session_id: Option<&'a str>,
     /// Granted scopes.
     pub(crate) scope: &'a ScopeSet,
+    /// All permissions on the API, when it enforces policies.
+    pub(crate) permissions: Option<&'a Permissions>,
     /// Only with a code, never on refresh (§4.3).
     pub(crate) nonce: Option<&'a str>,
     /// Seconds.
@@ -63,6 +66,11 @@ impl Issuer {
         Ok(Self { keys, api })
     }
 
+    /// The API's record, for a database transaction.
+    pub(crate) fn record(&self) -> Option<Arc<ApiRecord>> {
+        self.api.clone()
+    }
+
     /// The API.
     pub(crate) fn api(&self) -> Option<&ResourceServer> {
         self.api.as_ref().map(|record| &record.api)
@@ -83,6 +91,8 @@ pub(crate) fn for_user(
         client_id: &client.client.client_id,
         scope: subject.scope,
         grant: subject.grant,
+        permissions: subject.permissions.map(|own| own.names().iter().map(String::as_str).collect()),
+        auth_time: subject.auth_time,
         issued_at: subject.issued_at,
     };
     let (access_token, expires_in) = match &issuer.api {
@@ -105,8 +115,16 @@ pub(crate) async fn for_client(
 ) -> Result<TokenResponse, OAuthError> {
     let keys = app.signing_keys(&tenant.id).await?;
     let subject = format!("{client_id}@clients");
-    let grant = Some("client-credentials");
-    let request = AccessTokenRequest { subject: &subject, client_id, scope, grant, issued_at };
+    let request = AccessTokenRequest {
+        subject: &subject,
+        client_id,
+        scope,
+        grant: Some("client-credentials"),
+        // §8.2: "for client_credentials = the granted scopes".
+        permissions: api.api.enforce_policies.then(|| scope.iter().collect()),
+        auth_time: None,
+        issued_at,
+    };
     let (access_token, expires_in) = access_token::for_api(app, tenant, &keys, api, &request)?;
     Ok(response(access_token, None, scope, expires_in))
 }

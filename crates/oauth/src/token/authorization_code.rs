@@ -1,9 +1,11 @@
 //! Grant `authorization_code` (§2.3; RFC 6749 §4.1.3, RFC 7636 §4.5; CO-02 to CO-06).
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use keywright_app::{App, AppError, ClientRecord, CodeChallenge, CodeChallengeMethod, user_from_row};
+use keywright_app::{ApiRecord, App, AppError, ClientRecord, CodeChallenge, CodeChallengeMethod, user_from_row};
 use keywright_jose::Purpose;
 use keywright_store::authorization_codes::{self, AuthorizationCodeRow};
 use keywright_store::{Tx, access_token_revocations, refresh_tokens, sessions, users};
@@ -14,6 +16,7 @@ use super::{TokenRequest, TokenResponse};
 use crate::authorize::{CodeBinding, scopes_now};
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
+use crate::permissions::Permissions;
 use crate::profile;
 
 /// What the database said about a code.
@@ -23,6 +26,7 @@ enum Redeemed {
         row: Box<AuthorizationCodeRow>,
         binding: Box<CodeBinding>,
         scope: ScopeSet,
+        permissions: Option<Permissions>,
         user: Box<User>,
         refresh_token: Option<String>,
     },
@@ -57,11 +61,14 @@ pub(super) async fn run(
     let issuer = Issuer::load(app, tenant, client, binding.audience.as_deref()).await?;
     let scope = scopes_now(app, &tenant.id, &client.client, issuer.api(), &binding.scope).await?;
     let scope = scope.ok_or_else(|| invalid_code("the client may no longer use the API"))?;
-    let grant = Grant { binding, scope, new_family: NewFamily::new(app, tenant, &client.client) };
+    let new_family = NewFamily::new(app, tenant, &client.client);
+    let grant = Grant { binding, scope, api: issuer.record(), new_family };
     let id = tenant.id.clone();
     let redeemed = app.store().write(move |tx| redeem(tx, &id, digest.as_bytes(), &presented, grant, now)).await?;
-    let (row, binding, scope, user, refresh_token) = match redeemed {
-        Redeemed::Granted { row, binding, scope, user, refresh_token } => (row, binding, scope, user, refresh_token),
+    let (row, binding, scope, permissions, user, refresh_token) = match redeemed {
+        Redeemed::Granted { row, binding, scope, permissions, user, refresh_token } => {
+            (row, binding, scope, permissions, user, refresh_token)
+        }
         Redeemed::Refused(error) => return Err(error),
         Redeemed::Replayed => return Err(invalid_code("the code was used before; what it gave is revoked")),
     };
@@ -69,6 +76,7 @@ pub(super) async fn run(
         user: &user,
         session_id: Some(&row.session_id),
         scope: &scope,
+        permissions: permissions.as_ref(),
         nonce: binding.nonce.as_deref(),
         auth_time: binding.auth_time,
         grant: None,
@@ -82,6 +90,7 @@ pub(super) async fn run(
 struct Grant {
     binding: CodeBinding,
     scope: ScopeSet,
+    api: Option<Arc<ApiRecord>>,
     new_family: NewFamily,
 }
 
@@ -102,7 +111,7 @@ fn redeem(
     grant: Grant,
     now: Timestamp,
 ) -> Result<Redeemed, AppError> {
-    let Grant { binding, scope, new_family } = grant;
+    let Grant { binding, scope, api, new_family } = grant;
     let Some(row) = authorization_codes::find(tx, tenant, digest)? else {
         return Ok(Redeemed::Refused(invalid_code("unknown code")));
     };
@@ -122,6 +131,9 @@ fn redeem(
     if user.blocked {
         return Ok(Redeemed::Refused(OAuthError::blocked()));
     }
+    let api = api.as_ref().map(|record| &record.api);
+    let permissions = Permissions::of(tx, tenant, &row.user_id, api)?;
+    let scope = Permissions::narrow(permissions.as_ref(), scope, api);
     // CO-02: the code belongs to a login; a logout ends it.
     if sessions::find_by_session_id(tx, tenant, &row.session_id, now)?.is_none() {
         return Ok(Redeemed::Refused(invalid_code("the session has ended")));
@@ -148,6 +160,7 @@ fn redeem(
         row: Box::new(row),
         binding: Box::new(binding),
         scope,
+        permissions,
         refresh_token: refresh_token.map(|(_, token)| token),
     })
 }

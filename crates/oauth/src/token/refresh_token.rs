@@ -4,13 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use keywright_app::{App, AppError, ClientRecord, user_from_row};
 use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
 use keywright_store::{StoreError, Tx, grants, users};
-use keywright_types::{Client, Connection, ScopeSet, Tenant, TenantId, User};
+use keywright_types::{Client, Connection, ResourceServer, ScopeSet, Tenant, TenantId, User};
 use serde::{Deserialize, Serialize};
 
 use super::{RefreshToken, TokenRequest, TokenResponse};
 use crate::authorize::scopes_now;
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
+use crate::permissions::Permissions;
 
 /// What later tokens of a family are made from, besides its columns.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -23,7 +24,7 @@ struct Payload {
 
 /// What the database said about a refresh token.
 enum Exchanged {
-    Granted { row: Box<RefreshTokenRow>, user: Box<User> },
+    Granted { row: Box<RefreshTokenRow>, user: Box<User>, permissions: Option<Permissions> },
     Refused(OAuthError),
 }
 
@@ -64,16 +65,23 @@ pub(super) async fn run(
         // §4.4: "A non-expiring token that becomes expiring never reverts."
         expires_at: settings.absolute_seconds().map(|seconds| later(now, seconds)),
     };
-    let exchanging = move |tx: &mut Tx<'_>| take(tx, &id, &client_id, &family_id, &connections, &exchange);
+    let api = issuer.record();
+    let exchanging = move |tx: &mut Tx<'_>| {
+        let api = api.as_ref().map(|record| &record.api);
+        take(tx, &id, &client_id, &family_id, api, &connections, &exchange)
+    };
     let exchanged = app.store().write(exchanging).await?;
-    let (row, user) = match exchanged {
-        Exchanged::Granted { row, user } => (row, user),
+    let (row, user, permissions) = match exchanged {
+        Exchanged::Granted { row, user, permissions } => (row, user, permissions),
         Exchanged::Refused(error) => return Err(error),
     };
+    // RT-05: what the user may do is looked up at each use.
+    let scope = Permissions::narrow(permissions.as_ref(), scope, issuer.api());
     let subject = Subject {
         user: &user,
         session_id: row.session_id.as_deref(),
         scope: &scope,
+        permissions: permissions.as_ref(),
         nonce: None,
         auth_time: payload.auth_time,
         grant: Some("refresh_token"),
@@ -97,6 +105,7 @@ fn take(
     tenant: &TenantId,
     client_id: &str,
     family_id: &str,
+    api: Option<&ResourceServer>,
     connections: &[Connection],
     exchange: &Exchange,
 ) -> Result<Exchanged, AppError> {
@@ -125,7 +134,8 @@ fn take(
         // §4.4, switching rotation on: "other tokens for same client/API/user are revoked".
         refresh_tokens::revoke_others(tx, tenant, client_id, &row.user_id, &row.audience, family_id, exchange.now)?;
     }
-    Ok(Exchanged::Granted { row: Box::new(row), user: Box::new(user_from_row(&user)?) })
+    let permissions = Permissions::of(tx, tenant, &row.user_id, api)?;
+    Ok(Exchanged::Granted { row: Box::new(row), user: Box::new(user_from_row(&user)?), permissions })
 }
 
 /// Why the update took nothing. An older generation of a live family was stolen or sent twice: the family ends.

@@ -20,6 +20,7 @@ mod id_tokens;
 mod keys;
 mod logout;
 mod outcome;
+mod rbac;
 mod revocation;
 mod sessions;
 mod tenancy;

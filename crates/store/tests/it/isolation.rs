@@ -5,15 +5,15 @@ use std::sync::Arc;
 use keywright_store::signing_keys::KeyState;
 use keywright_store::{
     Row, Store, StoreError, Tx, access_token_revocations, authorization_codes, client_grants, clients, config,
-    connections, grants, params, refresh_tokens, resource_servers, sessions, signing_keys, tenants, transactions,
-    users,
+    connections, grants, params, refresh_tokens, resource_servers, roles, sessions, signing_keys, tenants,
+    transactions, user_permissions, users,
 };
 
 use crate::database::Database;
 use crate::refresh_tokens::rotation;
 use crate::rows::{
-    acme, at, client, client_grant, code, connection, family, grant, populate, resource_server, session, signing_key,
-    transaction, umbrella, user,
+    acme, at, client, client_grant, code, connection, family, grant, permission, populate, resource_server, role,
+    session, signing_key, transaction, umbrella, user,
 };
 
 /// One row of everything for acme.
@@ -22,6 +22,10 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     resource_servers::insert(tx, &acme(), &resource_server("orders"))?;
     client_grants::insert(tx, &acme(), &client_grant("cg", "app", "orders:api"))?;
     connections::insert(tx, &acme(), &connection("a"))?;
+    roles::insert(tx, &acme(), &role("editor"))?;
+    roles::add_permission(tx, &acme(), "rol_editor", &permission("orders:api", "read"))?;
+    roles::assign(tx, &acme(), "auth0|ann", "rol_editor")?;
+    user_permissions::insert(tx, &acme(), "auth0|ann", &permission("orders:api", "write"))?;
     grants::extend(tx, &acme(), &grant("g", "", "openid"))?;
     sessions::insert(tx, &acme(), &session(1))?;
     transactions::insert(tx, &acme(), &transaction(1))?;
@@ -34,7 +38,7 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 
 /// Everything acme has, by table.
 async fn everything(store: &Store) -> Vec<Vec<Row>> {
-    const TABLES: [&str; 13] = [
+    const TABLES: [&str; 17] = [
         "SELECT * FROM tenants WHERE tenant_id = $1",
         "SELECT * FROM signing_keys WHERE tenant_id = $1",
         "SELECT * FROM clients WHERE tenant_id = $1",
@@ -42,6 +46,10 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM client_grants WHERE tenant_id = $1",
         "SELECT * FROM connections WHERE tenant_id = $1",
         "SELECT * FROM users WHERE tenant_id = $1",
+        "SELECT * FROM roles WHERE tenant_id = $1",
+        "SELECT * FROM role_permissions WHERE tenant_id = $1",
+        "SELECT * FROM user_roles WHERE tenant_id = $1",
+        "SELECT * FROM user_permissions WHERE tenant_id = $1",
         "SELECT * FROM grants WHERE tenant_id = $1",
         "SELECT * FROM sessions WHERE tenant_id = $1",
         "SELECT * FROM transactions WHERE tenant_id = $1",
@@ -68,6 +76,13 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("users::find", users::find(tx, t, "auth0|ann")?.is_some()),
         ("users::find_by_email", users::find_by_email(tx, t, "database", "ann@example.com")?.is_some()),
         ("users::find_by_username", users::find_by_username(tx, t, "database", "ann")?.is_some()),
+        ("roles::find", roles::find(tx, t, "rol_editor")?.is_some()),
+        ("roles::list", !roles::list(tx, t)?.is_empty()),
+        ("roles::list_permissions", !roles::list_permissions(tx, t, "rol_editor")?.is_empty()),
+        ("roles::list_for_user", !roles::list_for_user(tx, t, "auth0|ann")?.is_empty()),
+        ("roles::list_users", !roles::list_users(tx, t, "rol_editor")?.is_empty()),
+        ("user_permissions::list", !user_permissions::list(tx, t, "auth0|ann")?.is_empty()),
+        ("user_permissions::effective", !user_permissions::effective(tx, t, "auth0|ann", "orders:api")?.is_empty()),
         ("grants::find", grants::find(tx, t, "auth0|ann", "app", "")?.is_some()),
         ("sessions::find", sessions::find(tx, t, &[1; 32], at(1))?.is_some()),
         ("sessions::find_by_session_id", sessions::find_by_session_id(tx, t, "sid-1", at(1))?.is_some()),
@@ -93,6 +108,11 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("users::set_blocked", users::set_blocked(tx, t, "auth0|ann", true, at(1))?),
         ("users::set_password", users::set_password_hash(tx, t, "auth0|ann", Some("$argon2id$1"), "$", at(1))?),
         ("users::delete", users::delete(tx, t, "auth0|ann", at(1))?),
+        ("roles::update", roles::update(tx, t, "rol_editor", "x", "")?),
+        ("roles::remove_permission", roles::remove_permission(tx, t, "rol_editor", &permission("orders:api", "read"))?),
+        ("roles::unassign", roles::unassign(tx, t, "auth0|ann", "rol_editor")?),
+        ("roles::delete", roles::delete(tx, t, "rol_editor")?),
+        ("user_permissions::delete", user_permissions::delete(tx, t, "auth0|ann", &permission("orders:api", "write"))?),
         ("grants::delete", grants::delete(tx, t, "g")?),
         ("sessions::touch", sessions::touch(tx, t, &[1; 32], at(1), at(2))?),
         ("sessions::delete", sessions::delete(tx, t, &[1; 32])?),

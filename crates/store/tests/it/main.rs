@@ -26,6 +26,7 @@ mod migrations;
 mod outage;
 mod redaction;
 mod refresh_tokens;
+mod roles;
 mod rows;
 mod sessions;
 mod signing_keys;
@@ -61,6 +62,11 @@ conformance! {
         are_found_by_id_email_and_username, are_unique_by_email_and_username_in_a_connection, without_email_are_many,
         record_logins, are_blocked, change_password_only_from_the_known_hash,
         rt_08_deleting_a_user_ends_sessions_grants_and_refresh_tokens,
+    }
+    roles {
+        are_kept_and_changed, have_unique_names, are_assigned_and_taken_away, have_permissions,
+        users_have_permissions_of_their_own, rt_05_permissions_are_direct_or_of_a_role_as_of_now,
+        are_assigned_once_by_many,
     }
     grants {
         are_extended, ar_07_an_implied_grant_is_no_consent, imply_leaves_a_grant_as_it_is,

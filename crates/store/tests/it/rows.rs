@@ -8,6 +8,7 @@ use keywright_store::connections::ConnectionRow;
 use keywright_store::grants::GrantRow;
 use keywright_store::refresh_tokens::RefreshTokenRow;
 use keywright_store::resource_servers::ResourceServerRow;
+use keywright_store::roles::{PermissionRow, RoleRow};
 use keywright_store::sessions::SessionRow;
 use keywright_store::signing_keys::{KeyState, SigningKeyRow};
 use keywright_store::tenants::TenantRow;
@@ -80,6 +81,19 @@ pub(crate) fn resource_server(id: &str) -> ResourceServerRow {
         created_at: at(0),
         updated_at: at(0),
     }
+}
+
+pub(crate) fn role(name: &str) -> RoleRow {
+    RoleRow {
+        role_id: format!("rol_{name}"),
+        name: name.to_owned(),
+        description: format!("Role {name}"),
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn permission(audience: &str, name: &str) -> PermissionRow {
+    PermissionRow { audience: audience.to_owned(), permission: name.to_owned() }
 }
 
 pub(crate) fn client_grant(id: &str, client_id: &str, audience: &str) -> ClientGrantRow {
