@@ -7,6 +7,7 @@ use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
 
 use crate::config_cache::ConfigCache;
+use crate::jobs::Jobs;
 use crate::passwords::PasswordHasher;
 use crate::{AppError, Clock, HashingCost};
 
@@ -21,6 +22,7 @@ struct Inner {
     random: Random,
     passwords: PasswordHasher,
     config: ConfigCache,
+    jobs: Jobs,
 }
 
 /// What an [`App`] is made of.
@@ -43,7 +45,7 @@ impl App {
         let AppOptions { store, master_key, clock, random, hashing_cost } = options;
         let passwords = PasswordHasher::new(hashing_cost, &random)?;
         let config = ConfigCache::following(&store);
-        Ok(Self(Arc::new(Inner { store, master_key, clock, random, passwords, config })))
+        Ok(Self(Arc::new(Inner { store, master_key, clock, random, passwords, config, jobs: Jobs::default() })))
     }
 
     /// The store.
@@ -79,6 +81,11 @@ impl App {
     /// The bounded pool that hashes passwords.
     pub(crate) fn passwords(&self) -> &PasswordHasher {
         &self.0.passwords
+    }
+
+    /// Handlers of background jobs.
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.0.jobs
     }
 
     /// The cache of configuration documents.

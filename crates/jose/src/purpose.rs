@@ -31,6 +31,8 @@ pub enum Purpose {
     Csrf,
     /// The pending request on the logout page, sealed.
     LogoutRequest,
+    /// What a background job is about, sealed.
+    Job,
 }
 
 impl Purpose {
@@ -50,12 +52,13 @@ impl Purpose {
             Self::AccessToken => "access-token",
             Self::Csrf => "csrf",
             Self::LogoutRequest => "logout-request",
+            Self::Job => "job",
         }
     }
 }
 
 #[cfg(test)]
-pub(crate) const ALL: [Purpose; 13] = [
+pub(crate) const ALL: [Purpose; 14] = [
     Purpose::ClientSecret,
     Purpose::SigningKey,
     Purpose::ApiSigningSecret,
@@ -69,6 +72,7 @@ pub(crate) const ALL: [Purpose; 13] = [
     Purpose::AccessToken,
     Purpose::Csrf,
     Purpose::LogoutRequest,
+    Purpose::Job,
 ];
 
 #[cfg(test)]

@@ -59,8 +59,16 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let cleaning = tokio::spawn(clean(app.clone()));
+    let (ended, end) = tokio::sync::oneshot::channel::<()>();
+    let jobs = tokio::spawn({
+        let app = app.clone();
+        async move { app.run_jobs(async { drop(end.await) }).await }
+    });
     let served = listener.serve(tls, router, stop).await;
     cleaning.abort();
+    // What the last requests queued is in the database: another node, or the next start, does it.
+    drop(ended);
+    let _ = jobs.await;
     app.store().close().await;
     served
 }

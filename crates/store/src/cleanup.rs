@@ -34,7 +34,12 @@ statements! {
     REVOCATIONS = "DELETE FROM access_token_revocations WHERE (tenant_id, client_id, user_id, issued_at) IN ( \
                    SELECT tenant_id, client_id, user_id, issued_at FROM access_token_revocations \
                    WHERE expires_at <= $1 LIMIT $2)";
+    FAILED_JOBS = "DELETE FROM jobs WHERE (tenant_id, job_id) IN ( \
+                   SELECT tenant_id, job_id FROM jobs WHERE failed_at <= $1 LIMIT $2)";
 }
+
+/// How long jobs that were given up are kept for people to look at.
+const FAILED_JOB_MEMORY: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// Removes everything that is expired at `now`, if `holder` (a name of this process) gets the lease for it. Returns how many
 /// rows went; `None` when another node is at it.
@@ -59,6 +64,7 @@ pub async fn run_once(store: &Store, now: Timestamp, holder: &str) -> Result<Opt
         (REFRESH_TOKENS, now),
         (REVOKED_REFRESH_TOKENS, memory),
         (REVOCATIONS, now),
+        (FAILED_JOBS, now.saturating_sub(FAILED_JOB_MEMORY).unwrap_or(now)),
     ] {
         removed += remove(store, statement, before).await?;
     }

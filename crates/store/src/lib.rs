@@ -57,6 +57,7 @@ pub mod clients;
 pub mod config;
 pub mod connections;
 pub mod grants;
+pub mod jobs;
 pub mod leases;
 pub mod log_seals;
 pub mod logs;
@@ -89,6 +90,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("config", config::STATEMENTS),
         ("connections", connections::STATEMENTS),
         ("grants", grants::STATEMENTS),
+        ("jobs", jobs::STATEMENTS),
         ("leases", leases::STATEMENTS),
         ("log_seals", log_seals::STATEMENTS),
         ("logs", logs::STATEMENTS),

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use keywright_store::{
-    Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, leases, params, refresh_tokens,
-    sessions, transactions,
+    Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, jobs, leases, params,
+    refresh_tokens, sessions, transactions,
 };
 
 use crate::database::Database;
-use crate::rows::{acme, at, code, family, populate, session, transaction};
+use crate::rows::{acme, at, code, family, job, populate, session, transaction};
 
 /// How many rows of each table there are.
 async fn counts(store: &Store) -> [i64; 5] {
@@ -88,6 +88,21 @@ pub(crate) async fn remembers_for_replays(database: Arc<Database>) {
     assert_eq!(cleanup::run_once(&store, at(59 + DAY), "node").await.unwrap(), Some(0));
     assert_eq!(counts(&store).await, [0, 1, 0, 1, 0]);
     assert_eq!(cleanup::run_once(&store, at(60 + DAY), "node").await.unwrap(), Some(2));
+}
+
+pub(crate) async fn keeps_failed_jobs_for_a_week(database: Arc<Database>) {
+    const WEEK: i64 = 7 * 24 * 60 * 60;
+    let store = database.open().await;
+    let fill = |tx: &mut Tx<'_>| {
+        let mut failed = job("failed", 0);
+        failed.failed_at = Some(at(5));
+        jobs::insert(tx, &acme(), &failed)?;
+        jobs::insert(tx, &acme(), &job("waiting", 0))
+    };
+    store.write(fill).await.unwrap();
+    assert_eq!(cleanup::run_once(&store, at(4 + WEEK), "node").await.unwrap(), Some(0));
+    assert_eq!(cleanup::run_once(&store, at(5 + WEEK), "node").await.unwrap(), Some(1));
+    assert!(store.read(|tx| jobs::find(tx, &acme(), "waiting")).await.unwrap().is_some());
 }
 
 pub(crate) async fn runs_on_one_node_at_a_time(database: Arc<Database>) {

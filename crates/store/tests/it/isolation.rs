@@ -5,14 +5,14 @@ use std::sync::Arc;
 use keywright_store::signing_keys::KeyState;
 use keywright_store::{
     Row, Store, StoreError, Tx, access_token_revocations, authorization_codes, client_grants, clients, config,
-    connections, grants, params, refresh_tokens, resource_servers, roles, sessions, signing_keys, tenants,
+    connections, grants, jobs, params, refresh_tokens, resource_servers, roles, sessions, signing_keys, tenants,
     transactions, user_permissions, users,
 };
 
 use crate::database::Database;
 use crate::refresh_tokens::rotation;
 use crate::rows::{
-    acme, at, client, client_grant, code, connection, family, grant, permission, populate, resource_server, role,
+    acme, at, client, client_grant, code, connection, family, grant, job, permission, populate, resource_server, role,
     session, signing_key, transaction, umbrella, user,
 };
 
@@ -33,12 +33,16 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     authorization_codes::insert(tx, &acme(), &code(2))?;
     authorization_codes::consume(tx, &acme(), &[2; 32], at(1))?;
     refresh_tokens::insert(tx, &acme(), &family("f"))?;
+    jobs::insert(tx, &acme(), &job("j", 0))?;
+    let mut failed = job("failed", 0);
+    failed.failed_at = Some(at(1));
+    jobs::insert(tx, &acme(), &failed)?;
     access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
 }
 
 /// Everything acme has, by table.
 async fn everything(store: &Store) -> Vec<Vec<Row>> {
-    const TABLES: [&str; 17] = [
+    const TABLES: &[&str] = &[
         "SELECT * FROM tenants WHERE tenant_id = $1",
         "SELECT * FROM signing_keys WHERE tenant_id = $1",
         "SELECT * FROM clients WHERE tenant_id = $1",
@@ -56,6 +60,7 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM authorization_codes WHERE tenant_id = $1 ORDER BY code_digest",
         "SELECT * FROM refresh_tokens WHERE tenant_id = $1",
         "SELECT * FROM access_token_revocations WHERE tenant_id = $1",
+        "SELECT * FROM jobs WHERE tenant_id = $1 ORDER BY job_id",
     ];
     store.read(|tx| TABLES.iter().map(|sql| tx.query(sql, params![&acme()])).collect()).await.unwrap()
 }
@@ -89,6 +94,8 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("transactions::find", transactions::find(tx, t, &[1; 32], at(1))?.is_some()),
         ("authorization_codes::find", authorization_codes::find(tx, t, &[1; 32])?.is_some()),
         ("refresh_tokens::find", refresh_tokens::find(tx, t, "f")?.is_some()),
+        ("jobs::find", jobs::find(tx, t, "j")?.is_some()),
+        ("jobs::failed", !jobs::failed(tx, t, 9)?.is_empty()),
         ("revocations::exists", access_token_revocations::exists(tx, t, "app", "auth0|ann", 1)?),
     ];
     Ok(found.into_iter().filter_map(|(name, found)| found.then_some(name)).collect())
@@ -117,6 +124,9 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("sessions::touch", sessions::touch(tx, t, &[1; 32], at(1), at(2))?),
         ("sessions::delete", sessions::delete(tx, t, &[1; 32])?),
         ("sessions::delete_for_user", sessions::delete_for_user(tx, t, "auth0|ann")? > 0),
+        ("jobs::complete", jobs::complete(tx, t, "j", "claim")?),
+        ("jobs::retry", jobs::retry(tx, t, "j", "claim", at(1), "")?),
+        ("jobs::give_up", jobs::give_up(tx, t, "j", "claim", at(1), "")?),
         ("transactions::update_progress", transactions::update_progress(tx, t, &[1; 32], 0, "x", at(1))?),
         ("transactions::complete", transactions::complete(tx, t, &[1; 32], at(1))?.is_some()),
         ("authorization_codes::consume", authorization_codes::consume(tx, t, &[1; 32], at(1))?.is_some()),

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod authorization_codes;
+mod background_jobs;
 mod cleanup;
 mod cluster;
 mod completeness;
@@ -93,8 +94,13 @@ conformance! {
         rt_09_oldest_live_family_goes_beyond_two_hundred, access_token_revocations_are_kept,
     }
     logs { are_kept_and_listed_by_time, go_by_age, op_03_seals_are_made_once_and_stay_in_order }
+    background_jobs {
+        are_taken_when_they_are_due, are_taken_over_when_their_node_dies, are_done_put_back_or_given_up,
+        are_taken_by_one_of_many_nodes,
+    }
     leases { are_held_by_one, pass_on_when_they_expire, are_released_by_their_holder }
-    cleanup { removes_what_is_expired_in_batches, keeps_what_is_alive, remembers_for_replays, runs_on_one_node_at_a_time }
+    cleanup { removes_what_is_expired_in_batches, keeps_what_is_alive, remembers_for_replays, keeps_failed_jobs_for_a_week,
+        runs_on_one_node_at_a_time }
 
     // What holds for all of them.
     isolation { tn_01_no_function_crosses_tenants }

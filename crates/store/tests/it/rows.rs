@@ -6,6 +6,7 @@ use keywright_store::client_grants::ClientGrantRow;
 use keywright_store::clients::ClientRow;
 use keywright_store::connections::ConnectionRow;
 use keywright_store::grants::GrantRow;
+use keywright_store::jobs::JobRow;
 use keywright_store::refresh_tokens::RefreshTokenRow;
 use keywright_store::resource_servers::ResourceServerRow;
 use keywright_store::roles::{PermissionRow, RoleRow};
@@ -178,6 +179,21 @@ pub(crate) fn transaction(id: u8) -> TransactionRow {
         created_at: at(0),
         expires_at: at(600),
         completed_at: None,
+    }
+}
+
+/// A job of the kind `mail`, due after `second`.
+pub(crate) fn job(id: &str, second: i64) -> JobRow {
+    JobRow {
+        job_id: id.to_owned(),
+        kind: "mail".to_owned(),
+        payload: vec![0, 255],
+        attempts: 0,
+        created_at: at(0),
+        run_at: at(second),
+        claim: Some("claim".to_owned()).filter(|_| id == "j"),
+        failed_at: None,
+        failure: None,
     }
 }
 
