@@ -34,6 +34,9 @@ pub struct AuthorizationRequest {
     /// Prefills the identifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login_hint: Option<String>,
+    /// Preferred languages of the pages, BCP 47 tags separated by spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ui_locales: Option<String>,
     /// Subject of a verified `id_token_hint` (AR-06).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_user_id: Option<String>,

@@ -19,6 +19,9 @@ pub struct LogoutRequest {
     /// Where the browser goes afterwards: validated, with the application's `state`. `None` for our own page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// Preferred languages of the pages, as the request named them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ui_locales: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]

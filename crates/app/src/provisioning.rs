@@ -166,6 +166,8 @@ impl App {
             initiate_login_uri: None,
             sso_disabled: false,
             logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
             other: OtherMembers::new(),
         };
         // Letters and digits only, so that every client encodes it alike for HTTP Basic (client-requirements), and no shell

@@ -40,7 +40,7 @@ async fn show(visit: &Visit) -> Result<Response, PageError> {
         _ => None,
     };
     let page = ConsentPage {
-        scopes: scope_lines(scopes, described.as_ref().map(|record| &record.api), texts::consent(shell.language)),
+        scopes: scope_lines(scopes, described.as_ref().map(|record| &record.api), texts::consent(&shell)),
         shell,
         keys: step.keys(visit),
         asked: visit.app.csrf_token(&visit.tenant.id, &step.browser, &question(&step, &session, scopes)),

@@ -5,9 +5,9 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::{StatusCode, header};
 use keywright_app::LogoutRequest;
-use keywright_web::cookies;
 use keywright_web::page::respond;
 use keywright_web::parameters::Limits;
+use keywright_web::{cookies, redirect};
 
 use crate::error::PageError;
 use crate::pages::{FormKeys, LogoutAbortedPage, LogoutCompletePage, LogoutPage};
@@ -70,19 +70,29 @@ async fn decide(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Re
     let fields = form.fields(visit, &browser)?;
     match fields.get("action") {
         Some("accept") => {}
-        Some("deny") => return Ok(visit.redirect(ABORTED_PATH)),
+        Some("deny") => return Ok(visit.redirect(&own_page(ABORTED_PATH, &request))),
         _ => return Err(PageError::bad_request("Parameter 'action' must be 'accept' or 'deny'")),
     }
     // SE-04: "Logout removes the server-side record, not just the cookie". SE-05: it is the cookie holder's.
     if let Some(session) = app.session(tenant, visit.cookies.session.as_deref()).await? {
         app.end_session(tenant, &session).await?;
     }
-    let mut response = visit.redirect(request.target.as_deref().unwrap_or(COMPLETE_PATH));
+    let target = request.target.clone().unwrap_or_else(|| own_page(COMPLETE_PATH, &request));
+    let mut response = visit.redirect(&target);
     response.headers_mut().append(header::SET_COOKIE, cookies::clear_session());
     Ok(response)
 }
 
 fn open(visit: &Visit, state: &str) -> Result<LogoutRequest, PageError> {
     let request = visit.app.open_logout(&visit.tenant.id, state);
-    request.ok_or_else(|| PageError::bad_request("This logout is no longer open. Please log out again."))
+    let request =
+        request.ok_or_else(|| PageError::bad_request("This logout is no longer open. Please log out again."))?;
+    visit.speak(request.ui_locales.as_deref());
+    Ok(request)
+}
+
+/// The address of a page of ours, with the languages that were asked for.
+fn own_page(path: &str, request: &LogoutRequest) -> String {
+    let ui_locales = request.ui_locales.iter().map(|wanted| ("ui_locales".to_owned(), wanted.clone()));
+    redirect::with_query(path, &ui_locales.collect::<Vec<_>>())
 }

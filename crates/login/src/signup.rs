@@ -118,7 +118,7 @@ fn page(
     refusal: Option<&Refusal>,
 ) -> SignupPage {
     let shell = visit.shell();
-    let texts = texts::signup(shell.language);
+    let texts = texts::signup(&shell);
     let rules = match refusal.and_then(|refusal| refusal.check.as_ref()) {
         Some(check) => check.rules.iter().map(|rule| tried_rule(rule, texts)).collect(),
         None => check_password(&connection.options, "").rules.iter().map(|rule| open_rule(rule, texts)).collect(),
@@ -172,7 +172,7 @@ fn rule_text(rule: &PasswordRule, texts: &SignupTexts) -> String {
 mod tests {
     use keywright_app::check_password;
     use keywright_types::{ConnectionOptions, PasswordPolicy};
-    use keywright_web::page::Language;
+    use keywright_web::page::Sample;
 
     use super::{RuleLine, open_rule, tried_rule};
     use crate::pages::RuleState::{Met, Open, Unmet};
@@ -180,14 +180,16 @@ mod tests {
 
     fn rules(policy: PasswordPolicy, password: &str) -> Vec<RuleLine> {
         let options = ConnectionOptions { password_policy: Some(policy), ..ConnectionOptions::default() };
-        let texts = texts::signup(Language::En);
+        let shell = Sample::plain().shell;
+        let texts = texts::signup(&shell);
         check_password(&options, password).rules.iter().map(|rule| tried_rule(rule, texts)).collect()
     }
 
     #[test]
     fn every_rule_of_every_policy_has_its_specified_sentence() {
         use PasswordPolicy::{Excellent, Fair, Good, Low, None};
-        let texts = texts::signup(Language::En);
+        let shell = Sample::plain().shell;
+        let texts = texts::signup(&shell);
         let sentences = |policy| {
             let options = ConnectionOptions { password_policy: Some(policy), ..ConnectionOptions::default() };
             let check = check_password(&options, "");

@@ -51,6 +51,7 @@ impl Step {
         let Some(transaction) = app.transaction(tenant, handle, Some(&browser)).await? else {
             return Err(PageError::lost_transaction(visit, handle).await);
         };
+        visit.speak(transaction.request.ui_locales.as_deref());
         match app.client(tenant, &transaction.request.client_id).await? {
             Some(client) => Ok(Self { transaction, client, browser }),
             None => Err(PageError::lost_transaction(visit, handle).await),

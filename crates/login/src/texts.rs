@@ -3,9 +3,7 @@
 //! Keys that Auth0's custom texts know keep their names. The types deny a missing or unknown key, so a language that
 //! lacks a text, or a template that asks for one that is not there, fails to build or fails every render test.
 
-use std::sync::LazyLock;
-
-use keywright_web::page::{Language, compiled_in};
+use keywright_web::page::Shell;
 use serde::Deserialize;
 
 /// All prompts in one language.
@@ -18,13 +16,11 @@ pub(crate) struct Texts {
     logout: LogoutPrompt,
 }
 
-impl Texts {
-    fn of(language: Language) -> &'static Self {
-        static EN: LazyLock<Texts> = LazyLock::new(|| compiled_in(include_str!("../texts/en.json")));
-        match language {
-            Language::En => &EN,
-        }
-    }
+keywright_web::texts!(in_language -> Texts, SOURCES);
+
+/// The texts of a page with this frame. Every page of this crate gets its texts here.
+fn of(shell: &Shell) -> &Texts {
+    in_language(shell.language)
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,7 +145,21 @@ pub(crate) struct ConsentTexts {
     pub(crate) scope_actions_last_separator: String,
     pub(crate) accept_button_text: String,
     pub(crate) decline_button_text: String,
+    pub(crate) scope_actions: ScopeActionTexts,
     pub(crate) oidc_scopes: OidcScopeTexts,
+}
+
+/// Actions that scopes of APIs usually name (`read:contacts`), as words of the language.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ScopeActionTexts {
+    pub(crate) read: String,
+    pub(crate) create: String,
+    pub(crate) update: String,
+    pub(crate) delete: String,
+    pub(crate) write: String,
+    pub(crate) list: String,
+    pub(crate) manage: String,
 }
 
 /// OpenID Connect's own scopes in plain words.
@@ -193,38 +203,46 @@ pub(crate) struct LogoutResultTexts {
 }
 
 /// Screen `login` of prompt `login`.
-pub(crate) fn login(language: Language) -> &'static LoginTexts {
-    &Texts::of(language).login.login
+pub(crate) fn login(shell: &Shell) -> &LoginTexts {
+    &of(shell).login.login
 }
 
 /// Screen `signup` of prompt `signup`.
-pub(crate) fn signup(language: Language) -> &'static SignupTexts {
-    &Texts::of(language).signup.signup
+pub(crate) fn signup(shell: &Shell) -> &SignupTexts {
+    &of(shell).signup.signup
 }
 
 /// Screen `consent` of prompt `consent`.
-pub(crate) fn consent(language: Language) -> &'static ConsentTexts {
-    &Texts::of(language).consent.consent
+pub(crate) fn consent(shell: &Shell) -> &ConsentTexts {
+    &of(shell).consent.consent
 }
 
 /// Screen `logout` of prompt `logout`.
-pub(crate) fn logout(language: Language) -> &'static LogoutTexts {
-    &Texts::of(language).logout.logout
+pub(crate) fn logout(shell: &Shell) -> &LogoutTexts {
+    &of(shell).logout.logout
 }
 
 /// Screen `logout-complete` of prompt `logout`.
-pub(crate) fn logout_complete(language: Language) -> &'static LogoutResultTexts {
-    &Texts::of(language).logout.logout_complete
+pub(crate) fn logout_complete(shell: &Shell) -> &LogoutResultTexts {
+    &of(shell).logout.logout_complete
 }
 
 /// Screen `logout-aborted` of prompt `logout`.
-pub(crate) fn logout_aborted(language: Language) -> &'static LogoutResultTexts {
-    &Texts::of(language).logout.logout_aborted
+pub(crate) fn logout_aborted(shell: &Shell) -> &LogoutResultTexts {
+    &of(shell).logout.logout_aborted
 }
 
 #[cfg(test)]
 mod tests {
+    use keywright_web::page::audit;
     use serde_json::Value;
+
+    use super::SOURCES;
+
+    #[test]
+    fn every_language_has_the_same_keys_and_placeholders() {
+        assert_eq!(audit::text_differences(SOURCES), Vec::<String>::new());
+    }
 
     /// §7.7 fixes these sentences; clients that script the pages compare them.
     #[test]

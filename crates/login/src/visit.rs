@@ -1,6 +1,6 @@
 //! One request for a page: everything that a handler needs to know about it, in one value.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::FromRequestParts;
 use axum::response::Response;
@@ -24,6 +24,7 @@ pub(crate) struct Visit {
     pub(crate) address: Option<String>,
     method: Method,
     query: String,
+    ui_locales: OnceLock<String>,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -40,6 +41,7 @@ impl FromRequestParts<App> for Visit {
             address: address.map(|address| address.to_string()),
             method: parts.method.clone(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
+            ui_locales: OnceLock::new(),
         })
     }
 }
@@ -47,7 +49,15 @@ impl FromRequestParts<App> for Visit {
 impl Visit {
     /// The frame of this response's page, with a fresh nonce.
     pub(crate) fn shell(&self) -> Shell {
-        tenancy::shell(&self.app, &self.tenant, None)
+        tenancy::shell(&self.app, &self.tenant, self.ui_locales.get().map(String::as_str))
+    }
+
+    /// From now on every page of this request, error pages included, is in the language that the application asked for.
+    /// `ui_locales` are known once the transaction or the logout that the page is about has been found.
+    pub(crate) fn speak(&self, ui_locales: Option<&str>) {
+        if let Some(wanted) = ui_locales {
+            self.ui_locales.get_or_init(|| wanted.to_owned());
+        }
     }
 
     /// The parameters of the page's address.

@@ -50,6 +50,12 @@ pub struct Client {
     /// Address of the logo on login pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
+    /// Where people read what the application does with their data (Dynamic Client Registration §2); on login pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// Where people read its terms of service (Dynamic Client Registration §2); on login pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
     /// Members without an effect in the protocol.
     #[serde(flatten)]
     pub other: OtherMembers,

@@ -74,6 +74,9 @@ pub struct TenantSettings {
     /// Shown on the error page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub support_url: Option<String>,
+    /// Languages of the pages as BCP 47 tags, the default first. Empty means that the tenant has not chosen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub enabled_locales: Vec<String>,
     /// API used when a request names none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub default_audience: String,
@@ -111,6 +114,7 @@ impl Default for TenantSettings {
             picture_url: None,
             support_email: None,
             support_url: None,
+            enabled_locales: Vec::new(),
             default_audience: String::new(),
             default_directory: String::new(),
             default_redirection_uri: None,

@@ -11,7 +11,7 @@ use keywright_app::{App, AppError};
 use keywright_types::Tenant;
 
 use crate::TrackingId;
-use crate::page::{Branding, Cause, ErrorPage, Language, Nonce, Shell};
+use crate::page::{Branding, Cause, ErrorPage, Language, Nonce, PreferredLanguages, Shell};
 
 /// The tenant of this request. Present on every route behind [`resolve`].
 #[derive(Clone, Debug)]
@@ -25,8 +25,14 @@ impl<S: Sync> FromRequestParts<S> for CurrentTenant {
     }
 }
 
-/// Middleware: finds the tenant before any handler runs. An unknown host is 404 whatever the path.
-pub async fn resolve(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// Middleware: finds the tenant before any handler runs, and remembers in which languages the answer may be worded. An
+/// unknown host is 404 whatever the path.
+pub async fn resolve(State(app): State<App>, request: Request, next: Next) -> Response {
+    let preferred = PreferredLanguages::of(request.uri(), request.headers());
+    preferred.scope(resolved(app, request, next)).await
+}
+
+async fn resolved(app: App, mut request: Request, next: Next) -> Response {
     let Some(host) = host(request.uri(), request.headers()) else { return not_found().into_response() };
     match app.tenant_by_domain(&host).await {
         Ok(Some(tenant)) => {
@@ -73,8 +79,8 @@ pub fn failure(app: &App, headers: &HeaderMap, error: &AppError) -> Response {
     let (status, code, description) = public_failure(error);
     let wants_page = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let mut response = if wants_page.is_some_and(|accept| accept.contains("text/html")) {
-        let shell =
-            Shell::with(Branding::new("Keywright"), Language::default(), Nonce::from_text(app.random().token(16)));
+        let language = PreferredLanguages::current().choose(None, &Language::enabled(&[]));
+        let shell = Shell::with(Branding::new("Keywright"), language, Nonce::from_text(app.random().token(16)));
         ErrorPage::failure(shell, cause(error), code, description, tracking.as_str()).respond(status)
     } else {
         let body = axum::Json(serde_json::json!({ "error": code, "error_description": description }));
@@ -106,10 +112,13 @@ pub fn cause(error: &AppError) -> Cause {
     if error.is_temporary() { Cause::Unavailable } else { Cause::General }
 }
 
-/// The frame of a tenant's page, with a fresh nonce.
+/// The frame of a tenant's page, with a fresh nonce. Its language is the one that the visitor prefers of those that the
+/// tenant enabled; `ui_locales` are those of the authorization request that the page belongs to, if there is one.
 #[must_use]
 pub fn shell(app: &App, tenant: &Tenant, ui_locales: Option<&str>) -> Shell {
-    Shell::of(tenant, Language::negotiate(ui_locales), Nonce::from_text(app.random().token(16)))
+    let enabled = Language::enabled(&tenant.settings.enabled_locales);
+    let language = PreferredLanguages::current().choose(ui_locales, &enabled);
+    Shell::of(tenant, language, Nonce::from_text(app.random().token(16)))
 }
 
 #[cfg(test)]

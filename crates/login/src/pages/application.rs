@@ -20,12 +20,11 @@ pub(crate) struct ApplicationInfo {
 impl ApplicationInfo {
     /// The face of `client`.
     pub(crate) fn of(client: &Client) -> Self {
-        let link = |member: &str| client.other.get(member).and_then(|value| value.as_str()).and_then(LinkUrl::parse);
         Self {
             name: client.name.clone(),
             logo: client.logo_uri.as_deref().and_then(ImageUrl::parse),
-            policy: link("policy_uri"),
-            terms: link("tos_uri"),
+            policy: client.policy_uri.as_deref().and_then(LinkUrl::parse),
+            terms: client.tos_uri.as_deref().and_then(LinkUrl::parse),
         }
     }
 

@@ -1,9 +1,10 @@
 //! `/u/consent`: the user decides what the application may do (§1.10).
 
 use askama::Template;
+use keywright_types::ScopeSet;
 use keywright_web::page::{Forms, ImageUrl, Page, Sample, Shell, Span, fill, spans};
 
-use super::scope_lines::ScopeLine;
+use super::scope_lines::{ScopeLine, scope_lines};
 use super::{ApplicationInfo, FormKeys};
 use crate::texts::{self, ConsentTexts};
 
@@ -22,8 +23,8 @@ pub(crate) struct ConsentPage {
 }
 
 impl ConsentPage {
-    fn texts(&self) -> &'static ConsentTexts {
-        texts::consent(self.shell.language)
+    fn texts(&self) -> &ConsentTexts {
+        texts::consent(&self.shell)
     }
 
     fn text(&self, template: &str) -> String {
@@ -56,9 +57,12 @@ impl Page for ConsentPage {
     }
 
     fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        let line = |title: &str, description: &str| ScopeLine {
-            title: sample.text(title),
-            description: if description.is_empty() { String::new() } else { sample.text(description) },
+        let lines = |scopes: &str| {
+            let lines = scope_lines(&ScopeSet::parse(scopes), None, texts::consent(&sample.shell)).into_iter();
+            let or_empty = |text: String| if text.is_empty() { text } else { sample.text(&text) };
+            lines
+                .map(|line| ScopeLine { title: sample.text(&line.title), description: or_empty(line.description) })
+                .collect()
         };
         let page = |application, scopes| Self {
             shell: sample.shell.clone(),
@@ -66,23 +70,15 @@ impl Page for ConsentPage {
             asked: sample.text("asked"),
             application,
             account: sample.text("jane@example.com"),
-            scopes,
+            scopes: lines(scopes),
         };
-        let profile = line("Profile:", "read your name, nickname and picture");
-        let contacts = line("Contacts:", "read and update your contacts");
         vec![
-            ("one", page(ApplicationInfo::sample(sample), vec![profile.clone()])),
+            ("one", page(ApplicationInfo::sample(sample), "profile")),
             (
                 "many",
                 page(
                     ApplicationInfo::complete_sample(sample),
-                    vec![
-                        profile,
-                        line("Email:", "read your email address"),
-                        line("appointments", ""),
-                        contacts,
-                        line("Offline access:", "keep this access while you are away"),
-                    ],
+                    "openid profile email appointments read:contacts update:contacts delete:contacts offline_access",
                 ),
             ),
         ]

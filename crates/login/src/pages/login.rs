@@ -42,15 +42,15 @@ pub(crate) struct LoginPage {
 }
 
 impl LoginPage {
-    fn texts(&self) -> &'static LoginTexts {
-        texts::login(self.shell.language)
+    fn texts(&self) -> &LoginTexts {
+        texts::login(&self.shell)
     }
 
     fn text(&self, template: &str) -> String {
         fill(template, &[("clientName", &self.application.name), ("companyName", &self.shell.branding.company)])
     }
 
-    fn identifier_label(&self) -> &'static str {
+    fn identifier_label(&self) -> &str {
         match self.identifier {
             Identifier::Email => &self.texts().email_placeholder,
             Identifier::EmailOrUsername => &self.texts().username_placeholder,
@@ -58,7 +58,7 @@ impl LoginPage {
     }
 
     /// The error that concerns the whole form.
-    fn alert(&self) -> Option<&'static str> {
+    fn alert(&self) -> Option<&str> {
         let texts = self.texts();
         (self.problem == Some(LoginProblem::WrongCredentials)).then_some(match self.identifier {
             Identifier::Email => &texts.wrong_email_credentials,
@@ -66,7 +66,7 @@ impl LoginPage {
         })
     }
 
-    fn identifier_error(&self) -> Option<&'static str> {
+    fn identifier_error(&self) -> Option<&str> {
         let texts = self.texts();
         (self.problem == Some(LoginProblem::NoIdentifier)).then_some(match self.identifier {
             Identifier::Email => &texts.no_email,
@@ -74,7 +74,7 @@ impl LoginPage {
         })
     }
 
-    fn password_error(&self) -> Option<&'static str> {
+    fn password_error(&self) -> Option<&str> {
         (self.problem == Some(LoginProblem::NoPassword)).then_some(&self.texts().no_password)
     }
 

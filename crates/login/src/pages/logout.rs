@@ -17,8 +17,8 @@ pub(crate) struct LogoutPage {
 }
 
 impl LogoutPage {
-    fn texts(&self) -> &'static LogoutTexts {
-        texts::logout(self.shell.language)
+    fn texts(&self) -> &LogoutTexts {
+        texts::logout(&self.shell)
     }
 
     fn text(&self, template: &str) -> String {
@@ -55,8 +55,8 @@ pub(crate) struct LogoutAbortedPage {
 }
 
 impl LogoutCompletePage {
-    fn texts(&self) -> &'static LogoutResultTexts {
-        texts::logout_complete(self.shell.language)
+    fn texts(&self) -> &LogoutResultTexts {
+        texts::logout_complete(&self.shell)
     }
 
     fn text(&self, template: &str) -> String {
@@ -65,8 +65,8 @@ impl LogoutCompletePage {
 }
 
 impl LogoutAbortedPage {
-    fn texts(&self) -> &'static LogoutResultTexts {
-        texts::logout_aborted(self.shell.language)
+    fn texts(&self) -> &LogoutResultTexts {
+        texts::logout_aborted(&self.shell)
     }
 
     fn text(&self, template: &str) -> String {

@@ -58,6 +58,21 @@ fn description<'a>(api: &'a ResourceServer, scope: &str) -> Option<&'a str> {
     own.description.as_deref().filter(|text| !text.trim().is_empty())
 }
 
+/// The word for an action; one that is not common stays as the API calls it.
+fn action_text<'a>(action: &'a str, texts: &'a ConsentTexts) -> &'a str {
+    let own = &texts.scope_actions;
+    match action {
+        "read" => &own.read,
+        "create" => &own.create,
+        "update" => &own.update,
+        "delete" => &own.delete,
+        "write" => &own.write,
+        "list" => &own.list,
+        "manage" => &own.manage,
+        other => other,
+    }
+}
+
 fn action_and_resource(scope: &str) -> Option<(&str, &str)> {
     scope.split_once(':').filter(|(action, resource)| !action.is_empty() && !resource.is_empty())
 }
@@ -74,7 +89,7 @@ fn resource_line(
         .filter(|scope| described.and_then(|api| description(api, scope)).is_none())
         .filter_map(action_and_resource)
         .filter(|(_, own)| *own == resource)
-        .map(|(action, _)| action)
+        .map(|(action, _)| action_text(action, texts))
         .collect();
     let actions = match actions.split_last() {
         Some((last, [])) => (*last).to_owned(),
@@ -96,13 +111,13 @@ fn capitalized(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use keywright_types::{ResourceServer, ScopeSet};
-    use keywright_web::page::Language;
+    use keywright_web::page::{Language, Sample};
 
     use super::scope_lines;
     use crate::texts;
 
     fn check(scopes: &str, api: Option<&ResourceServer>, expected: &[&str]) {
-        let lines: Vec<String> = scope_lines(&ScopeSet::parse(scopes), api, texts::consent(Language::En))
+        let lines: Vec<String> = scope_lines(&ScopeSet::parse(scopes), api, texts::consent(&Sample::plain().shell))
             .into_iter()
             .map(|line| format!("{} {}", line.title, line.description).trim().to_owned())
             .collect();
@@ -133,6 +148,27 @@ mod tests {
     }
 
     #[test]
+    fn common_actions_are_words_of_the_language() {
+        let in_language = |language| {
+            let shell = Sample::plain().in_language(language).shell;
+            let lines = scope_lines(
+                &ScopeSet::parse("read:contacts update:contacts approve:invoices"),
+                None,
+                texts::consent(&shell),
+            );
+            lines.into_iter().map(|line| format!("{} {}", line.title, line.description)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            in_language(Language::De),
+            ["Contacts: „contacts“ lesen und ändern", "Invoices: „invoices“ approve"]
+        );
+        assert_eq!(
+            in_language(Language::Ja),
+            ["Contacts： 「contacts」の読み取り、更新", "Invoices： 「invoices」のapprove"]
+        );
+    }
+
+    #[test]
     fn other_scopes_are_shown_by_name() {
         check("appointments contacts", None, &["appointments", "contacts"]);
         check(":x x: : a:b:c", None, &[":x", "x:", ":", "B:c: a your b:c"]);
@@ -150,7 +186,7 @@ mod tests {
     #[test]
     fn every_oidc_scope_has_words() {
         for scope in ["openid", "profile", "email", "phone", "address", "offline_access"] {
-            let lines = scope_lines(&ScopeSet::parse(scope), None, texts::consent(Language::En));
+            let lines = scope_lines(&ScopeSet::parse(scope), None, texts::consent(&Sample::plain().shell));
             assert!(lines.iter().all(|line| !line.description.is_empty()), "{scope}");
         }
     }

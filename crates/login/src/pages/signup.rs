@@ -72,8 +72,8 @@ pub(crate) struct SignupPage {
 }
 
 impl SignupPage {
-    fn texts(&self) -> &'static SignupTexts {
-        texts::signup(self.shell.language)
+    fn texts(&self) -> &SignupTexts {
+        texts::signup(&self.shell)
     }
 
     fn text(&self, template: &str) -> String {
@@ -81,7 +81,7 @@ impl SignupPage {
     }
 
     /// The error that concerns the whole form.
-    fn alert(&self) -> Option<&'static str> {
+    fn alert(&self) -> Option<&str> {
         match self.problem? {
             SignupProblem::UserExists => Some(&self.texts().email_in_use),
             SignupProblem::Refused => Some(&self.texts().users_validation),
@@ -89,7 +89,7 @@ impl SignupPage {
         }
     }
 
-    fn email_error(&self) -> Option<&'static str> {
+    fn email_error(&self) -> Option<&str> {
         match self.problem? {
             SignupProblem::NoEmail => Some(&self.texts().no_email),
             SignupProblem::InvalidEmail => Some(&self.texts().invalid_email_format),
@@ -97,7 +97,7 @@ impl SignupPage {
         }
     }
 
-    fn username_error(&self) -> Option<&'static str> {
+    fn username_error(&self) -> Option<&str> {
         match self.problem? {
             SignupProblem::NoUsername => Some(&self.texts().no_username),
             SignupProblem::InvalidUsername => Some(&self.texts().invalid_username),
@@ -105,7 +105,7 @@ impl SignupPage {
         }
     }
 
-    fn password_error(&self) -> Option<&'static str> {
+    fn password_error(&self) -> Option<&str> {
         match self.problem? {
             SignupProblem::NoPassword => Some(&self.texts().no_password),
             SignupProblem::WeakPassword => Some(&self.texts().password_too_weak),
@@ -171,6 +171,7 @@ impl Page for SignupPage {
 }
 
 fn sample_rules(sample: &Sample, tried: bool) -> Vec<RuleLine> {
+    let texts = texts::signup(&sample.shell);
     let line = |text: &str, met: bool, items: Vec<RuleLine>| {
         let state = match (tried, met) {
             (false, _) => RuleState::Open,
@@ -180,13 +181,15 @@ fn sample_rules(sample: &Sample, tried: bool) -> Vec<RuleLine> {
         RuleLine { text: sample.text(text), state, items }
     };
     let kinds = vec![
-        line("lower case letters (a-z)", true, Vec::new()),
-        line("upper case letters (A-Z)", false, Vec::new()),
-        line("numbers (i.e. 0-9)", false, Vec::new()),
-        line("special characters (e.g. !@#$%^&*)", false, Vec::new()),
+        line(&texts.lower_case, true, Vec::new()),
+        line(&texts.upper_case, false, Vec::new()),
+        line(&texts.numbers, false, Vec::new()),
+        line(&texts.special_characters, false, Vec::new()),
     ];
+    let number = |text: &str, min: &str| fill(text, &[("min", min), ("count", "4")]);
     vec![
-        line("At least 8 characters in length", true, Vec::new()),
-        line("Contain at least 3 of the following 4 types of characters:", false, kinds),
+        line(&number(&texts.length_at_least, "10"), true, Vec::new()),
+        line(&number(&texts.contains_at_least, "3"), false, kinds),
+        line(&number(&texts.identical_chars, "2"), true, Vec::new()),
     ]
 }

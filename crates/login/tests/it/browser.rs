@@ -15,6 +15,7 @@ use crate::site::{DOMAIN, Site};
 pub(crate) struct Browser {
     routes: Router,
     cookies: BTreeMap<String, String>,
+    languages: Option<String>,
 }
 
 pub(crate) struct Answer {
@@ -41,7 +42,7 @@ impl Browser {
     pub(crate) fn new(site: &Site) -> Self {
         let app = site.app.clone();
         let routes = keywright_login::routes().layer(from_fn_with_state(app.clone(), tenancy::resolve)).with_state(app);
-        Self { routes, cookies: BTreeMap::new() }
+        Self { routes, cookies: BTreeMap::new(), languages: None }
     }
 
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
@@ -50,6 +51,11 @@ impl Browser {
 
     pub(crate) fn set_cookie(&mut self, name: &str, value: &str) {
         self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Sends `Accept-Language` from now on.
+    pub(crate) fn set_languages(&mut self, accept_language: &str) {
+        self.languages = Some(accept_language.to_owned());
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
@@ -95,6 +101,9 @@ impl Browser {
             .header(header::HOST, DOMAIN)
             .header(header::COOKIE, cookies.join("; "))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(languages) = &self.languages {
+            request = request.header(header::ACCEPT_LANGUAGE, languages);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -7,7 +7,11 @@ use crate::browser::Browser;
 use crate::site::{EMAIL, PASSWORD, Site};
 
 fn logout(site: &Site, target: Option<&str>) -> String {
-    let request = LogoutRequest { client_name: Some("Appointments".to_owned()), target: target.map(str::to_owned) };
+    let request = LogoutRequest {
+        client_name: Some("Appointments".to_owned()),
+        target: target.map(str::to_owned),
+        ui_locales: None,
+    };
     format!("/u/logout?state={}", site.app.seal_logout(&site.tenant.id, request))
 }
 

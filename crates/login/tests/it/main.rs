@@ -5,6 +5,7 @@
 mod browser;
 mod consent;
 mod forgery;
+mod language;
 mod login;
 mod logout;
 mod signup;

@@ -54,6 +54,7 @@ pub(super) async fn check(
         prompt: Vec::new(),
         max_age: None,
         login_hint: parameters.get("login_hint").map(str::to_owned),
+        ui_locales: parameters.get("ui_locales").map(str::to_owned),
         expected_user_id: None,
         connection: parameters.get("connection").map(str::to_owned),
         screen_hint: screen_hint(parameters.get("screen_hint")),

@@ -67,6 +67,7 @@ fn scene() -> Scene {
         prompt: Vec::new(),
         max_age: None,
         login_hint: None,
+        ui_locales: None,
         expected_user_id: None,
         connection: None,
         screen_hint: None,

@@ -64,7 +64,8 @@ async fn form_post(
 ) -> Response {
     let client = app.client(&tenant.id, &request.client_id).await.ok().flatten();
     let name = client.as_ref().map_or_else(|| tenant.display_name(), |record| &record.client.name);
-    let page = FormPostPage::new(shell(app, tenant, None), name, &request.redirect_uri, parameters);
+    let page =
+        FormPostPage::new(shell(app, tenant, request.ui_locales.as_deref()), name, &request.redirect_uri, parameters);
     page.map_or_else(
         |_| {
             tracing::error!(client.id = request.client_id, "a callback is no safe form target");

@@ -74,12 +74,19 @@ async fn logout(
     let hint_is_about_us = session.as_ref().is_none_or(|live| hint.session_id.as_ref() == Some(&live.session_id));
     if hint_is_about_us {
         end(app, tenant, session.as_ref()).await?;
-        let url = target.unwrap_or_else(|| LOGGED_OUT.to_owned());
+        let url = target.unwrap_or_else(|| redirect::with_query(LOGGED_OUT, &ui_locales(parameters)));
         return Ok(without_session_cookie(redirect::to(&url, method)));
     }
     let client_name = hint.client.as_ref().map(|record| record.client.name.clone());
-    let state = app.seal_logout(&tenant.id, LogoutRequest { client_name, target });
+    let ui_locales = parameters.get("ui_locales").map(str::to_owned);
+    let state = app.seal_logout(&tenant.id, LogoutRequest { client_name, target, ui_locales });
     Ok(redirect::to(&format!("/u/logout?state={state}"), method))
+}
+
+/// RP-Initiated Logout §2, `ui_locales`: "End-User's preferred languages and scripts for the user interface". Our own
+/// pages take them along in their address.
+fn ui_locales(parameters: &Parameters) -> Vec<(String, String)> {
+    parameters.get("ui_locales").map(|wanted| ("ui_locales".to_owned(), wanted.to_owned())).into_iter().collect()
 }
 
 /// Which application and session a logout is about.

@@ -18,6 +18,7 @@ mod expect;
 mod forgeries;
 mod id_tokens;
 mod keys;
+mod languages;
 mod logout;
 mod outcome;
 mod rbac;

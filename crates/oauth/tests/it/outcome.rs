@@ -81,7 +81,7 @@ pub(crate) fn outcome(answer: &Answer) -> Outcome {
 
 /// Technical details of an error page.
 fn details(answer: &Answer) -> String {
-    let after = answer.body.split("<dd><code>").nth(1).unwrap_or_else(|| panic!("no details: {answer:#?}"));
+    let after = answer.body.split("<dd lang=\"en\"><code>").nth(1).unwrap_or_else(|| panic!("no details: {answer:#?}"));
     unescaped(after.split("</code>").next().unwrap())
 }
 

@@ -1,7 +1,11 @@
 //! What every page must keep to, whichever crate it is from: checks over a table of pages, for tests. Each check answers
 //! with its findings, so an empty list means that all is well.
 
-use super::{PageEntry, RenderedSample, Sample};
+use http::header;
+
+use super::{Language, PageEntry, RenderedSample, Sample};
+
+pub use super::text_audit::text_differences;
 
 /// Values that break out of text, of an attribute in either quote, of a comment, of a script or a stylesheet wherever
 /// they are not escaped.
@@ -26,18 +30,27 @@ pub fn rendered(pages: &[PageEntry], sample: &Sample) -> Result<Vec<RenderedSamp
     Ok(all)
 }
 
-/// Renders every page in every sample and looks for what no page may have: an empty title, a missing language, an
+/// Renders every page in every sample and every language and looks for what no page may have: an empty title, a missing language, an
 /// unfilled placeholder, inline handlers or styles, a script without the nonce, a resource from elsewhere.
 #[must_use]
 pub fn defects(pages: &[PageEntry]) -> Vec<String> {
     let mut findings = Vec::new();
-    for sample in [Sample::plain(), Sample::branded()] {
+    let looks = [Sample::plain(), Sample::branded()];
+    for (language, sample) in Language::ALL.iter().flat_map(|own| looks.iter().map(move |look| (*own, look.clone()))) {
+        let sample = sample.in_language(language);
+        let tag = language.tag();
         let samples = match rendered(pages, &sample) {
             Ok(samples) => samples,
             Err(finding) => return vec![finding],
         };
-        for RenderedSample { name, html, .. } in samples {
-            let mut find = |finding: &str| findings.push(format!("{name}: {finding}"));
+        for RenderedSample { name, html, headers } in samples {
+            let mut find = |finding: &str| findings.push(format!("{name} ({tag}): {finding}"));
+            if !html.contains(&format!("<html lang=\"{tag}\">"))
+                || headers.get(header::CONTENT_LANGUAGE).is_none_or(|own| own != tag)
+                || headers.get(header::VARY).is_none_or(|vary| vary != "Accept-Language")
+            {
+                find("does not say its language");
+            }
             if !html.trim_start().starts_with("<!doctype html>") {
                 find("does not start with the document type");
             }

@@ -6,7 +6,7 @@ use http::StatusCode;
 use keywright_types::Tenant;
 use serde::Deserialize;
 
-use super::{Forms, Language, LinkUrl, Page, Sample, Shell, respond};
+use super::{Forms, LinkUrl, Page, Sample, Shell, fill, respond, texts};
 
 /// §1.7: the description for a login transaction that is unknown, over or another browser's.
 pub const LOST_TRANSACTION: &str = "You may have pressed the back button, refreshed during login, opened too many login \
@@ -31,7 +31,6 @@ pub enum Cause {
 #[template(path = "error.html")]
 pub struct ErrorPage {
     shell: Shell,
-    texts: &'static ErrorTexts,
     cause: Cause,
     error: String,
     description: String,
@@ -57,7 +56,6 @@ impl ErrorPage {
     #[must_use]
     pub fn failure(shell: Shell, cause: Cause, error: &str, description: &str, tracking: &str) -> Self {
         Self {
-            texts: ErrorTexts::of(shell.language),
             shell,
             cause,
             error: error.to_owned(),
@@ -74,12 +72,20 @@ impl ErrorPage {
         respond(status, self)
     }
 
-    fn explanation(&self) -> Option<&'static Explanation> {
+    fn texts(&self) -> &ErrorTexts {
+        &texts::of(&self.shell).error.error
+    }
+
+    fn support_link_text(&self) -> String {
+        fill(&self.texts().support_link_text, &[("companyName", &self.shell.branding.company)])
+    }
+
+    fn explanation(&self) -> Option<&Explanation> {
         match self.cause {
             Cause::General => None,
-            Cause::CallbackMismatch => Some(&self.texts.callback_mismatch),
-            Cause::LostTransaction => Some(&self.texts.lost_transaction),
-            Cause::Unavailable => Some(&self.texts.unavailable),
+            Cause::CallbackMismatch => Some(&self.texts().callback_mismatch),
+            Cause::LostTransaction => Some(&self.texts().lost_transaction),
+            Cause::Unavailable => Some(&self.texts().unavailable),
         }
     }
 }
@@ -95,7 +101,6 @@ impl Page for ErrorPage {
     fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
         let page = |cause, error: &str, description: &str, support: bool| Self {
             shell: sample.shell.clone(),
-            texts: ErrorTexts::of(sample.shell.language),
             cause,
             error: sample.text(error),
             description: sample.text(description),
@@ -135,10 +140,4 @@ pub(super) struct ErrorTexts {
 struct Explanation {
     title: String,
     description: String,
-}
-
-impl ErrorTexts {
-    fn of(language: Language) -> &'static Self {
-        &super::texts::of(language).error.error
-    }
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
-use super::{Forms, Language, Page, Sample, Shell, fill, respond};
+use super::{Forms, Page, Sample, Shell, fill, respond, texts};
 
 /// The target's scheme would run script in the browser or reach a file, so it is never put into a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +18,7 @@ pub struct UnsafeTarget;
 #[template(path = "form_post.html")]
 pub struct FormPostPage {
     shell: Shell,
-    texts: &'static FormPostTexts,
-    description: String,
+    client_name: String,
     action: String,
     parameters: Vec<(String, String)>,
 }
@@ -40,10 +39,8 @@ impl FormPostPage {
         if !matches!(url.scheme(), "https" | "http") && !url.scheme().contains('.') {
             return Err(UnsafeTarget);
         }
-        let texts = FormPostTexts::of(shell.language);
-        let description = fill(&texts.description, &[("clientName", client_name)]);
         // The address as registered, not as the parser writes it: the application compares it byte by byte.
-        Ok(Self { shell, texts, description, action: redirect_uri.to_owned(), parameters })
+        Ok(Self { shell, client_name: client_name.to_owned(), action: redirect_uri.to_owned(), parameters })
     }
 
     /// The page as a response. Form Post Response Mode §2: "encoded as HTML form values that are auto-submitted in the
@@ -51,6 +48,14 @@ impl FormPostPage {
     #[must_use]
     pub fn respond(&self) -> Response {
         respond(StatusCode::OK, self)
+    }
+
+    fn texts(&self) -> &FormPostTexts {
+        &texts::of(&self.shell).form_post.form_post
+    }
+
+    fn description(&self) -> String {
+        fill(&self.texts().description, &[("clientName", &self.client_name)])
     }
 }
 
@@ -66,13 +71,11 @@ impl Page for FormPostPage {
     fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
         let parameters = [("code", "Rk8pWqX2"), ("state", "xyz \"<&>'")];
         let parameters = parameters.map(|(name, value)| (name.to_owned(), sample.text(value)));
-        let texts = FormPostTexts::of(sample.shell.language);
         vec![(
             "code",
             Self {
                 shell: sample.shell.clone(),
-                texts,
-                description: fill(&texts.description, &[("clientName", &sample.text("Appointments"))]),
+                client_name: sample.text("Appointments"),
                 action: format!("https://app.example/callback?{}", sample.text("x=1")),
                 parameters: parameters.to_vec(),
             },
@@ -87,12 +90,6 @@ pub(super) struct FormPostTexts {
     title: String,
     description: String,
     button_text: String,
-}
-
-impl FormPostTexts {
-    fn of(language: Language) -> &'static Self {
-        &super::texts::of(language).form_post.form_post
-    }
 }
 
 #[cfg(test)]

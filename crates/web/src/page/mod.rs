@@ -13,10 +13,12 @@ mod error_page;
 mod form_post;
 mod language;
 mod palette;
+mod preferred_languages;
 mod sample;
 mod security_headers;
 mod shell;
 mod text;
+mod text_audit;
 mod texts;
 
 use axum::response::{IntoResponse, Response};
@@ -29,6 +31,7 @@ pub use error_page::{Cause, ErrorPage, LOST_TRANSACTION};
 pub use form_post::{FormPostPage, UnsafeTarget};
 pub use language::Language;
 pub use palette::{Palette, Scheme};
+pub use preferred_languages::PreferredLanguages;
 pub use sample::{PageEntry, RenderedSample, Sample};
 pub use security_headers::{Forms, Policy};
 pub use shell::{Nonce, Shell};
@@ -83,6 +86,10 @@ pub fn headers<P: Page>(page: &P) -> HeaderMap {
     };
     let mut headers = policy.headers();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(page.shell().language.tag()));
+    // RFC 9110 §12.5.5: the "parts of a request message, aside from the method and target URI, might have influenced"
+    // the response.
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
     headers
 }
 

@@ -18,7 +18,14 @@ impl Sample {
     #[must_use]
     pub fn plain() -> Self {
         let branding = Branding::new("Acme Health");
-        Self { shell: Shell::with(branding, Language::En, Nonce::from_text("c2FtcGxlLW5vbmNl")), hostile: None }
+        Self { shell: Shell::with(branding, Language::default(), Nonce::from_text("c2FtcGxlLW5vbmNl")), hostile: None }
+    }
+
+    /// The same sample in another language.
+    #[must_use]
+    pub fn in_language(mut self, language: Language) -> Self {
+        self.shell.language = language;
+        self
     }
 
     /// Friendly values for a tenant with a logo and a colour.
