@@ -22,10 +22,12 @@ build: ## Build the server
 examples: build examples/node_modules/.package-lock.json ## Start the development server, the example API and the example web app
 	@npm --prefix examples --silent start $(if $(ARGS),-- $(ARGS))
 
-bench: ## Measure a release build against the machine's own limits, on SQLite and on PostgreSQL
+bench: ## Measure the release binary against the machine's own limits, on SQLite and on PostgreSQL (ARGS="--only refresh")
 	@scripts/prerequisites postgres
-	cargo build --release --locked --package keywright-bench
-	@scripts/with-postgres $(TARGET)/release/keywright-bench
+	cargo build --release --locked --package keywright-server --bin keywright --package keywright-bench
+	@# The databases lie beside the build and not in a temporary directory, which may be in memory.
+	@mkdir -p $(TARGET)/bench
+	@scripts/with-postgres env TMPDIR=$(TARGET)/bench $(TARGET)/release/keywright-bench $(ARGS)
 
 # --- Check ----------------------------------------------------------------------------------------
 

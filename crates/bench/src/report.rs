@@ -1,0 +1,155 @@
+//! The table: what was measured, beside its target.
+
+use keywright_testkit::Engine;
+
+use crate::load::{Latencies, Load};
+use crate::signature::Signature;
+use crate::{Plan, processor};
+
+/// Milliseconds within which 99 of 100 requests are answered at half of full load.
+const HALF_LOAD_TARGET: f64 = 5.0;
+/// MiB of a server that has just started.
+const IDLE_TARGET: f64 = 30.0;
+/// Milliseconds from start to ready.
+const READY_TARGET: f64 = 100.0;
+
+/// What one unit is compared with.
+#[derive(Clone, Copy)]
+pub(crate) enum Limit {
+    /// At most so many times S.
+    Signatures(f64),
+    /// At most so many times H, for answers of `size` bytes; `each` is H in seconds.
+    Requests {
+        /// The target.
+        multiple: f64,
+        /// Bytes of the answer.
+        size: usize,
+        /// Seconds.
+        each: f64,
+    },
+    /// The cost of password hashing, which is chosen and no target.
+    Hash,
+}
+
+/// One measurement.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) limit: Limit,
+    pub(crate) load: Load,
+    pub(crate) half: Latencies,
+}
+
+/// Prints as it goes, and remembers what was missed.
+pub(crate) struct Report {
+    signature: Signature,
+    engine: Engine,
+    missed: Vec<String>,
+}
+
+impl Report {
+    /// Prints what the machine can do.
+    pub(crate) fn begin(plan: &Plan, signature: Signature) -> Self {
+        let name = processor::name().map(|name| format!(" ({name})")).unwrap_or_default();
+        println!("{} cores{name}, {} connections, no TLS on either side", processor::cores(), plan.connections);
+        println!(
+            "S, one RS256 signature: {:.0} µs of CPU while all cores sign ({:.0} µs while one does)",
+            signature.busy * 1e6,
+            signature.alone * 1e6
+        );
+        Self { signature, engine: Engine::Sqlite, missed: Vec::new() }
+    }
+
+    /// S.
+    pub(crate) fn signature(&self) -> Signature {
+        self.signature
+    }
+
+    /// Begins the measurements on one database.
+    pub(crate) fn engine(&mut self, engine: Engine) {
+        self.engine = engine;
+        let aside = match engine {
+            Engine::Sqlite => "SQLite",
+            Engine::Postgres => "PostgreSQL (its own CPU time is not the server's and not counted)",
+        };
+        println!("\n{aside}");
+        println!(
+            "  {:<29}{:>9}{:>10}{:>10}{:>12}{:>11}{:>18}",
+            "", "req/s", "p50 ms", "p99 ms", "p99 at half", "CPU µs", "CPU as multiple"
+        );
+    }
+
+    /// Time from start to ready, of several starts.
+    pub(crate) fn started(&mut self, times: &[f64]) {
+        let median = times.get(times.len() / 2).copied().unwrap_or(f64::NAN);
+        let slowest = times.last().copied().unwrap_or(f64::NAN);
+        let verdict = self.verdict("start to ready", median, READY_TARGET, "ms");
+        println!("  start to ready, existing database: median {median:.0} ms, slowest {slowest:.0} ms   {verdict}");
+    }
+
+    /// Resident memory before and after the load.
+    pub(crate) fn memory(&mut self, idle: f64, after: f64) {
+        let verdict = self.verdict("idle memory", idle, IDLE_TARGET, "MiB");
+        println!("  resident memory: {idle:.1} MiB after the start   {verdict}; {after:.1} MiB after the load");
+    }
+
+    /// One line of the table.
+    pub(crate) fn row(&mut self, row: &Row) {
+        let Row { name, limit, load, half } = row;
+        let half = half.quantile(0.99);
+        let multiple = match *limit {
+            Limit::Signatures(target) => self.multiple(name, load.processor_time / self.signature.busy, target, "S"),
+            Limit::Requests { multiple, size, each } => {
+                let text = self.multiple(name, load.processor_time / each, multiple, "H");
+                format!("{text}  (H: {:.1} µs, {size} bytes)", each * 1e6)
+            }
+            Limit::Hash => "Argon2id, 19 MiB, 2 passes, 1 lane".to_owned(),
+        };
+        let late = match limit {
+            Limit::Hash => String::new(),
+            _ if half < HALF_LOAD_TARGET => String::new(),
+            _ => {
+                self.missed.push(self.sentence(name, &format!("p99 at half load is {half:.1} ms, target {HALF_LOAD_TARGET} ms")));
+                "  p99 missed".to_owned()
+            }
+        };
+        println!(
+            "  {name:<29}{:>9.0}{:>10.2}{:>10.2}{half:>12.2}{:>11.1}   {multiple}{late}",
+            load.rate,
+            load.latencies.quantile(0.5),
+            load.latencies.quantile(0.99),
+            load.processor_time * 1e6,
+        );
+    }
+
+    /// Says which targets were missed.
+    pub(crate) fn end(self) {
+        if self.missed.is_empty() {
+            println!("\nEvery target passed.");
+            return;
+        }
+        println!("\nMissed:");
+        for sentence in self.missed {
+            println!("  {sentence}");
+        }
+    }
+
+    fn multiple(&mut self, name: &str, measured: f64, target: f64, unit: &str) -> String {
+        let passed = measured <= target;
+        if !passed {
+            self.missed.push(self.sentence(name, &format!("{measured:.2} {unit}, target {target} {unit}")));
+        }
+        format!("{measured:>6.2} {unit} ≤ {target} {unit}  {}", if passed { "passed" } else { "MISSED" })
+    }
+
+    fn verdict(&mut self, name: &str, measured: f64, target: f64, unit: &str) -> String {
+        let passed = measured <= target;
+        if !passed {
+            self.missed.push(self.sentence(name, &format!("{measured:.1} {unit}, target {target} {unit}")));
+        }
+        format!("≤ {target} {unit} {}", if passed { "passed" } else { "MISSED" })
+    }
+
+    fn sentence(&self, name: &str, text: &str) -> String {
+        format!("{:?}: {name}: {text}", self.engine)
+    }
+}
