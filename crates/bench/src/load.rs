@@ -41,7 +41,12 @@ impl Latencies {
 
     /// The time within which this share of the units ended, in milliseconds.
     pub(crate) fn quantile(&self, share: f64) -> f64 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a share"
+        )]
         let place = (self.0.len() as f64 * share) as usize;
         self.0.get(place.min(self.0.len().saturating_sub(1))).map_or(f64::NAN, |time| time.as_secs_f64() * 1000.0)
     }
@@ -87,11 +92,7 @@ pub(crate) async fn full<W: Workload>(
     let count = report_count(ended.load(Ordering::Relaxed) - ended_before);
     stop.store(true, Ordering::Relaxed);
     let latencies = running.join_all().await.concat();
-    Load {
-        rate: count / time.as_secs_f64(),
-        processor_time: spent / count,
-        latencies: Latencies::of(latencies),
-    }
+    Load { rate: count / time.as_secs_f64(), processor_time: spent / count, latencies: Latencies::of(latencies) }
 }
 
 /// Units begin at a fixed rate, whether or not the earlier ones have ended. One that has to wait for its connection has

@@ -108,7 +108,9 @@ impl Report {
             Limit::Hash => String::new(),
             _ if half < HALF_LOAD_TARGET => String::new(),
             _ => {
-                self.missed.push(self.sentence(name, &format!("p99 at half load is {half:.1} ms, target {HALF_LOAD_TARGET} ms")));
+                self.missed.push(
+                    self.sentence(name, &format!("p99 at half load is {half:.1} ms, target {HALF_LOAD_TARGET} ms")),
+                );
                 "  p99 missed".to_owned()
             }
         };

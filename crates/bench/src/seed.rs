@@ -97,8 +97,8 @@ pub(crate) async fn plant(engine: Engine, plan: &Plan, signature: Signature) -> 
 fn codes_needed(plan: &Plan, signature: Signature) -> usize {
     let (cores, seconds) = (u32::try_from(cores()).unwrap_or(u32::MAX), plan.load.as_secs_f64() * 1.5 + 1.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some thousands")]
-    let codes = (f64::from(cores) * seconds / (1.5 * signature.busy)) as usize;
-    codes.clamp(1000, 40_000)
+    let needed = (f64::from(cores) * seconds / (1.5 * signature.busy)) as usize;
+    needed.clamp(1000, 40_000)
 }
 
 /// Users whose passwords cost what they cost in production.
@@ -114,12 +114,7 @@ async fn users(scene: &Scene, master_key: &str) -> Vec<String> {
     let mut emails = Vec::new();
     for number in 0..USERS {
         let email = format!("user-{number}@example.com");
-        let new = NewUser {
-            email: email.clone(),
-            username: None,
-            password: PASSWORD.to_owned(),
-            email_verified: true,
-        };
+        let new = NewUser { email: email.clone(), username: None, password: PASSWORD.to_owned(), email_verified: true };
         app.create_user(&scene.app.tenant.id, &scene.connection, new).await.unwrap();
         emails.push(email);
     }

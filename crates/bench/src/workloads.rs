@@ -28,9 +28,7 @@ pub(crate) async fn run_all(plan: &Plan, seeds: &Seeds, server: &Server, report:
     bench.run("code exchange, ID token", Limit::Signatures(2.7), CodeExchange::new(seeds), report).await;
     bench.run("client_credentials", Limit::Signatures(1.25), ClientCredentials::new(seeds), report).await;
     bench.run("refresh, rotation, ID token", Limit::Signatures(2.6), Refresh::new(seeds), report).await;
-    for (name, multiple, get) in
-        [("/userinfo", 3.0, userinfo), ("discovery", 1.3, discovery), ("JWKS", 1.3, keys)]
-    {
+    for (name, multiple, get) in [("/userinfo", 3.0, userinfo), ("discovery", 1.3, discovery), ("JWKS", 1.3, keys)] {
         if plan.includes(name) {
             let size = get.perform_once(&mut Connection::open(server.address).await).await.body.len();
             let limit = Limit::Requests { multiple, size, each: hello::measure(plan, size).await };
