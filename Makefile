@@ -31,7 +31,7 @@ bench: ## Measure the release binary against the machine's own limits, on SQLite
 
 # --- Check ----------------------------------------------------------------------------------------
 
-.PHONY: test fmt lint links deny unit doc e2e e2e-sqlite e2e-postgres bench
+.PHONY: test fmt lint links requirements fuzz deny unit doc e2e e2e-sqlite e2e-postgres bench
 test: ## Everything, as CI runs it: installs what is missing, then all of the checks below on both databases
 	@scripts/test
 
@@ -44,6 +44,12 @@ lint: ## Formatting and lints; a warning is an error
 
 links: ## Links, paths and routes in the documents
 	@scripts/check-links
+
+requirements: ## Security requirements, and how many tests each has
+	@scripts/security-requirements
+
+fuzz: ## Fuzz targets with more inputs than `make test` (FUZZ_ITERATIONS=1000000 ARGS="jwt" narrows)
+	FUZZ_ITERATIONS=$(or $(FUZZ_ITERATIONS),1000000) cargo nextest run -p keywright-fuzz $(ARGS)
 
 deny: ## Dependency policy: licences, bans, sources, advisories (deny.toml)
 	@scripts/prerequisites cargo-deny

@@ -14,6 +14,7 @@ mod role;
 mod scope;
 mod tenant;
 mod user;
+mod user_code;
 
 pub use client::{AppType, Client, JwtConfiguration, TokenEndpointAuthMethod};
 pub use client_grant::ClientGrant;
@@ -28,6 +29,7 @@ pub use role::{Permission, Role};
 pub use scope::ScopeSet;
 pub use tenant::{OidcLogout, Profile, SessionCookie, SessionCookieMode, Tenant, TenantFlags, TenantSettings};
 pub use user::User;
+pub use user_code::{UserCodeCharset, UserCodeFormat};
 
 /// Members of a document that have no effect in the protocol; kept as they were sent.
 pub type OtherMembers = serde_json::Map<String, serde_json::Value>;

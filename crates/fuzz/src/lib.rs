@@ -1,0 +1,1 @@
+//! Fuzz targets; they are in `tests/`, because they run with the other tests.
