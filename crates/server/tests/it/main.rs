@@ -14,3 +14,4 @@ mod process;
 mod proxies;
 mod seeds;
 mod shutdown;
+mod supply_chain;

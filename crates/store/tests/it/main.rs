@@ -30,6 +30,7 @@ mod refresh_tokens;
 mod roles;
 mod rows;
 mod sessions;
+mod side_by_side;
 mod signing_keys;
 mod tenants;
 mod transactions;
@@ -125,6 +126,7 @@ conformance! {
         no_extension_of_a_grant_is_lost, configuration_versions_are_never_missed, one_lease_has_one_holder,
         an_email_is_taken_once,
     }
+    side_by_side { st_05_statements_of_the_version_before_still_work }
     outage { a_locked_database_is_unavailable_and_comes_back }
     crash { every_acknowledged_write_survives_a_kill }
 }

@@ -98,7 +98,7 @@ mod tests {
     use crate::page::Sample;
 
     #[test]
-    fn ru_05_script_schemes_never_become_a_form_target() {
+    fn fe_07_ru_05_script_schemes_never_become_a_form_target() {
         let target =
             |uri: &str| FormPostPage::new(Sample::plain().shell, "App", uri, Vec::new()).map(|page| page.action);
         for uri in [

@@ -6,6 +6,7 @@ mod checks;
 mod consent;
 mod failing_conditions;
 mod prompt;
+mod proofs;
 mod redirect_uri;
 mod response_modes;
 mod signup;
