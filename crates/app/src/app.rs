@@ -9,6 +9,7 @@ use keywright_store::Store;
 use crate::config_cache::ConfigCache;
 use crate::jobs::Jobs;
 use crate::passwords::PasswordHasher;
+use crate::rate_limits::RateLimits;
 use crate::{AppError, Clock, HashingCost};
 
 /// The running instance. Cheap to clone.
@@ -23,6 +24,7 @@ struct Inner {
     passwords: PasswordHasher,
     config: ConfigCache,
     jobs: Jobs,
+    rate_limits: RateLimits,
 }
 
 /// What an [`App`] is made of.
@@ -37,15 +39,18 @@ pub struct AppOptions {
     pub random: Random,
     /// How much work a password hash is.
     pub hashing_cost: HashingCost,
+    /// Whether the rate limits of the tenants are applied.
+    pub rate_limits: bool,
 }
 
 impl App {
     /// Puts an instance together.
     pub fn new(options: AppOptions) -> Result<Self, AppError> {
-        let AppOptions { store, master_key, clock, random, hashing_cost } = options;
+        let AppOptions { store, master_key, clock, random, hashing_cost, rate_limits } = options;
         let passwords = PasswordHasher::new(hashing_cost, &random)?;
         let config = ConfigCache::following(&store);
-        Ok(Self(Arc::new(Inner { store, master_key, clock, random, passwords, config, jobs: Jobs::default() })))
+        let (jobs, rate_limits) = (Jobs::default(), RateLimits::new(rate_limits));
+        Ok(Self(Arc::new(Inner { store, master_key, clock, random, passwords, config, jobs, rate_limits })))
     }
 
     /// The store.
@@ -91,5 +96,10 @@ impl App {
     /// The cache of configuration documents.
     pub(crate) fn config(&self) -> &ConfigCache {
         &self.0.config
+    }
+
+    /// The buckets of the rate limits.
+    pub(crate) fn rate_limits(&self) -> &RateLimits {
+        &self.0.rate_limits
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct Seeds {
 }
 
 fn routes(app: &App) -> Router<App> {
-    keywright_oauth::router(app).merge(keywright_login::routes())
+    keywright_oauth::router(app).merge(keywright_login::router(app))
 }
 
 /// Makes the database.
@@ -109,6 +109,7 @@ async fn users(scene: &Scene, master_key: &str) -> Vec<String> {
         clock: Clock::system(),
         random: Random::system(),
         hashing_cost: HashingCost::Production,
+        rate_limits: false,
     })
     .unwrap();
     let mut emails = Vec::new();

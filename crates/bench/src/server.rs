@@ -1,8 +1,8 @@
 //! The server under test: the binary as an operator runs it, in a process of its own.
 //!
 //! It runs `keywright serve` without TLS behind a trusted proxy, which this program plays: TLS would put the same cost on
-//! both sides of every ratio and hide the server's own. Everything else is as configured by default; the log goes to a
-//! file.
+//! both sides of every ratio and hide the server's own. There are no rate limits. Everything else is as configured by
+//! default; the log goes to a file.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -45,6 +45,8 @@ impl Server {
             .env("KEYWRIGHT_DATABASE", &seeds.database)
             .env("KEYWRIGHT_MASTER_KEY", &seeds.master_key)
             .env("KEYWRIGHT_TRUSTED_PROXIES", "127.0.0.1")
+            // A hundred requests a second are no load.
+            .env("KEYWRIGHT_RATE_LIMITS", "false")
             .current_dir(seeds.directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -33,6 +33,8 @@ pub enum Purpose {
     LogoutRequest,
     /// What a background job is about, sealed.
     Job,
+    /// What a rate limit counts: accounts, addresses, tokens. Digested.
+    RateLimit,
 }
 
 impl Purpose {
@@ -53,12 +55,13 @@ impl Purpose {
             Self::Csrf => "csrf",
             Self::LogoutRequest => "logout-request",
             Self::Job => "job",
+            Self::RateLimit => "rate-limit",
         }
     }
 }
 
 #[cfg(test)]
-pub(crate) const ALL: [Purpose; 14] = [
+pub(crate) const ALL: [Purpose; 15] = [
     Purpose::ClientSecret,
     Purpose::SigningKey,
     Purpose::ApiSigningSecret,
@@ -73,6 +76,7 @@ pub(crate) const ALL: [Purpose; 14] = [
     Purpose::Csrf,
     Purpose::LogoutRequest,
     Purpose::Job,
+    Purpose::RateLimit,
 ];
 
 #[cfg(test)]

@@ -17,14 +17,16 @@ mod texts;
 mod visit;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use keywright_app::App;
+use keywright_web::rate_limits;
 
 pub use logout::{COMPLETE_PATH as LOGGED_OUT_PATH, PATH as LOGOUT_PATH};
 pub use pages::PAGES;
 
 /// The routes of this crate. They need the tenant of the request (`keywright_web::tenancy::resolve`).
-pub fn routes() -> Router<App> {
+pub fn router(app: &App) -> Router<App> {
     Router::new()
         .route("/u/login", get(login::get).post(login::post))
         .route("/u/signup", get(signup::get).post(signup::post))
@@ -32,4 +34,5 @@ pub fn routes() -> Router<App> {
         .route(logout::PATH, get(logout::get).post(logout::post))
         .route(logout::COMPLETE_PATH, get(logout::complete))
         .route(logout::ABORTED_PATH, get(logout::aborted))
+        .layer(from_fn_with_state(app.clone(), rate_limits::pages))
 }

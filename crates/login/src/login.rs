@@ -4,9 +4,10 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::StatusCode;
-use keywright_app::Authentication;
+use keywright_app::{Authentication, Limit};
 use keywright_types::Connection;
 use keywright_web::page::respond;
+use keywright_web::rate_limits::LimitError;
 
 use crate::connection;
 use crate::error::PageError;
@@ -44,6 +45,15 @@ async fn log_in(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Re
         return again(LoginProblem::NoIdentifier);
     }
     let Some(password) = fields.get("password") else { return again(LoginProblem::NoPassword) };
+    let account = username.trim().to_lowercase();
+    match visit.limits.take_with_address(Limit::Login, &[&account, &connection.name]).await {
+        Ok(()) => {}
+        Err(LimitError::Reached) => {
+            let page = page(visit, &step, &connection, username, Some(LoginProblem::TooManyLogins));
+            return Ok(respond(StatusCode::TOO_MANY_REQUESTS, &page));
+        }
+        Err(LimitError::Failed(error)) => return Err(error.into()),
+    }
     match visit.app.authenticate(&visit.tenant.id, &connection, username, password).await? {
         Authentication::WrongCredentials => again(LoginProblem::WrongCredentials),
         // §1.5. Only somebody who knows the password learns it.

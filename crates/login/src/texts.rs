@@ -69,6 +69,8 @@ pub(crate) struct LoginTexts {
     pub(crate) wrong_credentials: String,
     #[serde(rename = "wrong-email-credentials")]
     pub(crate) wrong_email_credentials: String,
+    #[serde(rename = "same-user-login")]
+    pub(crate) same_user_login: String,
     #[serde(rename = "no-email")]
     pub(crate) no_email: String,
     #[serde(rename = "no-username")]

@@ -7,6 +7,7 @@ use http::{HeaderValue, StatusCode, header};
 use keywright_app::AppError;
 use keywright_types::Profile;
 use keywright_web::ParameterError;
+use keywright_web::rate_limits::{LimitError, TOO_MANY_REQUESTS};
 use keywright_web::tenancy::public_failure;
 use serde::Serialize;
 
@@ -189,6 +190,18 @@ impl From<AppError> for OAuthError {
 impl From<keywright_store::StoreError> for OAuthError {
     fn from(error: keywright_store::StoreError) -> Self {
         AppError::from(error).into()
+    }
+}
+
+impl From<LimitError> for OAuthError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Reached => {
+                let (code, description) = TOO_MANY_REQUESTS;
+                Self { status: Some(StatusCode::TOO_MANY_REQUESTS), ..Self::new(code, description) }
+            }
+            LimitError::Failed(error) => error.into(),
+        }
     }
 }
 

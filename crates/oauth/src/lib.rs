@@ -24,6 +24,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use keywright_app::App;
 use keywright_web::parameters::TOKEN;
+use keywright_web::rate_limits;
 
 pub use error::OAuthError;
 
@@ -35,19 +36,20 @@ pub fn router(app: &App) -> Router<App> {
         .route("/oauth/token", post(token::post).fallback(token::method_not_allowed))
         .route("/oauth/revoke", post(revocation::post).fallback(token::method_not_allowed))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
+        .layer(from_fn_with_state(app.clone(), rate_limits::api))
         .layer(from_fn_with_state(app.clone(), cross_origin::registered_origins));
     let metadata = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
         .route("/.well-known/jwks.json", get(json_web_keys::get))
+        .layer(from_fn_with_state(app.clone(), rate_limits::api))
         .layer(axum::middleware::from_fn(cross_origin::any_origin));
-    Router::new()
+    let pages = Router::new()
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/authorize/resume", get(authorize::resume))
         .route("/v2/logout", get(logout::auth0::get))
         .route("/logout", get(logout::auth0::get))
         .route("/oidc/logout", get(logout::rp_initiated::get).post(logout::rp_initiated::post))
-        .merge(api)
-        .merge(metadata)
-        .layer(body_limit)
+        .layer(from_fn_with_state(app.clone(), rate_limits::pages));
+    pages.merge(api).merge(metadata).layer(body_limit)
 }

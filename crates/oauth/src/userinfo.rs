@@ -5,13 +5,14 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use keywright_app::{App, AppError, user_from_row};
+use keywright_app::{App, AppError, Limit, user_from_row};
 use keywright_jose::{Expected, JwtType, opaque, verify};
 use keywright_store::{access_token_revocations, users};
 use keywright_types::{Profile, ScopeSet, Tenant, User};
 use keywright_web::parameters::TOKEN;
+use keywright_web::rate_limits::{self, LimitError};
 use keywright_web::tenancy::public_failure;
-use keywright_web::{CurrentTenant, Parameters};
+use keywright_web::{CurrentTenant, Parameters, RateLimits};
 use serde_json::{Map, Value};
 
 use crate::error::no_store;
@@ -28,40 +29,61 @@ enum Refused {
     InvalidToken(&'static str),
     /// Without `openid`.
     InsufficientScope,
+    /// The user's limit was reached (§2.11).
+    TooMany,
     /// Not the caller's fault.
     Failed(AppError),
+}
+
+impl From<LimitError> for Refused {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Reached => Self::TooMany,
+            LimitError::Failed(error) => Self::Failed(error),
+        }
+    }
 }
 
 /// `GET /userinfo`.
 pub(crate) async fn get(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
+    limits: RateLimits,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    respond(&app, &tenant, &headers, query, &[]).await
+    respond(&app, &tenant, &limits, &headers, query, &[]).await
 }
 
 /// `POST /userinfo`: the token may be in the form (RFC 6750 §2.2).
 pub(crate) async fn post(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
+    limits: RateLimits,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     if let Ok(body) = body {
-        return respond(&app, &tenant, &headers, query, &body).await;
+        return respond(&app, &tenant, &limits, &headers, query, &body).await;
     }
     let mut response = Refused::InvalidRequest("The request is too large").into_response();
     no_store(&mut response);
     response
 }
 
-async fn respond(app: &App, tenant: &Tenant, headers: &HeaderMap, query: Option<String>, body: &[u8]) -> Response {
+async fn respond(
+    app: &App,
+    tenant: &Tenant,
+    limits: &RateLimits,
+    headers: &HeaderMap,
+    query: Option<String>,
+    body: &[u8],
+) -> Response {
     let answered = async {
         let token = presented_token(tenant.settings.profile, headers, query, body)?;
         let claims = access_claims(app, tenant, &token).await?;
+        limits.take(Limit::Userinfo, &[&claims.sub]).await?;
         let user = live_user(app, tenant, &claims).await?;
         let mut members = profile_claims(tenant.settings.profile, &user, &claims.scope);
         members.insert("sub".to_owned(), user.user_id.into());
@@ -179,6 +201,7 @@ impl IntoResponse for Refused {
                 let text = "The access token has no openid scope";
                 (StatusCode::FORBIDDEN, Some("insufficient_scope"), text, "Forbidden")
             }
+            Self::TooMany => return rate_limits::refused_program(),
             Self::Failed(error) => {
                 tracing::error!(cause = %error, "userinfo failed");
                 let (status, code, description) = public_failure(&error);

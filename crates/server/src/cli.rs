@@ -77,6 +77,10 @@ pub(crate) struct DevServer {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Apply the rate limits of the tenant, which are off in development.
+    #[arg(long)]
+    pub(crate) limits: bool,
+
     /// Offer `POST /dev/clock`, which moves the server's clock. On loopback addresses only.
     #[arg(long)]
     pub(crate) test_controls: bool,

@@ -22,6 +22,11 @@ const CLEANUP_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Opens the database, brings its schema up to date and makes the instance.
 pub(crate) async fn open(storage: Storage, clock: Clock) -> Result<App, AppError> {
+    open_limited(storage, clock, false).await
+}
+
+/// The same, for an instance that answers requests: `rate_limits` says whether it limits them.
+pub(crate) async fn open_limited(storage: Storage, clock: Clock, rate_limits: bool) -> Result<App, AppError> {
     let store = Store::open(storage.database.expose_secret()).await?;
     App::new(AppOptions {
         store,
@@ -29,6 +34,7 @@ pub(crate) async fn open(storage: Storage, clock: Clock) -> Result<App, AppError
         clock,
         random: Random::system(),
         hashing_cost: HashingCost::Production,
+        rate_limits,
     })
 }
 

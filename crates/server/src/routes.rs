@@ -35,7 +35,7 @@ pub(crate) struct Surroundings {
 pub(crate) fn router(app: &App, surroundings: Surroundings) -> Router {
     let tenants = Router::new()
         .merge(keywright_oauth::router(app))
-        .merge(keywright_login::routes())
+        .merge(keywright_login::router(app))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         // TN-02: "An unknown tenant, host or path prefix is 404 before any handler".

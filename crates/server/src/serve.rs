@@ -17,7 +17,7 @@ pub(crate) async fn run(configuration: Document) -> Result<(), Failure> {
     };
     let listener =
         Listener::bind(serving.listen).map_err(|cause| Failure::Listen { port: serving.listen.port(), cause })?;
-    let app = instance::open(serving.storage, Clock::system()).await?;
+    let app = instance::open_limited(serving.storage, Clock::system(), serving.rate_limits).await?;
     instance::check_master_key_of_database(&app).await?;
     let surroundings = Surroundings {
         trusted_proxies: serving.trusted_proxies,

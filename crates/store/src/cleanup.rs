@@ -36,6 +36,8 @@ statements! {
                    WHERE expires_at <= $1 LIMIT $2)";
     FAILED_JOBS = "DELETE FROM jobs WHERE (tenant_id, job_id) IN ( \
                    SELECT tenant_id, job_id FROM jobs WHERE failed_at <= $1 LIMIT $2)";
+    RATE_LIMITS = "DELETE FROM rate_limits WHERE (tenant_id, bucket) IN ( \
+                   SELECT tenant_id, bucket FROM rate_limits WHERE expires_at <= $1 LIMIT $2)";
 }
 
 /// How long jobs that were given up are kept for people to look at.
@@ -65,6 +67,7 @@ pub async fn run_once(store: &Store, now: Timestamp, holder: &str) -> Result<Opt
         (REVOKED_REFRESH_TOKENS, memory),
         (REVOCATIONS, now),
         (FAILED_JOBS, now.saturating_sub(FAILED_JOB_MEMORY).unwrap_or(now)),
+        (RATE_LIMITS, now),
     ] {
         removed += remove(store, statement, before).await?;
     }

@@ -61,6 +61,7 @@ pub mod jobs;
 pub mod leases;
 pub mod log_seals;
 pub mod logs;
+pub mod rate_limits;
 pub mod refresh_tokens;
 pub mod resource_servers;
 pub mod roles;
@@ -95,6 +96,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("log_seals", log_seals::STATEMENTS),
         ("logs", logs::STATEMENTS),
         ("migrations", migrations::STATEMENTS),
+        ("rate_limits", rate_limits::STATEMENTS),
         ("refresh_tokens", refresh_tokens::STATEMENTS),
         ("resource_servers", resource_servers::STATEMENTS),
         ("roles", roles::STATEMENTS),

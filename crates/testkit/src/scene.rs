@@ -1,9 +1,11 @@
 //! An instance in this process with one tenant, applications of all four types, an API and a user.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::middleware::from_fn_with_state;
 use http::{Method, Request, header};
 use jiff::SignedDuration;
@@ -33,6 +35,8 @@ pub struct TestApp {
     /// The tenant.
     pub tenant: Tenant,
     router: Router,
+    /// Where requests come from.
+    address: Option<IpAddr>,
 }
 
 /// An application with its secret.
@@ -73,6 +77,7 @@ pub struct Scene {
     pub user: User,
     /// URL of the database.
     pub database: String,
+    limits: bool,
     routes: fn(&App) -> Router<App>,
     cleanup: Arc<Cleanup>,
 }
@@ -91,6 +96,15 @@ impl Scene {
 
     /// A scene on an engine, with tenant settings.
     pub async fn with(routes: fn(&App) -> Router<App>, engine: Engine, settings: TenantSettings) -> Self {
+        Self::assemble(routes, engine, settings, false).await
+    }
+
+    /// The same with rate limits, which are off in other scenes.
+    pub async fn with_limits(routes: fn(&App) -> Router<App>, engine: Engine, settings: TenantSettings) -> Self {
+        Self::assemble(routes, engine, settings, true).await
+    }
+
+    async fn assemble(routes: fn(&App) -> Router<App>, engine: Engine, settings: TenantSettings, limits: bool) -> Self {
         let (store, database, cleanup) = engine.open().await;
         let random = Random::system();
         let app = App::new(AppOptions {
@@ -99,6 +113,7 @@ impl Scene {
             clock: Clock::frozen("2026-03-01T12:00:00Z".parse().unwrap()),
             random,
             hashing_cost: HashingCost::Minimal,
+            rate_limits: limits,
         })
         .unwrap();
         let new = NewTenant {
@@ -142,6 +157,7 @@ impl Scene {
             api,
             user,
             database,
+            limits,
             routes,
             cleanup: Arc::new(cleanup),
         }
@@ -155,6 +171,7 @@ impl Scene {
             clock: self.app.app.clock().clone(),
             random: Random::system(),
             hashing_cost: HashingCost::Minimal,
+            rate_limits: self.limits,
         })
         .unwrap();
         debug_assert!(Arc::strong_count(&self.cleanup) > 0, "the database outlives its nodes");
@@ -228,7 +245,13 @@ impl Scene {
 impl TestApp {
     fn assemble(app: &App, tenant: Tenant, surfaces: fn(&App) -> Router<App>) -> Self {
         let router = surfaces(app).layer(from_fn_with_state(app.clone(), tenancy::resolve)).with_state(app.clone());
-        Self { app: app.clone(), tenant, router }
+        Self { app: app.clone(), tenant, router, address: None }
+    }
+
+    /// The same instance, asked from an address.
+    #[must_use]
+    pub fn from_address(&self, address: &str) -> Self {
+        Self { address: Some(address.parse().expect("an IP address")), ..self.clone() }
     }
 
     /// A browser without cookies.
@@ -241,6 +264,9 @@ impl TestApp {
     pub async fn send(&self, mut request: Request<impl Into<Body>>) -> Answer {
         if !request.headers().contains_key(header::HOST) {
             request.headers_mut().insert(header::HOST, self.tenant.domain.parse().unwrap());
+        }
+        if let Some(address) = self.address {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 50_000))));
         }
         let response = self.router.clone().oneshot(request.map(Into::into)).await.unwrap();
         Answer::read(response).await

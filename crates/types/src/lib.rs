@@ -8,6 +8,7 @@ mod client;
 mod client_grant;
 mod connection;
 mod ids;
+mod rate_limits;
 mod refresh_token_settings;
 mod resource_server;
 mod role;
@@ -21,6 +22,7 @@ pub use client_grant::ClientGrant;
 pub use connection::{Connection, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy};
 pub use ids::TenantId;
 pub use jiff::Timestamp;
+pub use rate_limits::{RateLimit, RateLimitSettings};
 pub use refresh_token_settings::{ExpirationType, RefreshTokenSettings, RotationType};
 pub use resource_server::{
     AccessPolicy, ResourceServer, ResourceServerScope, SubjectTypeAuthorization, SubjectTypePolicy, TokenDialect,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OtherMembers, TenantId};
+use crate::{OtherMembers, RateLimitSettings, TenantId};
 
 /// An isolated issuer.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +102,8 @@ pub struct TenantSettings {
     pub flags: TenantFlags,
     /// Auth0's or the standards' behaviour.
     pub profile: Profile,
+    /// How many requests of which kind are answered.
+    pub rate_limits: RateLimitSettings,
     /// Members without an effect in the protocol.
     #[serde(flatten)]
     pub other: OtherMembers,
@@ -126,6 +128,7 @@ impl Default for TenantSettings {
             log_retention_days: 30,
             flags: TenantFlags::default(),
             profile: Profile::default(),
+            rate_limits: RateLimitSettings::default(),
             other: OtherMembers::new(),
         }
     }
@@ -174,6 +177,8 @@ pub struct TenantFlags {
     pub use_scope_descriptions_for_consent: bool,
     /// JWKS entries without `alg` (§6.11).
     pub remove_alg_from_jwks: bool,
+    /// Anybody may register an application at `/oidc/register` (§6.7).
+    pub enable_dynamic_client_registration: bool,
     /// Members without an effect here.
     #[serde(flatten)]
     pub other: OtherMembers,

@@ -24,6 +24,8 @@ pub(crate) enum LoginProblem {
     NoIdentifier,
     /// The password is missing.
     NoPassword,
+    /// The account was logged in to, or tried, too often from this address (§7.7 `same-user-login`).
+    TooManyLogins,
 }
 
 /// The login page.
@@ -60,10 +62,12 @@ impl LoginPage {
     /// The error that concerns the whole form.
     fn alert(&self) -> Option<&str> {
         let texts = self.texts();
-        (self.problem == Some(LoginProblem::WrongCredentials)).then_some(match self.identifier {
-            Identifier::Email => &texts.wrong_email_credentials,
-            Identifier::EmailOrUsername => &texts.wrong_credentials,
-        })
+        match (self.problem?, self.identifier) {
+            (LoginProblem::WrongCredentials, Identifier::Email) => Some(&texts.wrong_email_credentials),
+            (LoginProblem::WrongCredentials, Identifier::EmailOrUsername) => Some(&texts.wrong_credentials),
+            (LoginProblem::TooManyLogins, _) => Some(&texts.same_user_login),
+            (LoginProblem::NoIdentifier | LoginProblem::NoPassword, _) => None,
+        }
     }
 
     fn identifier_error(&self) -> Option<&str> {
@@ -110,6 +114,7 @@ impl Page for LoginPage {
         vec![
             ("hint", Self { signup_allowed: false, ..filled.clone() }),
             ("wrong-credentials", Self { problem: Some(LoginProblem::WrongCredentials), ..filled.clone() }),
+            ("too-many-logins", Self { problem: Some(LoginProblem::TooManyLogins), ..filled.clone() }),
             ("no-password", Self { problem: Some(LoginProblem::NoPassword), ..filled.clone() }),
             (
                 "wrong-username",

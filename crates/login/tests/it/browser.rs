@@ -41,7 +41,8 @@ impl Answer {
 impl Browser {
     pub(crate) fn new(site: &Site) -> Self {
         let app = site.app.clone();
-        let routes = keywright_login::routes().layer(from_fn_with_state(app.clone(), tenancy::resolve)).with_state(app);
+        let routes =
+            keywright_login::router(&app).layer(from_fn_with_state(app.clone(), tenancy::resolve)).with_state(app);
         Self { routes, cookies: BTreeMap::new(), languages: None }
     }
 

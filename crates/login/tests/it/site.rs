@@ -41,7 +41,9 @@ impl Site {
         let random = Random::system();
         let clock = Clock::frozen("2026-01-15T12:00:00Z".parse().unwrap());
         let master_key = MasterKey::generate(&random);
-        let app = App::new(AppOptions { store, master_key, clock: clock.clone(), random, hashing_cost }).unwrap();
+        let app =
+            App::new(AppOptions { store, master_key, clock: clock.clone(), random, hashing_cost, rate_limits: false })
+                .unwrap();
         let settings = TenantSettings { friendly_name: Some("Acme Health".to_owned()), ..TenantSettings::default() };
         let new = NewTenant { domain: DOMAIN.to_owned(), settings, management_scopes: Vec::new() };
         let (tenant, _) = app.create_tenant(new).await.unwrap();

@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use keywright_app::{App, AppError, AuthorizationRequest, Denial};
 use keywright_types::Tenant;
 use keywright_web::page::{Cause, ErrorPage, LOST_TRANSACTION};
+use keywright_web::rate_limits::{LimitError, reached_at};
 use keywright_web::tenancy::{cause, public_failure, shell};
 use keywright_web::{ParameterError, TrackingId};
 
@@ -115,6 +116,20 @@ impl From<AppError> for AuthorizeError {
 impl From<keywright_store::StoreError> for AuthorizeError {
     fn from(error: keywright_store::StoreError) -> Self {
         Self::Failed(error.into())
+    }
+}
+
+impl From<LimitError> for AuthorizeError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Reached => Self::Page {
+                code: "invalid_request",
+                description: reached_at("/authorize").into(),
+                status: Some(StatusCode::TOO_MANY_REQUESTS),
+                cause: Cause::General,
+            },
+            LimitError::Failed(error) => Self::Failed(error),
+        }
     }
 }
 

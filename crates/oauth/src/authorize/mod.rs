@@ -15,10 +15,10 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{Method, header};
-use keywright_app::{App, AppError, AuthorizationRequest, Progress, Transaction};
+use keywright_app::{App, AppError, AuthorizationRequest, Limit, Progress, Transaction};
 use keywright_types::Tenant;
 use keywright_web::parameters::AUTHORIZATION;
-use keywright_web::{Cookies, CurrentTenant, ParameterError, Parameters, cookies};
+use keywright_web::{Cookies, CurrentTenant, ParameterError, Parameters, RateLimits, cookies};
 
 use self::checks::CheckedRequest;
 use self::decide::{Next, Situation, decide};
@@ -35,9 +35,10 @@ pub(crate) async fn get(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
     cookies: Cookies,
+    limits: RateLimits,
     RawQuery(query): RawQuery,
 ) -> Response {
-    answer(&app, &tenant, &Method::GET, cookies, of_query(query)).await
+    answer(&app, &tenant, &limits, &Method::GET, cookies, of_query(query)).await
 }
 
 /// `POST /authorize`: the same parameters, form-encoded. A name in both query and body was sent twice (AR-01).
@@ -45,13 +46,14 @@ pub(crate) async fn post(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
     cookies: Cookies,
+    limits: RateLimits,
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let body = body.map_err(ParameterError::from).and_then(|body| Parameters::from_urlencoded(&body, AUTHORIZATION));
     let body = body.map_err(AuthorizeError::in_body);
     let parameters = of_query(query).and_then(|query| Ok(query.merged(body?)?));
-    answer(&app, &tenant, &Method::POST, cookies, parameters).await
+    answer(&app, &tenant, &limits, &Method::POST, cookies, parameters).await
 }
 
 fn of_query(query: Option<String>) -> Result<Parameters, AuthorizeError> {
@@ -61,12 +63,13 @@ fn of_query(query: Option<String>) -> Result<Parameters, AuthorizeError> {
 async fn answer(
     app: &App,
     tenant: &Tenant,
+    limits: &RateLimits,
     method: &Method,
     cookies: Cookies,
     parameters: Result<Parameters, AuthorizeError>,
 ) -> Response {
     let answered = match parameters {
-        Ok(parameters) => start(app, tenant, method, cookies, &parameters).await,
+        Ok(parameters) => start(app, tenant, limits, method, cookies, &parameters).await,
         Err(error) => Err(error),
     };
     match answered {
@@ -79,6 +82,7 @@ async fn answer(
 async fn start(
     app: &App,
     tenant: &Tenant,
+    limits: &RateLimits,
     method: &Method,
     cookies: Cookies,
     parameters: &Parameters,
@@ -88,7 +92,11 @@ async fn start(
     match step(app, &checked, &visitor, &Progress::default()) {
         Next::Issue => issue_code::issue(app, tenant, method, &checked, &visitor, None).await,
         Next::Deny(denial) => Err(AuthorizeError::redirect(&checked.request, denial)),
-        next => interact(app, tenant, method, &cookies, &checked.request, &next).await,
+        next => {
+            // A transaction is a row that anybody may have written; how many there can be is bounded here.
+            limits.take_with_address(Limit::Authorize, &[]).await?;
+            interact(app, tenant, method, &cookies, &checked.request, &next).await
+        }
     }
 }
 

@@ -12,9 +12,9 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
-use keywright_app::App;
+use keywright_app::{App, Limit};
 use keywright_types::Tenant;
-use keywright_web::{CurrentTenant, ParameterError};
+use keywright_web::{CurrentTenant, ParameterError, RateLimits};
 use serde::Serialize;
 
 pub(crate) use self::client_authentication::authenticate;
@@ -41,10 +41,11 @@ pub(crate) struct TokenResponse {
 pub(crate) async fn post(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
+    limits: RateLimits,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match exchange(&app, &tenant, &headers, body).await {
+    match exchange(&app, &tenant, &limits, &headers, body).await {
         Ok(tokens) => {
             let mut response = axum::Json(tokens).into_response();
             no_store(&mut response);
@@ -58,6 +59,7 @@ pub(crate) async fn post(
 async fn exchange(
     app: &App,
     tenant: &Tenant,
+    limits: &RateLimits,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<TokenResponse, OAuthError> {
@@ -67,6 +69,9 @@ async fn exchange(
     let grant = Grant::named(&grant_type)?;
     if !client.client.allows_grant(&grant_type) {
         return Err(OAuthError::grant_not_allowed(&grant_type));
+    }
+    if let (Grant::RefreshToken, Some(token)) = (grant, request.get("refresh_token")) {
+        limits.take_with_address(Limit::RefreshToken, &[token]).await?;
     }
     match grant {
         Grant::AuthorizationCode => authorization_code::run(app, tenant, &client, &request).await,

@@ -21,6 +21,7 @@ mod keys;
 mod languages;
 mod logout;
 mod outcome;
+mod rate_limits;
 mod rbac;
 mod revocation;
 mod sessions;
@@ -34,5 +35,5 @@ use keywright_app::App;
 
 /// The routes under test.
 fn routes(app: &App) -> Router<App> {
-    keywright_oauth::router(app).merge(keywright_login::routes())
+    keywright_oauth::router(app).merge(keywright_login::router(app))
 }

@@ -33,6 +33,7 @@ pub(crate) const KEYS: &[&str] = &[
     "master_key",
     "master_key_file",
     "trusted_proxies",
+    "rate_limits",
     "tls.certificate",
     "tls.private_key",
     "log.format",
@@ -52,6 +53,7 @@ pub(crate) struct Document {
     master_key_file: Option<String>,
     #[serde(deserialize_with = "proxies::read")]
     trusted_proxies: TrustedProxies,
+    rate_limits: bool,
     tls: Option<tls::TlsSettings>,
     log: LogSettings,
 }
@@ -74,6 +76,8 @@ pub(crate) struct Serving {
     pub(crate) transport: Transport,
     /// Peers whose forwarding headers are believed.
     pub(crate) trusted_proxies: TrustedProxies,
+    /// Whether the rate limits of the tenants are applied.
+    pub(crate) rate_limits: bool,
 }
 
 impl Document {
@@ -120,7 +124,8 @@ impl Document {
         let transport = tls::resolve(self.tls.as_ref(), &self.trusted_proxies);
         match (listen, self.storage(), transport) {
             (Ok(listen), Ok(storage), Ok(transport)) => {
-                Ok(Serving { listen, storage, transport, trusted_proxies: self.trusted_proxies })
+                let Self { trusted_proxies, rate_limits, .. } = self;
+                Ok(Serving { listen, storage, transport, trusted_proxies, rate_limits })
             }
             (listen, storage, transport) => Err(Refusal::all([listen.err(), transport.err()]).and(storage.err())),
         }
@@ -172,7 +177,7 @@ mod tests {
         assert_eq!(document.listen, "0.0.0.0:8443");
         assert_eq!(document.database.expose_secret(), "sqlite:keywright.db");
         assert!(document.master_key.is_none() && document.master_key_file.is_none() && document.tls.is_none());
-        assert!(document.trusted_proxies.is_empty());
+        assert!(document.trusted_proxies.is_empty() && document.rate_limits);
         assert_eq!(document.log, LogSettings { format: LogFormat::Text, filter: "info".to_owned() });
     }
 

@@ -100,7 +100,7 @@ impl Development {
         let authority = Authority::open(directory, clock.now())?;
         let tls = authority.server_config(&options.domain, clock.now())?;
         let storage = storage_in(directory, options.database.as_deref())?;
-        let app = instance::open(storage, clock).await?;
+        let app = instance::open_limited(storage, clock, options.limits).await?;
         let domain = match listener.port() {
             443 => options.domain.clone(),
             port => format!("{}:{port}", options.domain),

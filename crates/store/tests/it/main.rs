@@ -25,6 +25,7 @@ mod leases;
 mod logs;
 mod migrations;
 mod outage;
+mod rate_limits;
 mod redaction;
 mod refresh_tokens;
 mod roles;
@@ -98,6 +99,10 @@ conformance! {
     background_jobs {
         are_taken_when_they_are_due, are_taken_over_when_their_node_dies, are_done_put_back_or_given_up,
         are_taken_by_one_of_many_nodes,
+    }
+    rate_limits {
+        do_01_are_emptied_and_filled_again_to_the_millisecond, a_clock_that_is_behind_gets_no_refill, are_apart_by_tenant,
+        do_01_two_nodes_share_one_bucket, st_04_full_ones_are_removed,
     }
     leases { are_held_by_one, pass_on_when_they_expire, are_released_by_their_holder }
     cleanup { removes_what_is_expired_in_batches, keeps_what_is_alive, remembers_for_replays, keeps_failed_jobs_for_a_week,
