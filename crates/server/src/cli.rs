@@ -44,6 +44,7 @@ pub(crate) enum Command {
 
 /// Options of `keywright dev`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct DevServer {
     /// Port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 8443)]

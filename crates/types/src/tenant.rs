@@ -170,6 +170,7 @@ impl Default for OidcLogout {
 /// `flags` of the tenant settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are switches, and named as the Management API names them")]
 pub struct TenantFlags {
     /// Revoking a refresh token deletes the whole grant (§4.6).
     pub revoke_refresh_token_grant: bool,

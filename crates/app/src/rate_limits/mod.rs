@@ -93,10 +93,8 @@ impl App {
 
     /// What a bucket is found by: its name, its numbers and its key, none of which can run into the next.
     fn bucket_digest(&self, tenant: &TenantId, name: &str, bucket: Bucket, key: &[&str]) -> Digest {
-        let mut text = format!("{name} {:?}", bucket.numbers());
-        for part in key {
-            text.push_str(&format!(" {} {part}", part.len()));
-        }
+        let key: String = key.iter().map(|part| [&part.len().to_string(), " ", part].concat()).collect();
+        let text = format!("{name} {:?} {key}", bucket.numbers());
         self.master_key().digest(Purpose::RateLimit, tenant, text.as_bytes())
     }
 
