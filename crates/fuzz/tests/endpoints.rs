@@ -17,7 +17,7 @@ fn iterations() -> usize {
 }
 
 fn routes(app: &App) -> axum::Router<App> {
-    keywright_oauth::router(app).merge(keywright_login::routes())
+    keywright_oauth::router(app).merge(keywright_login::router(app))
 }
 
 fn scene() -> (Runtime, Scene) {
