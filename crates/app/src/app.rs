@@ -8,7 +8,7 @@ use keywright_store::Store;
 
 use crate::config_cache::ConfigCache;
 use crate::jobs::Jobs;
-use crate::passwords::PasswordHasher;
+use crate::passwords::{HashingLoad, PasswordHasher};
 use crate::rate_limits::RateLimits;
 use crate::{AppError, Clock, HashingCost};
 
@@ -91,6 +91,12 @@ impl App {
     /// Handlers of background jobs.
     pub(crate) fn jobs(&self) -> &Jobs {
         &self.0.jobs
+    }
+
+    /// What the pool that hashes passwords is doing.
+    #[must_use]
+    pub fn password_hashing(&self) -> HashingLoad {
+        self.0.passwords.load()
     }
 
     /// The cache of configuration documents.

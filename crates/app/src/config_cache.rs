@@ -96,8 +96,10 @@ impl App {
             && read_at == version
             && self.store().config_confirmed_within(CONFIRMED_WITHIN)
         {
+            metrics::counter!("keywright_config_cache_hits_total").increment(1);
             return Ok(Some(document));
         }
+        metrics::counter!("keywright_config_cache_misses_total").increment(1);
         let app = self.clone();
         let document = self.store().read(move |tx| load(&app, tx)).await?.map(Arc::new);
         if let Some(document) = &document {

@@ -32,7 +32,7 @@ pub use config_cache::{ApiRecord, ClientRecord};
 pub use error::AppError;
 pub use jobs::{Job, JobFuture, JobHandler, JobKind, JobReport, Verdict};
 pub use logout::LogoutRequest;
-pub use passwords::{HashingCost, PasswordCheck, PasswordRule, check_password};
+pub use passwords::{HashingCost, HashingLoad, PasswordCheck, PasswordRule, check_password};
 pub use provisioning::{ManagementCredentials, NewClient, NewTenant, ProvisioningError};
 pub use rate_limits::{Limit, RateLimitStatus, network_of};
 pub use roles::{RoleError, effective_permissions};

@@ -12,9 +12,13 @@ mod instance;
 mod listener;
 mod log_command;
 mod logging;
+mod metrics;
+#[cfg(test)]
+mod redaction_tests;
 mod request_body;
 mod routes;
 mod serve;
+mod telemetry;
 mod tenant;
 mod tls;
 
@@ -27,6 +31,7 @@ use secrecy::ExposeSecret;
 use cli::{Cli, Command, DevCommand, LogCommand, TenantCommand};
 use config::Document;
 use failure::Failure;
+use telemetry::Telemetry;
 
 /// Runs the command line of this process.
 #[must_use]
@@ -52,12 +57,15 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         }
         Command::Serve { configuration } => {
             let document = Document::load(configuration.config.as_deref(), config::environment(), None)?;
-            let _log = logging::start(document.log())?;
-            runtime()?.block_on(serve::run(document))
+            let runtime = runtime()?;
+            // Dropped in the opposite order: the last traces are sent on the runtime.
+            let telemetry = Telemetry::start(document.telemetry(), runtime.handle())?;
+            let log = logging::start(document.log(), telemetry.as_ref())?;
+            runtime.block_on(serve::run(document, log.dropped_lines.clone()))
         }
         Command::Tenant { command: TenantCommand::Create { domain, name, database, configuration } } => {
             let document = Document::load(configuration.config.as_deref(), config::environment(), database.as_deref())?;
-            let _log = logging::start(document.log())?;
+            let _log = logging::start(document.log(), None)?;
             runtime()?.block_on(tenant::create(document, &domain, name.as_deref()))
         }
         Command::Log { command: LogCommand::List { source, after } } => {

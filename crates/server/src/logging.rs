@@ -3,11 +3,15 @@
 //! Lines go through a bounded queue to a thread that writes them. Whoever starts the server may have piped its standard
 //! error somewhere and stopped reading; then lines are lost, and logins are not.
 
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing::Level;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::{FilterExt, ParseError, Targets, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::{LogFormat, LogSettings, Refusal};
+use crate::telemetry::Telemetry;
 
 /// Lines that wait for a slow reader before the next ones are dropped.
 const WAITING_LINES: usize = 16_384;
@@ -15,19 +19,32 @@ const WAITING_LINES: usize = 16_384;
 /// What `keywright dev` logs unless `RUST_LOG` says otherwise.
 const DEVELOPMENT_FILTER: &str = "info";
 
-/// Logging of `keywright serve`. Dropping the guard writes what still waits.
-pub(crate) fn start(settings: &LogSettings) -> Result<WorkerGuard, Refusal> {
+/// Logging of `keywright serve`, and its spans for the receiver of traces.
+pub(crate) fn start(settings: &LogSettings, telemetry: Option<&Telemetry>) -> Result<Logging, Refusal> {
     let filter = EnvFilter::try_new(&settings.filter).map_err(|cause| {
         Refusal::one(format!("`log.filter` is \"{}\": {cause}; write a level such as \"info\"", settings.filter))
     })?;
     let (lines, guard) = standard_error();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines);
-    match settings.format {
-        LogFormat::Text => builder.with_ansi(false).init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+    let dropped_lines = lines.error_counter();
+    match telemetry {
+        None => {
+            let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines);
+            match settings.format {
+                LogFormat::Text => builder.with_ansi(false).init(),
+                LogFormat::Json => builder.json().flatten_event(true).init(),
+            }
+        }
+        Some(telemetry) => {
+            let lines = tracing_subscriber::fmt::layer().with_writer(lines);
+            let lines = match settings.format {
+                LogFormat::Text => lines.with_ansi(false).with_filter(filter).boxed(),
+                LogFormat::Json => lines.json().flatten_event(true).with_filter(filter).boxed(),
+            };
+            tracing_subscriber::registry().with(lines).with(traces(telemetry)).init();
+        }
     }
     log_panics();
-    Ok(guard)
+    Ok(Logging { dropped_lines, _guard: guard })
 }
 
 /// Logging of `keywright dev`: short lines for the person in front of the terminal. The guard is as in [`start`].
@@ -44,6 +61,27 @@ pub(crate) fn start_development() -> Result<WorkerGuard, ParseError> {
         .init();
     log_panics();
     Ok(guard)
+}
+
+/// Spans of this program, whatever is logged; what libraries do is not ours to send.
+fn traces<S>(telemetry: &Telemetry) -> impl Layer<S>
+where
+    S: tracing::Subscriber + for<'span> tracing_subscriber::registry::LookupSpan<'span>,
+{
+    let ours = Targets::new().with_target("keywright", Level::DEBUG);
+    let spans = filter_fn(|metadata| metadata.is_span() || *metadata.level() <= Level::INFO);
+    tracing_opentelemetry::layer()
+        .with_tracer(telemetry.tracer())
+        .with_location(false)
+        .with_threads(false)
+        .with_filter(ours.and(spans))
+}
+
+/// Logging that has begun. Dropping it writes what still waits.
+pub(crate) struct Logging {
+    /// Lines that nobody read.
+    pub(crate) dropped_lines: ErrorCounter,
+    _guard: WorkerGuard,
 }
 
 fn standard_error() -> (NonBlocking, WorkerGuard) {

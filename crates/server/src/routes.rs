@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -15,8 +15,11 @@ use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
+use tracing::field::Empty;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::{health, request_body};
+use crate::metrics::{self, Metrics};
+use crate::{health, request_body, telemetry};
 
 /// Longest time from a request to its answer. Shorter than the grace at the end of the server.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -29,6 +32,8 @@ pub(crate) struct Surroundings {
     pub(crate) behind_proxy_only: bool,
     /// Routes for test suites.
     pub(crate) test_controls: Option<Router<App>>,
+    /// Present when requests are counted.
+    pub(crate) metrics: Option<Metrics>,
 }
 
 /// All the routes of the server.
@@ -41,27 +46,55 @@ pub(crate) fn router(app: &App, surroundings: Surroundings) -> Router {
         // TN-02: "An unknown tenant, host or path prefix is 404 before any handler".
         .layer(from_fn_with_state(app.clone(), tenancy::resolve));
     let mut routes = tenants.merge(surroundings.test_controls.unwrap_or_default());
+    if let Some(metrics) = &surroundings.metrics {
+        routes = routes.merge(metrics.main_router());
+    }
     if surroundings.behind_proxy_only {
         routes = routes.layer(from_fn_with_state(surroundings.trusted_proxies.clone(), only_proxies));
     }
-    routes
+    let tracing_app = app.clone();
+    let make_span = move |request: &Request| span(&tracing_app, request);
+    let mut routes = routes
         .layer(DefaultBodyLimit::max(request_body::MAX))
         .layer(Extension(surroundings.trusted_proxies))
         .layer(CatchPanicLayer::custom(|_| Panicked.into_response()))
         .layer(from_fn_with_state(app.clone(), answer_always))
         .layer(from_fn(request_body::collect))
-        .layer(TraceLayer::new_for_http().make_span_with(span).on_request(()).on_response(log).on_failure(()))
+        .layer(TraceLayer::new_for_http().make_span_with(make_span).on_request(()).on_response(log).on_failure(()))
         // Outside: a load balancer asks often, under any host name, and from any address.
-        .merge(health::router())
-        .with_state(app.clone())
+        .merge(health::router());
+    if surroundings.metrics.is_some() {
+        routes = routes.layer(from_fn(metrics::count));
+    }
+    routes.with_state(app.clone())
 }
 
 /// A request's span. The path alone: codes, states and tokens stand in the query.
-fn span(request: &Request) -> Span {
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+fn span(app: &App, request: &Request) -> Span {
+    // Ties the lines of one request to each other.
+    let id = app.random().hex(8);
+    if !telemetry::is_on() {
+        return tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
+    }
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let span = tracing::info_span!(
+        "request",
+        id,
+        method = %request.method(),
+        path = request.uri().path(),
+        otel.name = %format_args!("{} {route}", request.method()),
+        otel.kind = "server",
+        http.response.status_code = Empty,
+    );
+    telemetry::continue_trace(&span, request.headers());
+    span.set_attribute("http.request.method", request.method().as_str().to_owned());
+    span.set_attribute("http.route", route.to_owned());
+    span
 }
 
-fn log(response: &Response, latency: Duration, _: &Span) {
+fn log(response: &Response, latency: Duration, span: &Span) {
+    // No field of the span without traces.
+    span.record("http.response.status_code", response.status().as_u16());
     let milliseconds = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
     tracing::info!(status = response.status().as_u16(), milliseconds, "answered");
 }
@@ -135,6 +168,7 @@ mod tests {
             trusted_proxies: TrustedProxies::default(),
             behind_proxy_only: false,
             test_controls: Some(extra),
+            metrics: None,
         };
         (router(&app, surroundings), directory)
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use crate::job::{Job, Work};
 use crate::postgres::Postgres;
@@ -23,6 +24,17 @@ pub(crate) trait Engine: Send + Sync {
     fn shut(&self);
     /// Blocks until the threads have ended.
     fn join(&self);
+    /// How many jobs wait.
+    fn waiting(&self) -> Waiting;
+}
+
+/// Jobs in the queues of a store. PostgreSQL has one queue for both: there they are counted as writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Jobs that only read.
+    pub reads: usize,
+    /// Jobs that write.
+    pub writes: usize,
 }
 
 /// A database. Cheap to clone; all clones are one.
@@ -106,6 +118,12 @@ impl Store {
         self.inner.changes.confirmed_within(within, Instant::now())
     }
 
+    /// Jobs that no thread has taken yet.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        self.inner.engine.waiting()
+    }
+
     /// Refuses new jobs and waits until those already accepted are done and answered.
     pub async fn close(&self) {
         self.inner.engine.shut();
@@ -120,13 +138,24 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let begun = Instant::now();
         let (work, answer) = Work::new(job);
-        self.inner.engine.submit(access, Box::new(work))?;
-        match tokio::time::timeout(DEADLINE, answer).await {
+        if let Err(refused) = self.inner.engine.submit(access, Box::new(work)) {
+            metrics::counter!("keywright_store_refused_total", "reason" => "overloaded").increment(1);
+            return Err(refused.into());
+        }
+        let name = if access == Access::Read { "read" } else { "write" };
+        let span = tracing::debug_span!("store", access = name);
+        let answered = tokio::time::timeout(DEADLINE, answer).instrument(span).await;
+        metrics::histogram!("keywright_store_job_seconds", "access" => name).record(begun.elapsed().as_secs_f64());
+        match answered {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(StoreError::Engine("a database thread has ended".to_owned()).into()),
             // Dropping `answer` tells the engine not to begin the job any more.
-            Err(_) => Err(StoreError::Unavailable(format!("no answer within {} s", DEADLINE.as_secs())).into()),
+            Err(_) => {
+                metrics::counter!("keywright_store_refused_total", "reason" => "timeout").increment(1);
+                Err(StoreError::Unavailable(format!("no answer within {} s", DEADLINE.as_secs())).into())
+            }
         }
     }
 }

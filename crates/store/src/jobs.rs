@@ -60,6 +60,7 @@ statements! {
     COMPLETE = "DELETE FROM jobs WHERE tenant_id = $1 AND job_id = $2 AND claim = $3";
     RETRY = "UPDATE jobs SET claim = NULL, run_at = $4, failure = $5 \
              WHERE tenant_id = $1 AND job_id = $2 AND claim = $3";
+    COUNT = "SELECT COUNT(*), COUNT(failed_at) FROM jobs";
     GIVE_UP = "UPDATE jobs SET claim = NULL, failed_at = $4, failure = $5 \
                WHERE tenant_id = $1 AND job_id = $2 AND claim = $3";
 }
@@ -101,6 +102,23 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &JobRow) -> Result<(), St
 /// The job with this identifier, waiting, at work or given up.
 pub fn find(tx: &mut Tx<'_>, tenant: &TenantId, job_id: &str) -> Result<Option<JobRow>, StoreError> {
     tx.query_opt(FIND, params![tenant, job_id])?.as_ref().map(|row| from_row(row, 0)).transpose()
+}
+
+/// Jobs of all tenants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobCount {
+    /// Queued or at work.
+    pub pending: usize,
+    /// Given up.
+    pub failed: usize,
+}
+
+/// How many jobs there are, for the operator.
+pub fn count(tx: &mut Tx<'_>) -> Result<JobCount, StoreError> {
+    let Some(row) = tx.query_opt(COUNT, params![])? else { return Ok(JobCount::default()) };
+    let (all, failed): (i64, i64) = (row.get(0)?, row.get(1)?);
+    let size = |count: i64| usize::try_from(count).unwrap_or(usize::MAX);
+    Ok(JobCount { pending: size(all.saturating_sub(failed)), failed: size(failed) })
 }
 
 /// Jobs of the tenant that were given up, the newest first, at most `limit`.

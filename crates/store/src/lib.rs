@@ -72,7 +72,7 @@ pub mod transactions;
 pub mod user_permissions;
 pub mod users;
 
-pub use db::Store;
+pub use db::{Store, Waiting};
 pub use error::StoreError;
 pub use row::Row;
 pub use tx::Tx;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use crate::db::Engine;
+use crate::db::{Engine, Waiting};
 use crate::job::Job;
 use crate::queue::Queue;
 use crate::tx::Access;
@@ -63,6 +63,10 @@ impl Engine for Postgres {
     fn shut(&self) {
         self.ended.store(true, Ordering::Relaxed);
         self.queue.close();
+    }
+
+    fn waiting(&self) -> Waiting {
+        Waiting { reads: 0, writes: self.queue.len() }
     }
 
     fn join(&self) {

@@ -47,6 +47,11 @@ impl<T> Queue<T> {
         state.waiting.drain(..count).collect()
     }
 
+    /// How many items wait.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
     /// Refuses new items. Those that wait are still taken.
     pub(crate) fn close(&self) {
         self.lock().closed = true;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use crate::db::Engine;
+use crate::db::{Engine, Waiting};
 use crate::job::Job;
 use crate::queue::Queue;
 use crate::tx::Access;
@@ -72,6 +72,10 @@ impl Engine for Sqlite {
         self.write_queue.close();
         self.read_queue.close();
         self.poll.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    fn waiting(&self) -> Waiting {
+        Waiting { reads: self.read_queue.len(), writes: self.write_queue.len() }
     }
 
     fn join(&self) {

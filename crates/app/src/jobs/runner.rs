@@ -115,6 +115,12 @@ impl App {
             None => JobReport::give_up("the payload does not open: was the master key changed?"),
         };
         let kind = claimed.kind.name;
+        let result = match report.verdict {
+            Verdict::Done => "done",
+            Verdict::Retry => "retry",
+            Verdict::GiveUp => "given_up",
+        };
+        metrics::counter!("keywright_job_attempts_total", "kind" => kind, "result" => result).increment(1);
         if report.verdict != Verdict::Done {
             let (job, attempt, cause) = (&claimed.row.job_id, claimed.row.attempts, &report.failure);
             tracing::warn!(kind, job, attempt, cause, "a background job failed");

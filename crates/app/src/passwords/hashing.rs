@@ -11,6 +11,7 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use keywright_jose::Random;
 use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::AppError;
@@ -31,10 +32,20 @@ pub enum HashingCost {
 #[derive(Clone)]
 pub(crate) struct PasswordHasher {
     argon2: Argon2<'static>,
+    slots: usize,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
     /// Verified when there is no such user, so that both cases take the same time (LG-03).
     decoy: Arc<str>,
+}
+
+/// Passwords in the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashingLoad {
+    /// Being hashed.
+    pub running: usize,
+    /// Waiting for a core.
+    pub waiting: usize,
 }
 
 /// Longest time a request waits for its turn.
@@ -55,6 +66,7 @@ impl PasswordHasher {
         let decoy = hash_now(&argon2, "decoy", &random.bytes::<16>())?;
         Ok(Self {
             argon2,
+            slots,
             running: Arc::new(Semaphore::new(slots)),
             admitted: Arc::new(Semaphore::new(slots * (1 + WAITING_PER_SLOT))),
             decoy: decoy.into(),
@@ -86,16 +98,29 @@ impl PasswordHasher {
         Ok(matches && known)
     }
 
+    /// What the pool is doing.
+    pub(crate) fn load(&self) -> HashingLoad {
+        let running = self.slots - self.running.available_permits().min(self.slots);
+        let admitted = self.slots * (1 + WAITING_PER_SLOT) - self.admitted.available_permits();
+        HashingLoad { running, waiting: admitted.saturating_sub(running) }
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
-        const OVERLOADED: AppError = AppError::Overloaded("too many passwords are being checked");
-        let _admitted = self.admitted.clone().try_acquire_owned().map_err(|_| OVERLOADED)?;
+        let overloaded = || {
+            metrics::counter!("keywright_password_hashes_refused_total").increment(1);
+            AppError::Overloaded("too many passwords are being checked")
+        };
+        let _admitted = self.admitted.clone().try_acquire_owned().map_err(|_| overloaded())?;
         let turn = tokio::time::timeout(QUEUE_DEADLINE, self.running.clone().acquire_owned()).await;
-        let slot = turn.map_err(|_| OVERLOADED)?.map_err(AppError::internal)?;
+        let slot = turn.map_err(|_| overloaded())?.map_err(AppError::internal)?;
         tokio::task::spawn_blocking(move || {
+            let begun = std::time::Instant::now();
             let result = work();
             drop(slot);
+            metrics::histogram!("keywright_password_hash_seconds").record(begun.elapsed().as_secs_f64());
             result
         })
+        .instrument(tracing::debug_span!("hash password"))
         .await
         .map_err(AppError::internal)
     }
@@ -158,6 +183,7 @@ mod tests {
         let all = hasher.admitted.available_permits();
         let held = hasher.admitted.clone().acquire_many_owned(u32::try_from(all).unwrap()).await.unwrap();
         assert!(matches!(hasher.verify("x", None).await, Err(AppError::Overloaded(_))));
+        assert_eq!(hasher.load(), HashingLoad { running: 0, waiting: all });
         drop(held);
         assert!(hasher.verify("x", None).await.is_ok());
     }

@@ -3,6 +3,6 @@
 mod hashing;
 mod policy;
 
-pub use hashing::HashingCost;
 pub(crate) use hashing::PasswordHasher;
+pub use hashing::{HashingCost, HashingLoad};
 pub use policy::{PasswordCheck, PasswordRule, check_password};

@@ -43,6 +43,12 @@ impl LogEvent {
         }
     }
 
+    /// What happened.
+    #[must_use]
+    pub fn kind(&self) -> LogType {
+        self.kind
+    }
+
     /// The application.
     #[must_use]
     pub fn client(self, client: &Client) -> Self {

@@ -30,6 +30,7 @@ impl App {
     /// The row of an event, made now; for `logs::insert` in the transaction of what it reports.
     #[must_use]
     pub fn log_row(&self, event: LogEvent) -> LogRow {
+        metrics::counter!("keywright_log_events_total", "type" => event.kind().as_str()).increment(1);
         let now = self.now();
         event.into_row(entry_id::new(now, self.random()), now)
     }

@@ -5,8 +5,10 @@
 
 mod log;
 mod master_key;
+mod metrics;
 mod proxies;
 mod refusal;
+mod telemetry;
 mod tls;
 
 use std::net::SocketAddr;
@@ -20,7 +22,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 pub(crate) use log::{LogFormat, LogSettings};
+pub(crate) use metrics::Exposure;
 pub(crate) use refusal::Refusal;
+pub(crate) use telemetry::TelemetrySettings;
 pub(crate) use tls::Transport;
 
 /// The commented default file *is* the default; `docs/reference/configuration.md` shows the same text.
@@ -38,6 +42,9 @@ pub(crate) const KEYS: &[&str] = &[
     "tls.private_key",
     "log.format",
     "log.filter",
+    "metrics.listen",
+    "metrics.token",
+    "telemetry.otlp_endpoint",
 ];
 
 /// Prefix of the environment variables.
@@ -56,6 +63,9 @@ pub(crate) struct Document {
     rate_limits: bool,
     tls: Option<tls::TlsSettings>,
     log: LogSettings,
+    metrics: Option<metrics::MetricsSettings>,
+    #[serde(default)]
+    telemetry: TelemetrySettings,
 }
 
 /// What every command that opens the database needs.
@@ -78,6 +88,8 @@ pub(crate) struct Serving {
     pub(crate) trusted_proxies: TrustedProxies,
     /// Whether the rate limits of the tenants are applied.
     pub(crate) rate_limits: bool,
+    /// Who may read metrics; `None` when there are none.
+    pub(crate) metrics: Option<Exposure>,
 }
 
 impl Document {
@@ -103,6 +115,11 @@ impl Document {
         &self.log
     }
 
+    /// Where traces go.
+    pub(crate) fn telemetry(&self) -> &TelemetrySettings {
+        &self.telemetry
+    }
+
     /// Checks what is needed to open the database.
     pub(crate) fn storage(&self) -> Result<Storage, Refusal> {
         let database = check_database(&self.database);
@@ -122,12 +139,15 @@ impl Document {
             )
         });
         let transport = tls::resolve(self.tls.as_ref(), &self.trusted_proxies);
-        match (listen, self.storage(), transport) {
-            (Ok(listen), Ok(storage), Ok(transport)) => {
+        let metrics = metrics::resolve(self.metrics.as_ref());
+        match (listen, self.storage(), transport, metrics) {
+            (Ok(listen), Ok(storage), Ok(transport), Ok(metrics)) => {
                 let Self { trusted_proxies, rate_limits, .. } = self;
-                Ok(Serving { listen, storage, transport, trusted_proxies, rate_limits })
+                Ok(Serving { listen, storage, transport, trusted_proxies, rate_limits, metrics })
             }
-            (listen, storage, transport) => Err(Refusal::all([listen.err(), transport.err()]).and(storage.err())),
+            (listen, storage, transport, metrics) => {
+                Err(Refusal::all([listen.err(), transport.err(), metrics.err()]).and(storage.err()))
+            }
         }
     }
 }
@@ -187,12 +207,8 @@ mod tests {
         let uncommented: String = DEFAULT_FILE
             .lines()
             .map(|line| {
-                if line.starts_with("#[") || line.starts_with("#m") || line.starts_with("#c") || line.starts_with("#p")
-                {
-                    format!("{}\n", line.trim_start_matches('#'))
-                } else {
-                    format!("{line}\n")
-                }
+                let key = line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' '));
+                format!("{}\n", key.unwrap_or(line))
             })
             .collect();
         let tables: figment::value::Dict = Figment::from(Toml::string(&uncommented)).extract().unwrap();

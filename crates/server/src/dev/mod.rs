@@ -122,6 +122,7 @@ impl Development {
             trusted_proxies: TrustedProxies::default(),
             behind_proxy_only: false,
             test_controls: options.test_controls.then(clock::router),
+            metrics: None,
         };
         let router = routes::router(&self.app, surroundings);
         let announced = async {

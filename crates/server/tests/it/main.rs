@@ -9,6 +9,7 @@ mod configuration;
 mod ephemeral;
 mod health;
 mod logging;
+mod observability;
 mod postgres;
 mod process;
 mod proxies;

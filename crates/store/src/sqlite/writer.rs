@@ -68,6 +68,8 @@ fn commit_together(connection: &Connection, jobs: Vec<Box<dyn Job>>, changes: &C
     }
     let asked = Instant::now();
     let outcome = control(connection, "COMMIT");
+    metrics::histogram!("keywright_store_commit_seconds").record(asked.elapsed().as_secs_f64());
+    metrics::histogram!("keywright_store_commit_jobs").record(u32::try_from(done.len()).unwrap_or(u32::MAX));
     match &outcome {
         // Before the answers: a caller that has been answered must not find its own node's cache stale.
         Ok(()) => {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use keywright_store::{Store, jobs};
+use keywright_store::jobs::JobCount;
+use keywright_store::{Store, Waiting, jobs};
 
 use crate::database::Database;
 use crate::rows::{acme, at, job, populate, umbrella};
@@ -105,4 +106,14 @@ pub(crate) async fn are_taken_by_one_of_many_nodes(database: Arc<Database>) {
     all.sort();
     let expected: Vec<String> = (0..40).map(|number| format!("acme/{number:02}")).collect();
     assert_eq!(all, expected, "each once");
+}
+
+pub(crate) async fn are_counted_for_the_operator(database: Arc<Database>) {
+    let store = filled(&database, &[("first", 0), ("second", 5)]).await;
+    store.write(|tx| jobs::insert(tx, &umbrella(), &job("first", 7))).await.unwrap();
+    assert_eq!(take(&store, 0, "a", 1).await, ["acme/first"]);
+    assert_eq!(store.read(|tx| jobs::count(tx)).await.unwrap(), JobCount { pending: 3, failed: 0 });
+    assert!(store.write(|tx| jobs::give_up(tx, &acme(), "first", "a", at(1), "gone")).await.unwrap());
+    assert_eq!(store.read(|tx| jobs::count(tx)).await.unwrap(), JobCount { pending: 2, failed: 1 });
+    assert_eq!(store.waiting(), Waiting::default(), "nothing is left in the queues");
 }

@@ -99,6 +99,7 @@ conformance! {
     background_jobs {
         are_taken_when_they_are_due, are_taken_over_when_their_node_dies, are_done_put_back_or_given_up,
         are_taken_by_one_of_many_nodes,
+        are_counted_for_the_operator,
     }
     rate_limits {
         do_01_are_emptied_and_filled_again_to_the_millisecond, a_clock_that_is_behind_gets_no_refill, are_apart_by_tenant,
