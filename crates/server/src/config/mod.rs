@@ -204,13 +204,13 @@ mod tests {
     /// An operator uncomments a line and it works; a key that is documented nowhere cannot exist.
     #[test]
     fn the_default_file_shows_every_key() {
-        let uncommented: String = DEFAULT_FILE
+        let uncommented: Vec<&str> = DEFAULT_FILE
             .lines()
             .map(|line| {
-                let key = line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' '));
-                format!("{}\n", key.unwrap_or(line))
+                line.strip_prefix('#').filter(|rest| !rest.is_empty() && !rest.starts_with(' ')).unwrap_or(line)
             })
             .collect();
+        let uncommented = uncommented.join("\n");
         let tables: figment::value::Dict = Figment::from(Toml::string(&uncommented)).extract().unwrap();
         let mut shown: Vec<String> = tables
             .into_iter()

@@ -112,8 +112,8 @@ pub(crate) async fn are_counted_for_the_operator(database: Arc<Database>) {
     let store = filled(&database, &[("first", 0), ("second", 5)]).await;
     store.write(|tx| jobs::insert(tx, &umbrella(), &job("first", 7))).await.unwrap();
     assert_eq!(take(&store, 0, "a", 1).await, ["acme/first"]);
-    assert_eq!(store.read(|tx| jobs::count(tx)).await.unwrap(), JobCount { pending: 3, failed: 0 });
+    assert_eq!(store.read(jobs::count).await.unwrap(), JobCount { pending: 3, failed: 0 });
     assert!(store.write(|tx| jobs::give_up(tx, &acme(), "first", "a", at(1), "gone")).await.unwrap());
-    assert_eq!(store.read(|tx| jobs::count(tx)).await.unwrap(), JobCount { pending: 2, failed: 1 });
+    assert_eq!(store.read(jobs::count).await.unwrap(), JobCount { pending: 2, failed: 1 });
     assert_eq!(store.waiting(), Waiting::default(), "nothing is left in the queues");
 }
