@@ -6,6 +6,7 @@
 mod app;
 mod authorization_request;
 mod caller;
+mod claims_request;
 mod clock;
 mod config_cache;
 mod error;
@@ -24,9 +25,11 @@ mod users;
 
 pub use app::{App, AppOptions};
 pub use authorization_request::{
-    AuthorizationRequest, CodeChallenge, CodeChallengeMethod, PromptValue, ResponseMode, ScreenHint,
+    AuthorizationRequest, CodeChallenge, CodeChallengeMethod, PromptValue, ResponseMode, ResponseType, ScreenHint,
+    UnknownResponseType,
 };
 pub use caller::Caller;
+pub use claims_request::ClaimsRequest;
 pub use clock::Clock;
 pub use config_cache::{ApiRecord, ClientRecord};
 pub use error::AppError;

@@ -55,6 +55,14 @@ pub fn is_verifiable(url: &str) -> bool {
     Parts::of(url).is_some_and(|parts| parts.scheme == "https" && !is_loopback_host(&parts.host))
 }
 
+/// `scheme://host[:port]` of a web address, as browsers write it; `None` for schemes of applications and for everything
+/// that may not be a callback.
+#[must_use]
+pub fn origin(url: &str) -> Option<String> {
+    Parts::of(url).filter(Parts::is_web)?;
+    Some(url::Url::parse(url).ok()?.origin().ascii_serialization())
+}
+
 fn without_fragment(url: &str) -> &str {
     url.split_once('#').map_or(url, |(before, _)| before)
 }
@@ -194,6 +202,28 @@ mod tests {
 
     fn check(registered: &str, presented: &str) -> bool {
         allowed(&[registered.to_owned()], presented, Matching::default()).is_some()
+    }
+
+    #[test]
+    fn ru_08_only_web_addresses_have_an_origin() {
+        for (url, expected) in [
+            ("https://app.example.com/callback?x=1", Some("https://app.example.com")),
+            ("HTTPS://App.Example.com:443/", Some("https://app.example.com")),
+            ("https://app.example.com:8443", Some("https://app.example.com:8443")),
+            ("http://localhost:3000/cb", Some("http://localhost:3000")),
+            ("http://[::1]:3000/cb", Some("http://[::1]:3000")),
+            ("http://app.example.com/cb", None),
+            ("com.example.app:/cb", None),
+            ("com.example.app://host/cb", None),
+            ("javascript:alert(1)", None),
+            ("data:text/html,x", None),
+            ("blob:https://app.example.com/1", None),
+            ("file:///etc/passwd", None),
+            ("https://user@app.example.com/", None),
+            ("", None),
+        ] {
+            assert_eq!(origin(url).as_deref(), expected, "{url}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::header;
-use keywright_app::{BrowserId, ClientRecord, Denial, Progress, Transaction};
+use keywright_app::{BrowserId, ClientRecord, Denial, Progress, ResponseMode, Transaction};
 use keywright_types::User;
 use keywright_web::parameters::AUTHORIZATION;
 use keywright_web::{Parameters, cookies};
@@ -52,6 +52,9 @@ impl Step {
             return Err(PageError::lost_transaction(visit, handle).await);
         };
         visit.speak(transaction.request.ui_locales.as_deref());
+        if transaction.request.response_mode == ResponseMode::WebMessage {
+            visit.keep_opener();
+        }
         match app.client(tenant, &transaction.request.client_id).await? {
             Some(client) => Ok(Self { transaction, client, browser }),
             None => Err(PageError::lost_transaction(visit, handle).await),

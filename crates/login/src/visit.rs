@@ -27,6 +27,7 @@ pub(crate) struct Visit {
     method: Method,
     query: String,
     ui_locales: OnceLock<String>,
+    keeps_opener: OnceLock<()>,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -46,6 +47,7 @@ impl FromRequestParts<App> for Visit {
             method: parts.method.clone(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             ui_locales: OnceLock::new(),
+            keeps_opener: OnceLock::new(),
         })
     }
 }
@@ -53,7 +55,14 @@ impl FromRequestParts<App> for Visit {
 impl Visit {
     /// The frame of this response's page, with a fresh nonce.
     pub(crate) fn shell(&self) -> Shell {
-        tenancy::shell(&self.app, &self.tenant, self.ui_locales.get().map(String::as_str))
+        let shell = tenancy::shell(&self.app, &self.tenant, self.ui_locales.get().map(String::as_str));
+        Shell { keeps_opener: self.keeps_opener.get().is_some(), ..shell }
+    }
+
+    /// From now on the pages of this request stay connected with the window that opened theirs: the login runs in a popup
+    /// and ends with a message to it.
+    pub(crate) fn keep_opener(&self) {
+        self.keeps_opener.get_or_init(|| ());
     }
 
     /// From now on every page of this request, error pages included, is in the language that the application asked for.

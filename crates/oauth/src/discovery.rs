@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use http::HeaderMap;
-use keywright_types::Tenant;
+use keywright_types::{Profile, Tenant};
 use keywright_web::CurrentTenant;
 use serde_json::{Value, json};
 
@@ -12,6 +12,39 @@ use crate::profile;
 /// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`.
 pub(crate) async fn get(CurrentTenant(tenant): CurrentTenant, headers: HeaderMap) -> Response {
     cacheable(&headers, &document(&tenant))
+}
+
+/// Names of claims that tokens and `/userinfo` can have.
+fn claims(profile: Profile) -> Vec<&'static str> {
+    let mut claims = vec![
+        "address",
+        "at_hash",
+        "aud",
+        "auth_time",
+        "c_hash",
+        "email",
+        "email_verified",
+        "exp",
+        "family_name",
+        "given_name",
+        "iat",
+        "iss",
+        "middle_name",
+        "name",
+        "nickname",
+        "nonce",
+        "phone_number",
+        "phone_number_verified",
+        "picture",
+        "preferred_username",
+        "sid",
+        "sub",
+        "updated_at",
+    ];
+    if profile::gives_all_profile_claims(profile) {
+        claims.extend(["birthdate", "gender", "locale", "profile", "website", "zoneinfo"]);
+    }
+    claims
 }
 
 fn document(tenant: &Tenant) -> Value {
@@ -24,22 +57,20 @@ fn document(tenant: &Tenant) -> Value {
         "jwks_uri": tenant.url("/.well-known/jwks.json"),
         "revocation_endpoint": tenant.url("/oauth/revoke"),
         "scopes_supported": ["openid", "profile", "offline_access", "email", "phone", "address"],
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "response_types_supported": [
+            "code", "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token"
+        ],
+        "response_modes_supported": ["query", "fragment", "form_post", "web_message"],
+        "grant_types_supported": ["authorization_code", "implicit", "refresh_token", "client_credentials"],
         "code_challenge_methods_supported":
             if profile::accepts_plain_challenge(settings.profile) { json!(["S256", "plain"]) } else { json!(["S256"]) },
         "subject_types_supported": ["public"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-        "claims_supported": [
-            "address", "aud", "auth_time", "email", "email_verified", "exp", "family_name", "given_name", "iat", "iss", "middle_name",
-            "name", "nickname", "nonce", "phone_number", "phone_number_verified", "picture", "preferred_username", "sid",
-            "sub", "updated_at"
-        ],
+        "claims_supported": claims(settings.profile),
         "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "claims_parameter_supported": false,
+        "claims_parameter_supported": profile::honours_claims_parameter(settings.profile),
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
     });

@@ -45,8 +45,8 @@ pub fn router(app: &App) -> Router<App> {
         .layer(from_fn_with_state(app.clone(), rate_limits::api))
         .layer(axum::middleware::from_fn(cross_origin::any_origin));
     let pages = Router::new()
-        .route("/authorize", get(authorize::get).post(authorize::post))
-        .route("/authorize/resume", get(authorize::resume))
+        .route("/authorize", get(authorize::get).post(authorize::post).head(authorize::head))
+        .route("/authorize/resume", get(authorize::resume).head(authorize::head))
         .route("/v2/logout", get(logout::auth0::get))
         .route("/logout", get(logout::auth0::get))
         .route("/oidc/logout", get(logout::rp_initiated::get).post(logout::rp_initiated::post))

@@ -117,6 +117,16 @@ pub(crate) fn updated_at(profile: Profile, at: Timestamp) -> Value {
     }
 }
 
+/// Whether the request parameter `claims` has an effect (OpenID Connect Core §5.5). §1.1: Auth0 accepts it and does nothing.
+pub(crate) fn honours_claims_parameter(profile: Profile) -> bool {
+    profile == Profile::Standard
+}
+
+/// Whether the scope `profile` opens all claims of OpenID Connect Core §5.4. §3.6: "Auth0 documents only these" seven.
+pub(crate) fn gives_all_profile_claims(profile: Profile) -> bool {
+    profile == Profile::Standard
+}
+
 /// Whether access tokens of the RFC 9068 dialects carry `auth_time` where the request asked for it (RFC 9068 §2.2.1); §3.3
 /// has it nowhere.
 pub(crate) fn access_token_says_auth_time(profile: Profile) -> bool {

@@ -16,7 +16,7 @@ use keywright_web::{CurrentTenant, Parameters, RateLimits};
 use serde_json::{Map, Value};
 
 use crate::error::no_store;
-use crate::issue::{OpaqueClaims, profile_claims};
+use crate::issue::{OpaqueClaims, named_claims, profile_claims};
 use crate::profile;
 
 /// Why no claims are given (RFC 6750 §3.1).
@@ -86,6 +86,7 @@ async fn respond(
         limits.take(Limit::Userinfo, &[&claims.sub]).await?;
         let user = live_user(app, tenant, &claims).await?;
         let mut members = profile_claims(tenant.settings.profile, &user, &claims.scope);
+        members.extend(named_claims(tenant.settings.profile, &user, &claims.userinfo_claims));
         members.insert("sub".to_owned(), user.user_id.into());
         Ok::<_, Refused>(members)
     };
@@ -171,6 +172,11 @@ fn jwt_claims(claims: &Map<String, Value>) -> Option<OpaqueClaims> {
         scope: ScopeSet::parse(text("scope")?),
         iat: claims.get("iat")?.as_i64()?,
         exp: claims.get("exp")?.as_i64()?,
+        userinfo_claims: claims
+            .get("userinfo_claims")
+            .and_then(Value::as_array)
+            .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            .unwrap_or_default(),
     })
 }
 

@@ -147,6 +147,12 @@ impl Parameters {
         self.values.get(name).map(String::as_str)
     }
 
+    /// Names and values, to be sent on.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        self.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     fn insert(&mut self, name: &str, value: &str, limits: Limits) -> Result<(), ParameterError> {
         if name.contains('\0') || value.contains('\0') {
             return Err(ParameterError::NulCharacter);

@@ -36,6 +36,14 @@ pub fn with_query(url: &str, parameters: &[(String, String)]) -> String {
     if query.is_empty() { url.to_owned() } else { format!("{url}{separator}{query}") }
 }
 
+/// `url` with `parameters` as its fragment (OAuth 2.0 Multiple Response Types §2.1). It has none of its own (§1.3).
+#[must_use]
+pub fn with_fragment(url: &str, parameters: &[(String, String)]) -> String {
+    let mut fragment = url::form_urlencoded::Serializer::new(String::new());
+    fragment.extend_pairs(parameters);
+    format!("{url}#{}", fragment.finish())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +56,13 @@ mod tests {
         assert_eq!(with_query("https://a.b/c?x=%2F", &parameters), "https://a.b/c?x=%2F&code=a+b%26c");
         assert_eq!(with_query("com.app:/cb", &parameters), "com.app:/cb?code=a+b%26c");
         assert_eq!(with_query("https://a.b/c", &[]), "https://a.b/c");
+    }
+
+    #[test]
+    fn the_fragment_leaves_the_query_alone() {
+        let parameters = [("token".to_owned(), "a b&c#d".to_owned()), ("x".to_owned(), "1".to_owned())];
+        assert_eq!(with_fragment("https://a.b/c?x=%2F", &parameters), "https://a.b/c?x=%2F#token=a+b%26c%23d&x=1");
+        assert_eq!(with_fragment("com.app:/cb", &parameters[1..]), "com.app:/cb#x=1");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use keywright_app::{
     App, AppOptions, AuthorizationRequest, BrowserId, Clock, HashingCost, NewClient, NewTenant, NewUser, Progress,
-    ResponseMode, Transaction,
+    Transaction,
 };
 use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
@@ -103,19 +103,10 @@ impl Site {
         AuthorizationRequest {
             client_id: self.client.client_id.clone(),
             redirect_uri: "https://app.example/callback".to_owned(),
-            response_mode: ResponseMode::Query,
             scope: ScopeSet::parse("openid profile"),
             audience: Some(API.to_owned()),
             state: Some("xyz".to_owned()),
-            nonce: None,
-            prompt: Vec::new(),
-            max_age: None,
-            login_hint: None,
-            ui_locales: None,
-            expected_user_id: None,
-            connection: None,
-            screen_hint: None,
-            code_challenge: None,
+            ..AuthorizationRequest::default()
         }
     }
 

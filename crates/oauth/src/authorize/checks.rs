@@ -6,13 +6,15 @@ use std::sync::Arc;
 use keywright_app::return_url;
 use keywright_app::{
     ApiRecord, App, AuthorizationRequest, ClientRecord, CodeChallenge, CodeChallengeMethod, PromptValue, ResponseMode,
-    ScreenHint,
+    ResponseType, ScreenHint,
 };
 use keywright_types::{Client, Connection, ScopeSet, Tenant};
 use keywright_web::Parameters;
 
+use super::claims::claims;
 use super::denial::{AuthorizeError, denial};
-use super::scopes::ClientAccess;
+use super::scopes::{ClientAccess, effective_scopes};
+use super::session::Visitor;
 use crate::id_token_hint::IdTokenHint;
 use crate::profile;
 
@@ -30,6 +32,15 @@ pub(crate) struct CheckedRequest {
     pub(crate) connections: Vec<Connection>,
 }
 
+impl CheckedRequest {
+    /// The scopes that this visitor can be given.
+    pub(super) fn effective_scopes(&self, visitor: &Visitor) -> ScopeSet {
+        let api = self.api.as_ref().map(|record| &record.api);
+        let (limit, permissions) = (self.granted_to_client.as_ref(), visitor.permissions.as_ref());
+        effective_scopes(&self.request.scope, &self.client.client, api, limit, permissions)
+    }
+}
+
 /// The list of §1.2.
 pub(super) async fn check(
     app: &App,
@@ -38,16 +49,19 @@ pub(super) async fn check(
 ) -> Result<CheckedRequest, AuthorizeError> {
     let client = known_client(app, tenant, parameters.get("client_id")).await?;
     no_request_object(parameters)?;
-    response_type(parameters.get("response_type"))?;
+    let response_type = response_type(parameters.get("response_type"))?;
     let redirect_uri = registered_redirect_uri(tenant, &client.client, parameters.get("redirect_uri"))?;
-    enabled_grant(&client.client)?;
-    let response_mode = response_mode(parameters.get("response_mode"))?;
+    enabled_grants(&client.client, response_type)?;
+    let response_mode = response_mode(response_type, &redirect_uri, parameters.get("response_mode"))?;
     // From here on errors go to the application, in its response mode and with its state.
     let mut request = AuthorizationRequest {
         client_id: client.client.client_id.clone(),
         redirect_uri,
+        response_type,
         response_mode,
-        scope: ScopeSet::parse(parameters.get("scope").unwrap_or_default()),
+        scope: scope(response_type, parameters.get("scope")),
+        claims: None,
+        acr_values: parameters.get("acr_values").map(str::to_owned),
         audience: None,
         state: parameters.get("state").map(str::to_owned),
         nonce: parameters.get("nonce").map(str::to_owned),
@@ -60,11 +74,15 @@ pub(super) async fn check(
         screen_hint: screen_hint(parameters.get("screen_hint")),
         code_challenge: None,
     };
+    no_tokens_in_query(&request, parameters.get("response_mode"))?;
+    nonce_with_id_token(&request)?;
     request.prompt = prompt(&request, parameters.get("prompt"))?;
     request.max_age = max_age(&request, parameters.get("max_age"))?;
     request.code_challenge = code_challenge(tenant, &client.client, &request, parameters)?;
     request.audience = audience(tenant, parameters);
+    request.claims = claims(tenant, &request, parameters.get("claims"))?;
     request.expected_user_id = hinted_user(app, tenant, &client.client, parameters.get("id_token_hint")).await?;
+    one_expected_user(&mut request)?;
     checked_with(app, tenant, client, request).await
 }
 
@@ -76,8 +94,9 @@ pub(super) async fn check_again(
 ) -> Result<CheckedRequest, AuthorizeError> {
     let client = known_client(app, tenant, Some(&request.client_id)).await?;
     registered_redirect_uri(tenant, &client.client, Some(&request.redirect_uri))?;
-    enabled_grant(&client.client)?;
-    if profile::requires_pkce(tenant.settings.profile, &client.client) && request.code_challenge.is_none() {
+    enabled_grants(&client.client, request.response_type)?;
+    let pkce = request.response_type.code && profile::requires_pkce(tenant.settings.profile, &client.client);
+    if pkce && request.code_challenge.is_none() {
         return Err(invalid(&request, "Parameter 'code_challenge' is required"));
     }
     checked_with(app, tenant, client, request).await
@@ -123,14 +142,13 @@ fn no_request_object(parameters: &Parameters) -> Result<(), AuthorizeError> {
 }
 
 /// Check 4.
-fn response_type(value: Option<&str>) -> Result<(), AuthorizeError> {
-    match value {
-        None => Err(AuthorizeError::page("invalid_request", "Missing required parameter: response_type")),
-        Some("code") => Ok(()),
-        Some(other) => {
-            Err(AuthorizeError::page("unsupported_response_type", format!("Unsupported response type: {other}")))
-        }
-    }
+fn response_type(value: Option<&str>) -> Result<ResponseType, AuthorizeError> {
+    let Some(value) = value else {
+        return Err(AuthorizeError::page("invalid_request", "Missing required parameter: response_type"));
+    };
+    let unsupported =
+        |_| AuthorizeError::page("unsupported_response_type", format!("Unsupported response type: {value}"));
+    value.parse().map_err(unsupported)
 }
 
 /// Check 5. Without the parameter, the first callback counts (§1.3).
@@ -147,24 +165,78 @@ fn registered_redirect_uri(
     allowed.map(str::to_owned).ok_or_else(|| AuthorizeError::callback_mismatch(wanted))
 }
 
-/// Check 6.
-fn enabled_grant(client: &Client) -> Result<(), AuthorizeError> {
-    const GRANT: &str = "authorization_code";
-    if client.allows_grant(GRANT) {
-        return Ok(());
+/// Check 6. AR-03: at the end of the login once more.
+fn enabled_grants(client: &Client, response_type: ResponseType) -> Result<(), AuthorizeError> {
+    match response_type.grant_types().find(|grant_type| !client.allows_grant(grant_type)) {
+        None => Ok(()),
+        Some(missing) => {
+            let description = format!("Grant type '{missing}' not allowed for the client.");
+            Err(AuthorizeError::forbidden_page("unauthorized_client", description))
+        }
     }
-    let description = format!("Grant type '{GRANT}' not allowed for the client.");
-    Err(AuthorizeError::forbidden_page("unauthorized_client", description))
 }
 
-fn response_mode(value: Option<&str>) -> Result<ResponseMode, AuthorizeError> {
+/// §1.1: "Default `query` for `code`, `fragment` otherwise". A mode that cannot reach the redirect URI is shown on a page.
+fn response_mode(
+    response_type: ResponseType,
+    redirect_uri: &str,
+    value: Option<&str>,
+) -> Result<ResponseMode, AuthorizeError> {
     match value {
-        None | Some("query") => Ok(ResponseMode::Query),
+        // Multiple Response Types §5, of each that bears a token: "The default Response Mode […] is the fragment encoding".
+        None => Ok(if response_type.bears_tokens() { ResponseMode::Fragment } else { ResponseMode::Query }),
+        // Refused below, in the mode that it should have had.
+        Some("query") if response_type.bears_tokens() => Ok(ResponseMode::Fragment),
+        Some("query") => Ok(ResponseMode::Query),
+        Some("fragment") => Ok(ResponseMode::Fragment),
+        // RU-05: a form and a message go to web pages only.
         Some("form_post") => Ok(ResponseMode::FormPost),
+        Some("web_message") if return_url::origin(redirect_uri).is_some() => Ok(ResponseMode::WebMessage),
+        Some("web_message") => {
+            let text = "Parameter 'response_mode' is 'web_message', but the redirect URI has no web origin";
+            Err(AuthorizeError::page("invalid_request", text))
+        }
         Some(other) => {
             Err(AuthorizeError::page("unsupported_response_mode", format!("Unsupported response mode: {other}")))
         }
     }
+}
+
+/// Multiple Response Types §5: "the query encoding MUST NOT be used" for responses that bear tokens.
+fn no_tokens_in_query(request: &AuthorizationRequest, mode: Option<&str>) -> Result<(), AuthorizeError> {
+    if mode == Some("query") && request.response_type.bears_tokens() {
+        return Err(invalid(request, "Parameter 'response_mode' must not be 'query' for this response type"));
+    }
+    Ok(())
+}
+
+/// Check 7. OpenID Connect Core §3.2.2.1 and §3.3.2.11: "nonce REQUIRED" with an ID token from this endpoint.
+fn nonce_with_id_token(request: &AuthorizationRequest) -> Result<(), AuthorizeError> {
+    if request.response_type.id_token && request.nonce.is_none() {
+        return Err(invalid(request, "Missing required parameter: nonce"));
+    }
+    Ok(())
+}
+
+/// The scopes that count. An ID token is not asked for without `openid` (OpenID Connect Core §3.2.2.1), and without a code
+/// there can be no refresh token (§4.1).
+fn scope(response_type: ResponseType, value: Option<&str>) -> ScopeSet {
+    let scope = ScopeSet::parse(value.unwrap_or_default());
+    let scope = if response_type.code { scope } else { scope.filtered(|own| own != "offline_access") };
+    if response_type.id_token && !scope.contains("openid") {
+        return ScopeSet::parse(&format!("openid {scope}"));
+    }
+    scope
+}
+
+/// OpenID Connect Core §5.5.1: `sub` with a value names the user who has to be there, as `id_token_hint` does.
+fn one_expected_user(request: &mut AuthorizationRequest) -> Result<(), AuthorizeError> {
+    let Some(named) = request.claims.as_ref().and_then(|claims| claims.sub.clone()) else { return Ok(()) };
+    if request.expected_user_id.as_ref().is_some_and(|hinted| *hinted != named) {
+        return Err(invalid(request, "Parameters 'claims' and 'id_token_hint' name different users"));
+    }
+    request.expected_user_id = Some(named);
+    Ok(())
 }
 
 /// Unknown hints are hints that we do not know: ignored.
@@ -215,7 +287,7 @@ fn code_challenge(
     let profile = tenant.settings.profile;
     let method = parameters.get("code_challenge_method");
     let Some(value) = parameters.get("code_challenge") else {
-        if method.is_some() || profile::requires_pkce(profile, client) {
+        if method.is_some() || (request.response_type.code && profile::requires_pkce(profile, client)) {
             return Err(invalid(request, "Parameter 'code_challenge' is required"));
         }
         return Ok(None);
@@ -322,7 +394,7 @@ fn signup_enabled(request: &AuthorizationRequest, connections: &[Connection]) ->
     Ok(())
 }
 
-fn invalid(request: &AuthorizationRequest, description: impl Into<String>) -> AuthorizeError {
+pub(super) fn invalid(request: &AuthorizationRequest, description: impl Into<String>) -> AuthorizeError {
     AuthorizeError::redirect(request, denial("invalid_request", description))
 }
 

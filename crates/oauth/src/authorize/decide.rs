@@ -8,9 +8,9 @@ use keywright_app::{Denial, Progress, PromptValue, ScreenHint, Session};
 use keywright_types::ScopeSet;
 
 use super::checks::CheckedRequest;
+use super::consent;
 use super::denial::denial;
 use super::session::Visitor;
-use super::{consent, effective_scopes};
 
 /// Everything a decision depends on.
 pub(super) struct Situation<'a> {
@@ -29,7 +29,7 @@ pub(super) enum Next {
     SignUp,
     /// The consent page, for these scopes.
     Consent { scope: ScopeSet },
-    /// A code.
+    /// The answer that was asked for.
     Issue,
     /// An error for the application.
     Deny(Denial),
@@ -135,8 +135,7 @@ fn consent(situation: &Situation<'_>, session: &Session) -> Consent {
     let checked = situation.checked;
     let (request, client) = (&checked.request, &checked.client.client);
     let api = checked.api.as_ref().map(|record| &record.api);
-    let (limit, permissions) = (checked.granted_to_client.as_ref(), situation.visitor.permissions.as_ref());
-    let wanted = effective_scopes(&request.scope, client, api, limit, permissions);
+    let wanted = checked.effective_scopes(situation.visitor);
     // An answer counts for the user who gave it and for the scopes that were on the page (AR-07).
     let answer = situation.progress.consent.as_ref().filter(|answer| answer.user_id == session.user_id);
     match answer {

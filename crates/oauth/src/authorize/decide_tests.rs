@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use keywright_app::{
-    AuthorizationRequest, ClientRecord, ConsentDecision, Denial, LoginRecord, Progress, PromptValue, ResponseMode,
-    ScreenHint, Session,
+    AuthorizationRequest, ClientRecord, ConsentDecision, Denial, LoginRecord, Progress, PromptValue, ScreenHint,
+    Session,
 };
 use keywright_types::{Client, Connection, User};
 use serde_json::json;
@@ -59,19 +59,8 @@ fn scene() -> Scene {
     let request = AuthorizationRequest {
         client_id: "app".to_owned(),
         redirect_uri: "https://app.example.com/cb".to_owned(),
-        response_mode: ResponseMode::Query,
         scope: ScopeSet::parse("openid profile"),
-        audience: None,
-        state: None,
-        nonce: None,
-        prompt: Vec::new(),
-        max_age: None,
-        login_hint: None,
-        ui_locales: None,
-        expected_user_id: None,
-        connection: None,
-        screen_hint: None,
-        code_challenge: None,
+        ..AuthorizationRequest::default()
     };
     Scene {
         checked: CheckedRequest {

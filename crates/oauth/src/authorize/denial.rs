@@ -3,15 +3,19 @@
 use std::borrow::Cow;
 
 use axum::response::Response;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use keywright_app::{App, AppError, AuthorizationRequest, Denial};
-use keywright_types::Tenant;
+use keywright_types::{Tenant, User};
 use keywright_web::page::{Cause, ErrorPage, LOST_TRANSACTION};
 use keywright_web::rate_limits::{LimitError, reached_at};
 use keywright_web::tenancy::{cause, public_failure, shell};
 use keywright_web::{ParameterError, TrackingId};
 
+use super::call::Call;
+use super::checks::CheckedRequest;
+use super::events;
 use super::respond::error_response;
+use super::session::Visitor;
 use crate::profile;
 use keywright_web::redirect;
 
@@ -20,8 +24,8 @@ use keywright_web::redirect;
 pub(crate) enum AuthorizeError {
     /// Must not be delivered by redirect: client or redirect URI are not proven (RU-06).
     Page { code: &'static str, description: Cow<'static, str>, status: Option<StatusCode>, cause: Cause },
-    /// For the application.
-    Redirect { request: Box<AuthorizationRequest>, denial: Denial },
+    /// For the application. Whose session it is about is known where somebody was signed in.
+    Redirect { request: Box<AuthorizationRequest>, denial: Denial, user: Option<Box<User>> },
     /// The transaction is unknown, over or another browser's, and there is an address to start again from (§1.7).
     StartAgain { url: String },
     /// Not the caller's fault.
@@ -50,7 +54,13 @@ impl AuthorizeError {
 
     /// An error for the application.
     pub(crate) fn redirect(request: &AuthorizationRequest, denial: Denial) -> Self {
-        Self::Redirect { request: Box::new(request.clone()), denial }
+        Self::Redirect { request: Box::new(request.clone()), denial, user: None }
+    }
+
+    /// The end of a login that was decided on (`decide`).
+    pub(super) fn refusal(checked: &CheckedRequest, visitor: &Visitor, denial: Denial) -> Self {
+        let user = visitor.login.as_ref().map(|(_, user)| Box::new(user.clone()));
+        Self::Redirect { request: Box::new(checked.request.clone()), denial, user }
     }
 
     /// Parameters of a body: too many of them are 413, because the address was short enough.
@@ -78,11 +88,18 @@ impl AuthorizeError {
     }
 
     /// The error as a response. The cause is logged here, once.
-    pub(crate) async fn respond(self, app: &App, tenant: &Tenant, method: &Method) -> Response {
+    pub(super) async fn respond(self, call: &Call<'_>) -> Response {
+        let (app, tenant) = (call.app, call.tenant);
         let profile = tenant.settings.profile;
         match self {
-            Self::Redirect { request, denial } => error_response(app, tenant, method, &request, &denial).await,
-            Self::StartAgain { url } => redirect::to(&url, method),
+            Self::Redirect { request, denial, user } => {
+                match app.log(&tenant.id, events::refused(call, &request, &denial, user.as_deref())).await {
+                    Ok(()) => error_response(call, &request, &denial).await,
+                    // Nothing is answered that could not be logged.
+                    Err(error) => failure(call, &error),
+                }
+            }
+            Self::StartAgain { url } => redirect::to(&url, call.method),
             Self::Page { code, description, status, cause } => {
                 let tracking = TrackingId::new(app);
                 tracing::info!(%tracking, error = code, cause = &*description, "authorization request refused");
@@ -91,20 +108,23 @@ impl AuthorizeError {
                     ErrorPage::new(shell(app, tenant, None), tenant, cause, code, &description, tracking.as_str());
                 page.respond(status)
             }
-            Self::Failed(error) => {
-                let tracking = TrackingId::new(app);
-                tracing::error!(%tracking, cause = %error, "authorization request failed");
-                let (status, code, description) = public_failure(&error);
-                let frame = shell(app, tenant, None);
-                let page = ErrorPage::new(frame, tenant, cause(&error), code, description, tracking.as_str());
-                let mut response = page.respond(status);
-                if error.is_temporary() {
-                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-                }
-                response
-            }
+            Self::Failed(error) => failure(call, &error),
         }
     }
+}
+
+/// The page of a failure that is not the caller's fault.
+fn failure(call: &Call<'_>, error: &AppError) -> Response {
+    let (app, tenant) = (call.app, call.tenant);
+    let tracking = TrackingId::new(app);
+    tracing::error!(%tracking, cause = %error, "authorization request failed");
+    let (status, code, description) = public_failure(error);
+    let page = ErrorPage::new(shell(app, tenant, None), tenant, cause(error), code, description, tracking.as_str());
+    let mut response = page.respond(status);
+    if error.is_temporary() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
 }
 
 impl From<AppError> for AuthorizeError {

@@ -1,20 +1,23 @@
-//! Issuing an authorization code (§1.4; CO-01, CO-02).
+//! Answering an authorization request: a code, tokens or both, once (§1.4; CO-01, CO-02).
 
 use axum::response::Response;
-use http::Method;
 use jiff::{SignedDuration, Timestamp};
-use keywright_app::{App, AppError, CodeChallenge, PromptValue, Transaction, touch_session};
+use keywright_app::{
+    App, AppError, AuthorizationRequest, ClaimsRequest, CodeChallenge, PromptValue, Session, Transaction, touch_session,
+};
 use keywright_jose::Purpose;
 use keywright_store::authorization_codes::{self, AuthorizationCodeRow};
 use keywright_store::grants::{self, GrantRow};
-use keywright_store::transactions;
+use keywright_store::{StoreError, logs, transactions, users};
 use keywright_types::{ScopeSet, Tenant};
 use serde::{Deserialize, Serialize};
 
+use super::call::Call;
 use super::checks::CheckedRequest;
 use super::denial::AuthorizeError;
-use super::effective_scopes;
-use super::respond::code_response;
+use super::events;
+use super::front_channel::{FrontChannel, Granted};
+use super::respond::{Parameter, respond};
 use super::session::Visitor;
 
 /// §12.1: 600 s. RFC 6749 §4.1.2: "A maximum authorization code lifetime of 10 minutes is RECOMMENDED."
@@ -39,51 +42,54 @@ pub(crate) struct CodeBinding {
     /// Seconds; present when the ID token has to say it (§1.8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) auth_time: Option<i64>,
+    /// Claims that were asked for by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) claims: Option<ClaimsRequest>,
 }
 
-/// Stores a code and answers with it. With a transaction, exactly one answer completes it.
+/// What became of an attempt to answer.
+pub(super) enum Issued {
+    /// The answer.
+    Response(Response),
+    /// The session has ended since it was looked at. Nothing is spent: decide again.
+    SessionEnded,
+}
+
+/// Why the write was taken back.
+enum Unissued {
+    /// The transaction was answered before.
+    TransactionOver,
+    /// By a logout in another tab, or because the user was blocked.
+    SessionEnded,
+    Failed(AppError),
+}
+
+impl From<StoreError> for Unissued {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Completes the request and answers with a code, tokens or both. With a transaction, exactly one answer completes it.
 pub(super) async fn issue(
-    app: &App,
-    tenant: &Tenant,
-    method: &Method,
+    call: &Call<'_>,
     checked: &CheckedRequest,
     visitor: &Visitor,
     transaction: Option<&Transaction>,
-) -> Result<Response, AuthorizeError> {
-    let Some((session, _)) = &visitor.login else {
-        return Err(AppError::internal("a code for nobody").into());
+) -> Result<Issued, AuthorizeError> {
+    let Some((session, user)) = &visitor.login else {
+        return Err(AppError::internal("an answer about nobody").into());
     };
-    let request = &checked.request;
-    let api = checked.api.as_ref().map(|record| &record.api);
-    let (limit, permissions) = (checked.granted_to_client.as_ref(), visitor.permissions.as_ref());
-    let scope = effective_scopes(&request.scope, &checked.client.client, api, limit, permissions);
-    let says_auth_time = request.max_age.is_some() || request.prompts(PromptValue::Login);
-    let binding = CodeBinding {
-        redirect_uri: request.redirect_uri.clone(),
-        code_challenge: request.code_challenge.clone(),
-        nonce: request.nonce.clone(),
-        audience: request.audience.clone(),
-        scope: scope.clone(),
-        auth_time: says_auth_time.then(|| session.authenticated_at.as_second()),
-    };
+    let (app, tenant, request) = (call.app, call.tenant, &checked.request);
+    let front_channel = FrontChannel::load(call, checked).await?;
+    let scope = checked.effective_scopes(visitor);
+    let auth_time = says_auth_time(request).then(|| session.authenticated_at.as_second());
     let now = app.now();
     // CO-01: 256 bits; only its keyed digest is stored.
-    let code = app.random().token(32);
-    let row = AuthorizationCodeRow {
-        code_digest: app
-            .master_key()
-            .digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes())
-            .as_bytes()
-            .to_vec(),
-        client_id: request.client_id.clone(),
-        user_id: session.user_id.clone(),
-        session_id: session.session_id.clone(),
-        binding: serde_json::to_string(&binding).map_err(AppError::internal)?,
-        created_at: now,
-        expires_at: now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX),
-        consumed_at: None,
-        family_id: None,
-        access_token_issued_at: None,
+    let code = request.response_type.code.then(|| app.random().token(32));
+    let code_row = match &code {
+        Some(code) => Some(code_row(call, request, session, &scope, auth_time, code)?),
+        None => None,
     };
     let consented = transaction.is_some_and(|transaction| {
         transaction.progress.consent.as_ref().is_some_and(|answer| answer.accepted && answer.user_id == session.user_id)
@@ -100,6 +106,8 @@ pub(super) async fn issue(
         created_at: now,
         updated_at: now,
     });
+    let proven_here = transaction.is_some_and(|transaction| transaction.progress.login.is_some());
+    let log = (!proven_here).then(|| app.log_row(events::silent(call, checked, user, &scope)));
     let handle = transaction.map(|transaction| *transaction.digest());
     let (owner, live) = (tenant.clone(), session.clone());
     let issued = app
@@ -108,26 +116,83 @@ pub(super) async fn issue(
             if let Some(handle) = handle
                 && transactions::complete(tx, &owner.id, handle.as_bytes(), now)?.is_none()
             {
-                return Ok::<_, AppError>(false);
+                return Err(Unissued::TransactionOver);
             }
-            // The session may have ended since it was read, by a logout in another tab.
-            if !touch_session(tx, &owner, &live, now)? {
-                return Ok(false);
+            // The session may have ended since it was read, and the user may have been blocked: what is sent through the
+            // browser is not looked at again at the token endpoint.
+            let user = users::find(tx, &owner.id, &live.user_id)?;
+            if !touch_session(tx, &owner, &live, now)? || user.is_none_or(|user| user.blocked) {
+                return Err(Unissued::SessionEnded);
             }
             match &grant {
                 Some(grant) if grant.consented => drop(grants::extend(tx, &owner.id, grant)?),
                 Some(grant) => grants::imply(tx, &owner.id, grant)?,
                 None => {}
             }
-            authorization_codes::insert(tx, &owner.id, &row)?;
-            Ok(true)
+            if let Some(row) = &code_row {
+                authorization_codes::insert(tx, &owner.id, row)?;
+            }
+            if let Some(row) = &log {
+                logs::insert(tx, &owner.id, row)?;
+            }
+            Ok(())
         })
-        .await?;
-    if !issued {
-        let handle = transaction.map(|transaction| transaction.handle.as_str()).unwrap_or_default();
-        return Err(AuthorizeError::lost_transaction(app, tenant, handle).await);
+        .await;
+    match issued {
+        Ok(()) => {}
+        Err(Unissued::SessionEnded) => return Ok(Issued::SessionEnded),
+        Err(Unissued::TransactionOver) => {
+            let handle = transaction.map(|transaction| transaction.handle.as_str()).unwrap_or_default();
+            return Err(AuthorizeError::lost_transaction(app, tenant, handle).await);
+        }
+        Err(Unissued::Failed(error)) => return Err(error.into()),
     }
-    Ok(code_response(app, tenant, method, request, code).await)
+    let mut parameters: Vec<Parameter> = code.iter().map(|code| ("code", code.as_str().into())).collect();
+    if let Some(front_channel) = front_channel {
+        let granted = Granted { session, user, scope: &scope, auth_time };
+        parameters.extend(front_channel.parameters(call, checked, visitor, &granted, code.as_deref())?);
+    }
+    Ok(Issued::Response(respond(call, request, parameters).await))
+}
+
+/// §1.8, and OpenID Connect Core §2: "when auth_time is requested as an Essential Claim".
+fn says_auth_time(request: &AuthorizationRequest) -> bool {
+    let asked = request.claims.as_ref().is_some_and(|claims| claims.id_token.iter().any(|name| name == "auth_time"));
+    asked || request.max_age.is_some() || request.prompts(PromptValue::Login)
+}
+
+fn code_row(
+    call: &Call<'_>,
+    request: &AuthorizationRequest,
+    session: &Session,
+    scope: &ScopeSet,
+    auth_time: Option<i64>,
+    code: &str,
+) -> Result<AuthorizationCodeRow, AppError> {
+    let (app, tenant) = (call.app, call.tenant);
+    let now = app.now();
+    let binding = CodeBinding {
+        redirect_uri: request.redirect_uri.clone(),
+        code_challenge: request.code_challenge.clone(),
+        nonce: request.nonce.clone(),
+        audience: request.audience.clone(),
+        scope: scope.clone(),
+        auth_time,
+        claims: request.claims.clone(),
+    };
+    let digest = app.master_key().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
+    Ok(AuthorizationCodeRow {
+        code_digest: digest.as_bytes().to_vec(),
+        client_id: request.client_id.clone(),
+        user_id: session.user_id.clone(),
+        session_id: session.session_id.clone(),
+        binding: serde_json::to_string(&binding).map_err(AppError::internal)?,
+        created_at: now,
+        expires_at: now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX),
+        consumed_at: None,
+        family_id: None,
+        access_token_issued_at: None,
+    })
 }
 
 /// Ends a transaction that is answered with an error.

@@ -1,10 +1,14 @@
 //! The authorization endpoint (§1): read the request, check it in one fixed order, and either answer at once or begin a
 //! transaction and send the browser to the step that `decide` names.
 
+mod call;
 mod checks;
+mod claims;
 mod consent;
 mod decide;
 mod denial;
+mod events;
+mod front_channel;
 mod issue_code;
 mod respond;
 mod scopes;
@@ -12,137 +16,157 @@ mod session;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{RawQuery, State};
-use axum::response::Response;
-use http::{Method, header};
-use keywright_app::{App, AppError, AuthorizationRequest, Limit, Progress, Transaction};
+use axum::extract::{FromRequestParts, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, header};
+use keywright_app::{App, AppError, Limit, Progress, Transaction};
 use keywright_types::Tenant;
 use keywright_web::parameters::AUTHORIZATION;
-use keywright_web::{Cookies, CurrentTenant, ParameterError, Parameters, RateLimits, cookies};
+use keywright_web::{Cookies, CurrentCaller, CurrentTenant, ParameterError, Parameters, RateLimits, cookies};
 
+use self::call::Call;
 use self::checks::CheckedRequest;
 use self::decide::{Next, Situation, decide};
 use self::denial::AuthorizeError;
-use self::scopes::effective_scopes;
+use self::issue_code::Issued;
 pub(crate) use self::scopes::scopes_now;
 use self::session::Visitor;
 use keywright_web::redirect;
 
 pub(crate) use self::issue_code::CodeBinding;
 
-/// `GET /authorize`.
-pub(crate) async fn get(
-    State(app): State<App>,
-    CurrentTenant(tenant): CurrentTenant,
+/// What the handlers take from the head of a request.
+pub(crate) struct Head {
+    tenant: CurrentTenant,
     cookies: Cookies,
+    caller: CurrentCaller,
     limits: RateLimits,
-    RawQuery(query): RawQuery,
-) -> Response {
-    answer(&app, &tenant, &limits, &Method::GET, cookies, of_query(query)).await
+    cross_site: bool,
+}
+
+impl FromRequestParts<App> for Head {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Ok(caller) = CurrentCaller::from_request_parts(parts, app).await;
+        Ok(Self {
+            tenant: CurrentTenant::from_request_parts(parts, app).await?,
+            cookies: Cookies::from_headers(&parts.headers),
+            caller,
+            limits: RateLimits::from_request_parts(parts, app).await?,
+            cross_site: parts.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site"),
+        })
+    }
+}
+
+impl Head {
+    fn call<'a>(&'a self, app: &'a App, method: &'a Method) -> Call<'a> {
+        let (cookies, caller) = (self.cookies.clone(), self.caller.0.clone());
+        Call { app, tenant: &self.tenant.0, method, cookies, caller, limits: &self.limits, cross_site: self.cross_site }
+    }
+}
+
+/// `GET /authorize`.
+pub(crate) async fn get(State(app): State<App>, head: Head, RawQuery(query): RawQuery) -> Response {
+    answer(&head.call(&app, &Method::GET), of_query(query)).await
 }
 
 /// `POST /authorize`: the same parameters, form-encoded. A name in both query and body was sent twice (AR-01).
 pub(crate) async fn post(
     State(app): State<App>,
-    CurrentTenant(tenant): CurrentTenant,
-    cookies: Cookies,
-    limits: RateLimits,
+    head: Head,
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let body = body.map_err(ParameterError::from).and_then(|body| Parameters::from_urlencoded(&body, AUTHORIZATION));
     let body = body.map_err(AuthorizeError::in_body);
     let parameters = of_query(query).and_then(|query| Ok(query.merged(body?)?));
-    answer(&app, &tenant, &limits, &Method::POST, cookies, parameters).await
+    answer(&head.call(&app, &Method::POST), parameters).await
+}
+
+/// `HEAD`: a login cannot be begun, nor a code issued, by a question about headers (RFC 9110 §9.2.1: "safe").
+pub(crate) async fn head() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, HeaderValue::from_static("GET, POST"))]).into_response()
 }
 
 fn of_query(query: Option<String>) -> Result<Parameters, AuthorizeError> {
     Ok(Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION)?)
 }
 
-async fn answer(
-    app: &App,
-    tenant: &Tenant,
-    limits: &RateLimits,
-    method: &Method,
-    cookies: Cookies,
-    parameters: Result<Parameters, AuthorizeError>,
-) -> Response {
+async fn answer(call: &Call<'_>, parameters: Result<Parameters, AuthorizeError>) -> Response {
     let answered = match parameters {
-        Ok(parameters) => start(app, tenant, limits, method, cookies, &parameters).await,
+        Ok(parameters) => start(call, &parameters).await,
         Err(error) => Err(error),
     };
     match answered {
         Ok(response) => response,
-        Err(error) => error.respond(app, tenant, method).await,
+        Err(error) => error.respond(call).await,
     }
 }
 
 /// A new request.
-async fn start(
-    app: &App,
-    tenant: &Tenant,
-    limits: &RateLimits,
-    method: &Method,
-    cookies: Cookies,
-    parameters: &Parameters,
-) -> Result<Response, AuthorizeError> {
-    let checked = checks::check(app, tenant, parameters).await?;
-    let visitor = Visitor::of(app, tenant, &cookies, &checked).await?;
-    match step(app, &checked, &visitor, &Progress::default()) {
-        Next::Issue => issue_code::issue(app, tenant, method, &checked, &visitor, None).await,
-        Next::Deny(denial) => Err(AuthorizeError::redirect(&checked.request, denial)),
+async fn start(call: &Call<'_>, parameters: &Parameters) -> Result<Response, AuthorizeError> {
+    let checked = checks::check(call.app, call.tenant, parameters).await?;
+    let mut visitor = Visitor::of(call.app, call.tenant, &call.cookies, &checked).await?;
+    let mut next = step(call.app, &checked, &visitor, &Progress::default());
+    if next == Next::Issue {
+        match issue_code::issue(call, &checked, &visitor, None).await? {
+            Issued::Response(response) => return Ok(response),
+            // A logout in another tab was faster: nobody is here now.
+            Issued::SessionEnded => {
+                visitor = Visitor::default();
+                next = step(call.app, &checked, &visitor, &Progress::default());
+            }
+        }
+    }
+    match next {
+        Next::Deny(denial) => Err(AuthorizeError::refusal(&checked, &visitor, denial)),
         next => {
             // A transaction is a row that anybody may have written; how many there can be is bounded here.
-            limits.take_with_address(Limit::Authorize, &[]).await?;
-            interact(app, tenant, method, &cookies, &checked.request, &next).await
+            call.limits.take_with_address(Limit::Authorize, &[]).await?;
+            interact(call, parameters, &checked, &next).await
         }
     }
 }
 
 /// `GET /authorize/resume?state=…`: a step recorded its result; go on (§1.9).
-pub(crate) async fn resume(
-    State(app): State<App>,
-    CurrentTenant(tenant): CurrentTenant,
-    cookies: Cookies,
-    RawQuery(query): RawQuery,
-) -> Response {
+pub(crate) async fn resume(State(app): State<App>, head: Head, RawQuery(query): RawQuery) -> Response {
+    let call = head.call(&app, &Method::GET);
     let resumed = match of_query(query) {
-        Ok(parameters) => go_on(&app, &tenant, cookies, &parameters).await,
+        Ok(parameters) => go_on(&call, &parameters).await,
         Err(error) => Err(error),
     };
     match resumed {
         Ok(response) => response,
-        Err(error) => error.respond(&app, &tenant, &Method::GET).await,
+        Err(error) => error.respond(&call).await,
     }
 }
 
-async fn go_on(
-    app: &App,
-    tenant: &Tenant,
-    cookies: Cookies,
-    parameters: &Parameters,
-) -> Result<Response, AuthorizeError> {
-    let browser = app.browser(&tenant.id, cookies.browser.as_deref());
+async fn go_on(call: &Call<'_>, parameters: &Parameters) -> Result<Response, AuthorizeError> {
+    let (app, tenant) = (call.app, call.tenant);
+    let browser = app.browser(&tenant.id, call.cookies.browser.as_deref());
     let handle = parameters.get("state").unwrap_or_default();
     let Some(mut transaction) = app.transaction(&tenant.id, handle, browser.as_ref()).await? else {
         return Err(AuthorizeError::lost_transaction(app, tenant, handle).await);
     };
     // AR-03: the client, its callbacks, grants and APIs are looked at again, as they are now.
     let checked = checks::check_again(app, tenant, transaction.request.clone()).await?;
-    let visitor = Visitor::of(app, tenant, &cookies, &checked).await?;
+    let visitor = Visitor::of(app, tenant, &call.cookies, &checked).await?;
+    // Where something has changed since it was looked at, such as by another tab, look again.
+    let again = format!("/authorize/resume?state={handle}");
     match step(app, &checked, &visitor, &transaction.progress) {
-        Next::Issue => issue_code::issue(app, tenant, &Method::GET, &checked, &visitor, Some(&transaction)).await,
+        Next::Issue => match issue_code::issue(call, &checked, &visitor, Some(&transaction)).await? {
+            Issued::Response(response) => Ok(response),
+            Issued::SessionEnded => Ok(redirect::to(&again, &Method::GET)),
+        },
         Next::Deny(denial) => {
             issue_code::end_transaction(app, tenant, &transaction).await?;
-            Err(AuthorizeError::redirect(&checked.request, denial))
+            Err(AuthorizeError::refusal(&checked, &visitor, denial))
         }
         next => {
             let remembered = remember(app, tenant, &mut transaction, &next).await?;
-            // Another tab was faster: look again at what is there now.
-            let resume = || format!("/authorize/resume?state={}", transaction.handle);
-            let target = if remembered { page(&next, &transaction.handle) } else { resume() };
-            Ok(redirect::to(&target, &Method::GET))
+            Ok(redirect::to(&if remembered { page(&next, handle) } else { again }, &Method::GET))
         }
     }
 }
@@ -155,17 +179,22 @@ fn step(app: &App, checked: &CheckedRequest, visitor: &Visitor, progress: &Progr
 
 /// Begins a transaction bound to this browser and sends it to the page of the next step.
 async fn interact(
-    app: &App,
-    tenant: &Tenant,
-    method: &Method,
-    cookies: &Cookies,
-    request: &AuthorizationRequest,
+    call: &Call<'_>,
+    parameters: &Parameters,
+    checked: &CheckedRequest,
     next: &Next,
 ) -> Result<Response, AuthorizeError> {
-    let browser = app.browser(&tenant.id, cookies.browser.as_deref()).unwrap_or_else(|| app.new_browser());
-    let mut transaction = app.begin_transaction(&tenant.id, request.clone(), &browser).await?;
+    let (app, tenant) = (call.app, call.tenant);
+    let known = app.browser(&tenant.id, call.cookies.browser.as_deref());
+    // A form that another site posts comes without `SameSite=Lax` cookies. A new identity would replace the browser's own
+    // and lose the logins that are open in its other tabs, so the request is made again as a GET, which brings it.
+    if known.is_none() && call.cross_site && call.method == Method::POST {
+        return Ok(redirect::to(&redirect::with_query("/authorize", &parameters.pairs()), call.method));
+    }
+    let browser = known.unwrap_or_else(|| app.new_browser());
+    let mut transaction = app.begin_transaction(&tenant.id, checked.request.clone(), &browser).await?;
     remember(app, tenant, &mut transaction, next).await?;
-    let mut response = redirect::to(&page(next, &transaction.handle), method);
+    let mut response = redirect::to(&page(next, &transaction.handle), call.method);
     let cookie = cookies::set_browser(&app.browser_cookie(&tenant.id, &browser));
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)

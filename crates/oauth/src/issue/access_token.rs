@@ -10,8 +10,24 @@ use super::signing_failed;
 use crate::error::OAuthError;
 use crate::profile;
 
-/// §3.4: fixed for tokens that are only for `/userinfo`.
-const USERINFO_LIFETIME: i64 = 86_400;
+/// Which way a token goes to the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Channel {
+    /// From the token endpoint.
+    Back,
+    /// Through the browser, where it lives shorter (§3.4 `token_lifetime_for_web`).
+    Front,
+}
+
+impl Channel {
+    /// §3.4: "86400 s (code), 7200 s (implicit); fixed" for tokens that are only for `/userinfo`.
+    const fn userinfo_lifetime(self) -> i64 {
+        match self {
+            Self::Back => 86_400,
+            Self::Front => 7_200,
+        }
+    }
+}
 
 /// What an access token says.
 pub(super) struct AccessTokenRequest<'a> {
@@ -24,6 +40,9 @@ pub(super) struct AccessTokenRequest<'a> {
     /// Seconds.
     pub(super) auth_time: Option<i64>,
     pub(super) issued_at: Timestamp,
+    /// Claims that `/userinfo` gives besides those of the scopes.
+    pub(super) userinfo_claims: &'a [String],
+    pub(super) channel: Channel,
 }
 
 /// Claims in the order in which Auth0 sends them (§3.2).
@@ -48,6 +67,8 @@ struct Claims<'a> {
     auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<&'a [&'a str]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    userinfo_claims: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -67,7 +88,10 @@ pub(super) fn for_api(
 ) -> Result<(String, i64), OAuthError> {
     let api = &record.api;
     let (issuer, userinfo) = (tenant.issuer(), tenant.userinfo_audience());
-    let lifetime = i64::from(api.token_lifetime);
+    let lifetime = i64::from(match request.channel {
+        Channel::Back => api.token_lifetime,
+        Channel::Front => api.token_lifetime_for_web.min(api.token_lifetime),
+    });
     let issued_at = request.issued_at.as_second();
     let rfc9068 = api.token_dialect.is_rfc9068();
     // §3.2: "array … when `openid` was requested and the API signs RS256". TK-08: that API alone, plus userinfo.
@@ -94,6 +118,8 @@ pub(super) fn for_api(
             .filter(|_| rfc9068 && profile::access_token_says_auth_time(tenant.settings.profile)),
         // §8.2: "`_authz` adds `permissions` = all of the user's permissions on that API, irrespective of requested scopes".
         permissions: request.permissions.as_deref().filter(|_| api.token_dialect.lists_permissions()),
+        // Only `/userinfo` reads them, and only where the token is for it.
+        userinfo_claims: if with_userinfo { request.userinfo_claims } else { &[] },
     };
     let typ = if rfc9068 { JwtType::AccessToken } else { JwtType::Jwt };
     Ok((sign(typ, signer(keys, record)?, &claims).map_err(signing_failed)?, lifetime))
@@ -125,6 +151,9 @@ pub(crate) struct OpaqueClaims {
     pub(crate) iat: i64,
     /// Seconds.
     pub(crate) exp: i64,
+    /// Claims that `/userinfo` gives besides those of the scopes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) userinfo_claims: Vec<String>,
 }
 
 /// A token only this server can read, and its lifetime in seconds.
@@ -134,13 +163,15 @@ pub(super) fn for_userinfo(
     request: &AccessTokenRequest<'_>,
 ) -> Result<(String, i64), OAuthError> {
     let iat = request.issued_at.as_second();
+    let lifetime = request.channel.userinfo_lifetime();
     let claims = OpaqueClaims {
         sub: request.subject.to_owned(),
         azp: request.client_id.to_owned(),
         scope: request.scope.clone(),
         iat,
-        exp: iat.saturating_add(USERINFO_LIFETIME),
+        exp: iat.saturating_add(lifetime),
+        userinfo_claims: request.userinfo_claims.to_vec(),
     };
     let token = opaque::seal(app.master_key(), &tenant.id, &tenant.issuer(), &claims, app.random());
-    Ok((token.map_err(signing_failed)?, USERINFO_LIFETIME))
+    Ok((token.map_err(signing_failed)?, lifetime))
 }

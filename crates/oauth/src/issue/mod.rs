@@ -1,18 +1,21 @@
 //! Making the tokens of a response (§2.4, §3): which ones, with which claims, signed by which key.
 
 mod access_token;
+mod front_channel;
 mod id_token;
 mod profile_claims;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keywright_app::{ApiRecord, App, AppError, ClientRecord, KeySet};
+use keywright_app::{ApiRecord, App, AppError, ClaimsRequest, ClientRecord, KeySet};
 use keywright_types::{ResourceServer, ScopeSet, Tenant, User};
 
-use self::access_token::AccessTokenRequest;
 pub(crate) use self::access_token::OpaqueClaims;
-pub(crate) use self::profile_claims::profile_claims;
+use self::access_token::{AccessTokenRequest, Channel};
+pub(crate) use self::front_channel::for_front_channel;
+use self::id_token::Companions;
+pub(crate) use self::profile_claims::{named_claims, profile_claims};
 use crate::error::OAuthError;
 use crate::permissions::Permissions;
 use crate::token::TokenResponse;
@@ -30,6 +33,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) nonce: Option<&'a str>,
     /// Seconds.
     pub(crate) auth_time: Option<i64>,
+    /// Claims that were asked for by name, where the profile honours that.
+    pub(crate) claims: Option<&'a ClaimsRequest>,
     /// Value of `gty`: only where §3.2 has it.
     pub(crate) grant: Option<&'static str>,
     /// `iat`.
@@ -85,7 +90,24 @@ pub(crate) fn for_user(
     issuer: &Issuer,
     subject: &Subject<'_>,
 ) -> Result<TokenResponse, OAuthError> {
-    let keys = &issuer.keys;
+    let (access_token, expires_in) = access_token_for_user(app, tenant, client, issuer, subject, Channel::Back)?;
+    let id_token = if subject.scope.contains("openid") {
+        Some(id_token::issue(tenant, &issuer.keys, client, subject, &Companions::default())?)
+    } else {
+        None
+    };
+    Ok(response(access_token, id_token, subject.scope, expires_in))
+}
+
+/// The access token and its lifetime in seconds.
+fn access_token_for_user(
+    app: &App,
+    tenant: &Tenant,
+    client: &ClientRecord,
+    issuer: &Issuer,
+    subject: &Subject<'_>,
+    channel: Channel,
+) -> Result<(String, i64), OAuthError> {
     let request = AccessTokenRequest {
         subject: &subject.user.user_id,
         client_id: &client.client.client_id,
@@ -94,14 +116,13 @@ pub(crate) fn for_user(
         permissions: subject.permissions.map(|own| own.names().iter().map(String::as_str).collect()),
         auth_time: subject.auth_time,
         issued_at: subject.issued_at,
+        userinfo_claims: subject.claims.map(|claims| claims.userinfo.as_slice()).unwrap_or_default(),
+        channel,
     };
-    let (access_token, expires_in) = match &issuer.api {
-        Some(api) => access_token::for_api(app, tenant, keys, api, &request)?,
-        None => access_token::for_userinfo(app, tenant, &request)?,
-    };
-    let id_token =
-        if subject.scope.contains("openid") { Some(id_token::issue(tenant, keys, client, subject)?) } else { None };
-    Ok(response(access_token, id_token, subject.scope, expires_in))
+    match &issuer.api {
+        Some(api) => access_token::for_api(app, tenant, &issuer.keys, api, &request),
+        None => access_token::for_userinfo(app, tenant, &request),
+    }
 }
 
 /// Access token for an application itself (§2.5). Never an ID token or a refresh token.
@@ -124,6 +145,8 @@ pub(crate) async fn for_client(
         permissions: api.api.enforce_policies.then(|| scope.iter().collect()),
         auth_time: None,
         issued_at,
+        userinfo_claims: &[],
+        channel: Channel::Back,
     };
     let (access_token, expires_in) = access_token::for_api(app, tenant, &keys, api, &request)?;
     Ok(response(access_token, None, scope, expires_in))

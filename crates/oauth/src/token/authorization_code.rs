@@ -79,6 +79,7 @@ pub(super) async fn run(
         permissions: permissions.as_ref(),
         nonce: binding.nonce.as_deref(),
         auth_time: binding.auth_time,
+        claims: binding.claims.as_ref(),
         grant: None,
         issued_at: now,
     };
@@ -149,7 +150,16 @@ fn redeem(
     let refresh_token = if scope.contains("offline_access") {
         let audience = binding.audience.as_deref().unwrap_or_default();
         let session_id = Some(row.session_id.as_str());
-        Some(new_family.insert(tx, tenant, &row.user_id, session_id, audience, &scope, binding.auth_time)?)
+        Some(new_family.insert(
+            tx,
+            tenant,
+            &row.user_id,
+            session_id,
+            audience,
+            &scope,
+            binding.auth_time,
+            binding.claims.clone(),
+        )?)
     } else {
         None
     };

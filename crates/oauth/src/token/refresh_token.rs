@@ -1,7 +1,7 @@
 //! Grant `refresh_token` (§4; RFC 6749 §6; RT-01 to RT-09).
 
 use jiff::{SignedDuration, Timestamp};
-use keywright_app::{App, AppError, ClientRecord, user_from_row};
+use keywright_app::{App, AppError, ClaimsRequest, ClientRecord, user_from_row};
 use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
 use keywright_store::{StoreError, Tx, grants, users};
 use keywright_types::{Client, Connection, ResourceServer, ScopeSet, Tenant, TenantId, User};
@@ -20,6 +20,9 @@ struct Payload {
     /// authentication").
     #[serde(default, skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
+    /// Claims that were asked for by name at `/authorize`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claims: Option<ClaimsRequest>,
 }
 
 /// What the database said about a refresh token.
@@ -84,6 +87,7 @@ pub(super) async fn run(
         permissions: permissions.as_ref(),
         nonce: None,
         auth_time: payload.auth_time,
+        claims: payload.claims.as_ref(),
         grant: Some("refresh_token"),
         issued_at: now,
     };
@@ -216,6 +220,7 @@ impl NewFamily {
         audience: &str,
         scope: &ScopeSet,
         auth_time: Option<i64>,
+        claims: Option<ClaimsRequest>,
     ) -> Result<(String, String), AppError> {
         let sealed = self.sealed.ok_or_else(|| AppError::internal("a refresh token that cannot be made"))?;
         let row = RefreshTokenRow {
@@ -233,7 +238,7 @@ impl NewFamily {
             idle_expires_at: self.idle_expires_at,
             expires_at: self.expires_at,
             revoked_at: None,
-            payload: serde_json::to_string(&Payload { auth_time }).map_err(AppError::internal)?,
+            payload: serde_json::to_string(&Payload { auth_time, claims }).map_err(AppError::internal)?,
         };
         refresh_tokens::insert(tx, tenant, &row)?;
         refresh_tokens::trim(tx, tenant, &row.user_id, &row.client_id, self.now)?;

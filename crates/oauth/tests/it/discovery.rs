@@ -8,6 +8,7 @@ use keywright_types::{JwtConfiguration, OidcLogout, Profile, TenantSettings, Tok
 use serde_json::{Value, json};
 
 use crate::expect::{basic, form, logged_in, next_code, userinfo};
+use crate::received::received;
 use crate::routes;
 
 const PATH: &str = "/.well-known/openid-configuration";
@@ -130,22 +131,20 @@ async fn md_01_response_types_and_modes_and_request_objects() {
     let scene = Scene::new(routes).await;
     let document = document(&scene).await;
     let browser = logged_in(&scene).await;
+    let web = scene.app.change_client(&scene.web, |client| client.grant_types.push("implicit".to_owned())).await;
     let types = list(&document, "response_types_supported");
     for wanted in
         ["code", "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token", "none"]
     {
-        let answer = browser.get(&scene.authorize_path(&scene.web, &[("response_type", wanted), ("nonce", "n")])).await;
-        let works = answer.status == 302 && answer.location_parameter("code").is_some();
+        let answer = browser.get(&scene.authorize_path(&web, &[("response_type", wanted), ("nonce", "n")])).await;
+        let works = answer.status == 302 && received(&answer).get("error").is_none();
         assert_eq!(works, types.contains(wanted), "{wanted}: {answer:#?}");
         assert!(works || answer.status == 501, "{wanted}: {answer:#?}");
     }
     let modes = list(&document, "response_modes_supported");
     for wanted in ["query", "form_post", "fragment", "web_message", "jwt", "query.jwt"] {
         let answer = browser.get(&scene.authorize_path(&scene.web, &[("response_mode", wanted)])).await;
-        let works = match wanted {
-            "form_post" => answer.status == 200 && answer.input("code").is_some(),
-            _ => answer.status == 302 && answer.location_parameter("code").is_some(),
-        };
+        let works = answer.status != 501 && received(&answer).mode == wanted;
         assert_eq!(works, modes.contains(wanted), "{wanted}: {answer:#?}");
     }
     for (parameter, member) in
@@ -155,10 +154,17 @@ async fn md_01_response_types_and_modes_and_request_objects() {
         let answer = browser.get(&scene.authorize_path(&scene.web, &[(parameter, "x")])).await;
         assert_eq!(answer.status, 400, "{parameter}");
     }
-    // Without the parameter there is nothing to support: it is ignored (§1.1).
-    assert_eq!(document["claims_parameter_supported"], false);
-    let answer = browser.get(&scene.authorize_path(&scene.web, &[("claims", "{\"userinfo\":{\"email\":null}}")])).await;
-    assert!(answer.location_parameter("code").is_some());
+}
+
+/// §1.1: profile `auth0` accepts the parameter and does nothing.
+#[tokio::test]
+async fn md_01_profile_claims_parameter() {
+    for (scene, supported) in [(Scene::new(routes).await, false), (Scene::standard(routes).await, true)] {
+        assert_eq!(document(&scene).await["claims_parameter_supported"], supported);
+        let more = [("scope", "openid"), ("claims", "{\"id_token\":{\"email\":null}}")];
+        let tokens = scene.redeem(&scene.web, &scene.code(&scene.web, &more).await, &[]).await;
+        assert_eq!(tokens.claims("id_token").get("email").is_some(), supported);
+    }
 }
 
 #[tokio::test]
@@ -189,7 +195,8 @@ async fn token(scene: &Scene, authorization: Option<&str>, fields: &[(&str, &str
 async fn md_01_grants() {
     let scene = Scene::new(routes).await;
     let grants = list(&document(&scene).await, "grant_types_supported");
-    assert_eq!(grants, set(["authorization_code", "refresh_token", "client_credentials"]));
+    // `implicit` has no token request; `md_01_response_types_and_modes_and_request_objects` exercises it.
+    assert_eq!(grants, set(["authorization_code", "implicit", "refresh_token", "client_credentials"]));
     let code = scene.code(&scene.web, &[("scope", "offline_access")]).await;
     let tokens = scene.redeem(&scene.web, &code, &[]).await;
     assert_eq!(tokens.status, 200);

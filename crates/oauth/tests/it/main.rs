@@ -23,6 +23,7 @@ mod logout;
 mod outcome;
 mod rate_limits;
 mod rbac;
+mod received;
 mod revocation;
 mod sessions;
 mod tenancy;

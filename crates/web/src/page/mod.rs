@@ -20,6 +20,7 @@ mod shell;
 mod text;
 mod text_audit;
 mod texts;
+mod web_message;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -37,6 +38,7 @@ pub use security_headers::{Forms, Policy};
 pub use shell::{Nonce, Shell};
 pub use text::{Span, fill, spans};
 pub use texts::compiled_in;
+pub use web_message::WebMessagePage;
 
 /// An HTML page: a template with everything it shows in typed fields.
 pub trait Page: askama::Template {
@@ -44,7 +46,8 @@ pub trait Page: askama::Template {
     const NAME: &'static str;
     /// What its forms may do.
     const FORMS: Forms;
-    /// Whether it carries the one script there is (the form of `response_mode=form_post` that submits itself).
+    /// Whether it carries a script: the form of `response_mode=form_post` that submits itself, and the message of
+    /// `response_mode=web_message`. No other page has one.
     const SCRIPT: bool = false;
 
     /// What the page shares with all pages of the tenant.
@@ -53,6 +56,11 @@ pub trait Page: askama::Template {
     /// Images from other hosts that the page shows.
     fn images(&self) -> Vec<&ImageUrl> {
         self.shell().branding.logo.iter().collect()
+    }
+
+    /// The one origin whose pages may show this page in a frame; `None` for all pages but the one that is made for it.
+    fn framed_by(&self) -> Option<&str> {
+        None
     }
 
     /// The page in every state worth looking at, with the name of the state.
@@ -82,6 +90,8 @@ pub fn headers<P: Page>(page: &P) -> HeaderMap {
         images: page.images(),
         script: P::SCRIPT,
         forms: P::FORMS,
+        framed_by: page.framed_by(),
+        keeps_opener: page.shell().keeps_opener,
         strict_transport: page.shell().strict_transport,
     };
     let mut headers = policy.headers();
@@ -95,7 +105,7 @@ pub fn headers<P: Page>(page: &P) -> HeaderMap {
 
 crate::pages! {
     /// The pages that are not a step of a login: shown by whichever crate answers the request.
-    pub const PAGES = [ErrorPage, FormPostPage];
+    pub const PAGES = [ErrorPage, FormPostPage, WebMessagePage];
 }
 
 #[cfg(test)]

@@ -31,6 +31,15 @@ pub struct Policy<'a> {
     pub script: bool,
     /// What its forms may do.
     pub forms: Forms,
+    /// The one origin that may show the page in a frame.
+    pub framed_by: Option<&'a str>,
+    /// Whether the window that opened this one may keep its handle, and this page its `window.opener`.
+    ///
+    /// `same-origin` cuts that connection, and so does `same-origin-allow-popups` when the opener has no policy of its own
+    /// (HTML §7.1.3 "Cross-origin opener policies": both must match). A login in a popup ends with a message to the opener,
+    /// so every page on the way there has to say `unsafe-none`. What the opener gains is a handle with which it can
+    /// navigate or close the window that it opened itself; it can read nothing, and no page here listens to messages.
+    pub keeps_opener: bool,
     /// Whether browsers are told to use https for this host from now on.
     pub strict_transport: bool,
 }
@@ -41,15 +50,21 @@ impl Policy<'_> {
     pub fn headers(&self) -> HeaderMap {
         let fixed = [
             (header::CACHE_CONTROL, "no-store"),
-            (header::X_FRAME_OPTIONS, "DENY"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             // RFC 9700 §4.2.4: "Suppress the Referer header". Browsers then send `Origin: null` with form posts, to
             // this server as well, so the check of posts goes by `Sec-Fetch-Site` first.
             (header::REFERRER_POLICY, "no-referrer"),
-            (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+            (
+                HeaderName::from_static("cross-origin-opener-policy"),
+                if self.keeps_opener { "unsafe-none" } else { "same-origin" },
+            ),
         ];
         let mut headers: HeaderMap =
             fixed.map(|(name, value)| (name, HeaderValue::from_static(value))).into_iter().collect();
+        // The header knows no origins: a page that may be framed by one says so in its policy only.
+        if self.framed_by.is_none() {
+            headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        }
         if self.strict_transport {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         }
@@ -65,7 +80,7 @@ impl Policy<'_> {
         let mut directives = vec![
             "default-src 'none'".to_owned(),
             "base-uri 'none'".to_owned(),
-            "frame-ancestors 'none'".to_owned(),
+            format!("frame-ancestors {}", self.framed_by.unwrap_or("'none'")),
             format!("style-src 'nonce-{nonce}'"),
             // `data:` is the page's own icon.
             self.images.iter().fold("img-src data:".to_owned(), |sources, image| sources + " " + &image.origin()),

@@ -34,6 +34,8 @@ pub struct Shell {
     pub nonce: Nonce,
     /// Name, logo and colours.
     pub branding: Branding,
+    /// Whether the window that opened this one stays connected with it (`Policy::keeps_opener`).
+    pub keeps_opener: bool,
     /// Whether browsers are told to use https for this host from now on.
     pub strict_transport: bool,
 }
@@ -50,7 +52,7 @@ impl Shell {
     /// A frame from its parts, for pages of no tenant in particular.
     #[must_use]
     pub fn with(branding: Branding, language: Language, nonce: Nonce) -> Self {
-        Self { language, nonce, branding, strict_transport: true }
+        Self { language, nonce, branding, keeps_opener: false, strict_transport: true }
     }
 }
 

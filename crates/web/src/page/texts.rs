@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::Shell;
 use super::error_page::ErrorTexts;
 use super::form_post::FormPostTexts;
+use super::web_message::WebMessageTexts;
 
 /// Compiles a crate's files of texts in, `texts/<tag>.json` of every language, and declares
 ///
@@ -59,6 +60,7 @@ pub fn compiled_in<T: DeserializeOwned>(json: &'static str) -> T {
 pub(super) struct Texts {
     pub(super) error: ErrorPrompt,
     pub(super) form_post: FormPostPrompt,
+    pub(super) web_message: WebMessagePrompt,
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,6 +73,12 @@ pub(super) struct ErrorPrompt {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct FormPostPrompt {
     pub(super) form_post: FormPostTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct WebMessagePrompt {
+    pub(super) web_message: WebMessageTexts,
 }
 
 crate::texts!(in_language -> Texts, SOURCES);

@@ -122,6 +122,7 @@ async fn every_check_before_the_redirect_uri_is_proven_has_its_page() {
             |value: &str| page(unsupported, format!("unsupported_response_type: Unsupported response type: {value}"));
         let response_mode =
             |value: &str| page(unsupported, format!("unsupported_response_mode: Unsupported response mode: {value}"));
+        let no_implicit = "unauthorized_client: Grant type 'implicit' not allowed for the client.";
         let cases: Vec<(&[(&str, &str)], Outcome)> = vec![
             (&[("client_id", "")], page(400, "invalid_request: Missing required parameter: client_id")),
             (&[("client_id", "nobody")], page(400, UNKNOWN_CLIENT)),
@@ -131,12 +132,13 @@ async fn every_check_before_the_redirect_uri_is_proven_has_its_page() {
                 page(400, "request_uri_not_supported: Parameter 'request_uri' is not supported"),
             ),
             (&[("response_type", "")], page(400, "invalid_request: Missing required parameter: response_type")),
-            (&[("response_type", "token")], response_type("token")),
-            (&[("response_type", "id_token")], response_type("id_token")),
-            (&[("response_type", "code id_token")], response_type("code id_token")),
+            (&[("response_type", "token")], page(403, no_implicit)),
+            (&[("response_type", "id_token")], page(403, no_implicit)),
+            (&[("response_type", "code id_token")], page(403, no_implicit)),
+            (&[("response_type", "code token bogus")], response_type("code token bogus")),
             (&[("response_type", "Code")], response_type("Code")),
             (&[("response_type", "none")], response_type("none")),
-            (&[("response_mode", "web_message")], response_mode("web_message")),
+            (&[("response_mode", "jwt")], response_mode("jwt")),
             (&[("response_mode", "FORM_POST")], response_mode("FORM_POST")),
         ];
         for (more, expected) in cases {

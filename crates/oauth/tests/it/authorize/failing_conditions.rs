@@ -96,6 +96,7 @@ async fn ar_04_a_pending_request_that_cannot_be_read_denies() {
     for (select, update, from, to) in [
         (select, update, "\"response_mode\":\"query\"", "\"response_mode\":\"query\",\"prompt\":[\"passkey\"]"),
         (select, update, "\"response_mode\":\"query\"", "\"response_mode\":\"smoke\""),
+        (select, update, "\"response_type\":\"code\"", "\"response_type\":\"code magic\""),
         (progress, update_progress, "\"accepted\":true", "\"accepted\":\"perhaps\""),
     ] {
         let scene = Scene::new(routes).await;

@@ -297,23 +297,6 @@ async fn ru_06_an_unproven_client_or_redirect_uri_is_never_redirected_to() {
     }
 }
 
-/// Answers by `postMessage` are not served, so no origin can receive one.
-#[tokio::test]
-async fn ru_08_web_message_is_refused_whoever_asks() {
-    let scene = Scene::new(routes).await;
-    let origins = vec!["https://app.example.com".to_owned()];
-    scene.app.change_client(&scene.web, |client| client.web_origins = origins).await;
-    let browser = scene.app.browser();
-    scene.log_in(&browser, &scene.web, &[("scope", "openid")]).await;
-    for prompt in ["none", ""] {
-        let path = scene.authorize_path(&scene.web, &[("response_mode", "web_message"), ("prompt", prompt)]);
-        let answer = browser.get(&path).await;
-        let expected = "unsupported_response_mode: Unsupported response mode: web_message";
-        assert_eq!(outcome(&answer), Outcome::Page(501, expected.to_owned()));
-        assert!(!answer.body.contains("<script"), "{}", answer.body);
-    }
-}
-
 #[tokio::test]
 async fn without_the_parameter_the_first_callback_counts() {
     let scene = Scene::new(routes).await;

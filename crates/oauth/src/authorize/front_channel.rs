@@ -1,0 +1,82 @@
+//! Tokens in the authorization response itself: implicit and hybrid flow (§1.4; OpenID Connect Core §3.2.2.5, §3.3.2.5).
+
+use keywright_app::{AppError, Session};
+use keywright_types::{ScopeSet, User};
+
+use super::call::Call;
+use super::checks::CheckedRequest;
+use super::respond::Parameter;
+use super::session::Visitor;
+use crate::issue::{self, Issuer, Subject};
+
+/// What the tokens of one response are made with. Loaded before anything is spent; what can fail has to fail then.
+pub(super) struct FrontChannel(Issuer);
+
+impl FrontChannel {
+    /// `None` when the response bears no tokens.
+    pub(super) async fn load(call: &Call<'_>, checked: &CheckedRequest) -> Result<Option<Self>, AppError> {
+        let request = &checked.request;
+        if !request.response_type.bears_tokens() {
+            return Ok(None);
+        }
+        let issuer = Issuer::load(call.app, call.tenant, &checked.client, request.audience.as_deref()).await;
+        Ok(Some(Self(issuer.map_err(|error| AppError::internal(format!("{error:?}")))?)))
+    }
+
+    /// The parameters of the response. Never a refresh token.
+    pub(super) fn parameters(
+        &self,
+        call: &Call<'_>,
+        checked: &CheckedRequest,
+        visitor: &Visitor,
+        granted: &Granted<'_>,
+        code: Option<&str>,
+    ) -> Result<Vec<Parameter>, AppError> {
+        let request = &checked.request;
+        // §4.1: "Never implicit". Only the code of a hybrid response can bring a refresh token.
+        let scope = granted.scope.filtered(|scope| scope != "offline_access");
+        let subject = Subject {
+            user: granted.user,
+            session_id: Some(&granted.session.session_id),
+            scope: &scope,
+            permissions: visitor.permissions.as_ref(),
+            nonce: request.nonce.as_deref(),
+            auth_time: granted.auth_time,
+            claims: request.claims.as_ref(),
+            grant: None,
+            issued_at: call.app.now(),
+        };
+        let tokens = issue::for_front_channel(
+            call.app,
+            call.tenant,
+            &checked.client,
+            &self.0,
+            &subject,
+            request.response_type,
+            code,
+        );
+        let tokens = tokens.map_err(|error| AppError::internal(format!("{error:?}")))?;
+        let mut parameters: Vec<Parameter> = Vec::new();
+        if let Some((access_token, expires_in)) = tokens.access_token {
+            parameters.push(("access_token", access_token.into()));
+            if !scope.is_empty() {
+                parameters.push(("scope", scope.to_string().into()));
+            }
+            parameters.push(("expires_in", expires_in.into()));
+            parameters.push(("token_type", "Bearer".into()));
+        }
+        if let Some(id_token) = tokens.id_token {
+            parameters.push(("id_token", id_token.into()));
+        }
+        Ok(parameters)
+    }
+}
+
+/// Who gets what.
+pub(super) struct Granted<'a> {
+    pub(super) session: &'a Session,
+    pub(super) user: &'a User,
+    pub(super) scope: &'a ScopeSet,
+    /// Seconds; present when ID tokens have to say it.
+    pub(super) auth_time: Option<i64>,
+}
