@@ -50,11 +50,12 @@ impl FromRequestParts<App> for Head {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let Ok(caller) = CurrentCaller::from_request_parts(parts, app).await;
+        let Ok(limits) = RateLimits::from_request_parts(parts, app).await;
         Ok(Self {
             tenant: CurrentTenant::from_request_parts(parts, app).await?,
             cookies: Cookies::from_headers(&parts.headers),
             caller,
-            limits: RateLimits::from_request_parts(parts, app).await?,
+            limits,
             cross_site: parts.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site"),
         })
     }

@@ -96,7 +96,7 @@ async fn check(scene: &Scene, browser: &Browser, client: &Registered, wanted: &s
         let tokens = scene.redeem(client, &answer.text("code"), &[]).await;
         assert_eq!(tokens.status, 200, "{label}: {tokens:#?}");
         assert_eq!(tokens.json()["expires_in"], 86_400, "{label}");
-        tokens.text("refresh_token");
+        assert!(!tokens.text("refresh_token").is_empty(), "{label}");
         // OpenID Connect Core §3.3.3.6: "the iss and sub Claim Values MUST be identical in both ID Tokens", and so has to be
         // whatever else both say.
         let back = tokens.claims("id_token");

@@ -61,7 +61,8 @@ async fn refusals_are_logged_before_they_are_answered() {
         .into_iter()
         .map(|(kind, description, user, details)| (kind, description, user.is_some(), details["error"].clone()))
         .collect();
-    let entry = |kind: &str, text: &str, user: bool, error: &str| (kind.to_owned(), Some(text.to_owned()), user, json!(error));
+    let entry =
+        |kind: &str, text: &str, user: bool, error: &str| (kind.to_owned(), Some(text.to_owned()), user, json!(error));
     assert_eq!(
         found,
         [
