@@ -88,6 +88,12 @@ impl App {
         &self.0.passwords
     }
 
+    /// How many passwords this node has hashed or verified.
+    #[must_use]
+    pub fn password_hashes(&self) -> u64 {
+        self.0.passwords.count()
+    }
+
     /// Handlers of background jobs.
     pub(crate) fn jobs(&self) -> &Jobs {
         &self.0.jobs

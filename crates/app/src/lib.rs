@@ -4,7 +4,10 @@
 //! take an [`App`] and a parsed request, and decide what the answer looks like.
 
 mod app;
+mod attack_protection;
+mod authentication;
 mod authorization_request;
+mod breached_passwords;
 mod caller;
 mod claims_request;
 mod clock;
@@ -12,18 +15,22 @@ mod config_cache;
 mod error;
 mod jobs;
 mod logout;
+pub mod mail;
 mod passwords;
 mod provisioning;
 mod rate_limits;
 pub mod return_url;
 mod roles;
 mod sessions;
+mod sign_up;
 mod signing_keys;
 mod tenant_log;
 mod transactions;
 mod users;
 
 pub use app::{App, AppOptions};
+pub use attack_protection::{PasswordProof, clear_login_failures};
+pub use authentication::{Authenticated, Authentication, LoginAttempt};
 pub use authorization_request::{
     AuthorizationRequest, CodeChallenge, CodeChallengeMethod, PromptValue, ResponseMode, ResponseType, ScreenHint,
     UnknownResponseType,
@@ -35,12 +42,15 @@ pub use config_cache::{ApiRecord, ClientRecord};
 pub use error::AppError;
 pub use jobs::{Job, JobFuture, JobHandler, JobKind, JobReport, Verdict};
 pub use logout::LogoutRequest;
-pub use passwords::{HashingCost, HashingLoad, PasswordCheck, PasswordRule, check_password};
+pub use passwords::{
+    HashingCost, HashingLoad, ImportedHash, ImportedHashError, PasswordCheck, PasswordRule, check_password,
+};
 pub use provisioning::{ManagementCredentials, NewClient, NewTenant, ProvisioningError};
 pub use rate_limits::{Limit, RateLimitStatus, network_of};
 pub use roles::{RoleError, effective_permissions};
 pub use sessions::{BrowserId, IssuedSession, Session, touch_session};
+pub use sign_up::SignUp;
 pub use signing_keys::KeySet;
 pub use tenant_log::{LogEvent, LogProblem, LogType, LogVerification, log_entry};
 pub use transactions::{ConsentDecision, Denial, LoginRecord, Progress, Transaction};
-pub use users::{Authentication, NewUser, SignUpError, user_from_row};
+pub use users::{NewUser, SignUpError, user_from_row};

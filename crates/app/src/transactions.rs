@@ -7,12 +7,12 @@
 use jiff::{SignedDuration, Timestamp};
 use keywright_jose::{Digest, Purpose};
 use keywright_store::transactions::{self, TransactionRow};
-use keywright_store::{StoreError, sessions, users};
-use keywright_types::{ScopeSet, Tenant, TenantId, User};
+use keywright_store::{StoreError, logs, sessions, users};
+use keywright_types::{ScopeSet, Tenant, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::sessions::{insert_session, later};
-use crate::{App, AppError, AuthorizationRequest, BrowserId, IssuedSession, Session};
+use crate::{App, AppError, Authenticated, AuthorizationRequest, BrowserId, Caller, IssuedSession, LogType, Session};
 
 /// §1.7: "Lifetime 1 hour from `/authorize`".
 const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
@@ -147,17 +147,20 @@ impl App {
         }))
     }
 
-    /// Records that `user` authenticated: begins a session, ends the one it replaces, counts the login.
+    /// Records that somebody authenticated: begins a session, ends the one it replaces, counts and logs the login.
     ///
     /// `None` when the transaction was answered meanwhile; then nothing has changed.
     pub async fn record_login(
         &self,
         tenant: &Tenant,
         transaction: &Transaction,
-        user: &User,
+        authenticated: &Authenticated,
         replaced: Option<&Session>,
-        ip: Option<String>,
+        caller: &Caller,
     ) -> Result<Option<IssuedSession>, AppError> {
+        let Authenticated { user, proof, event } = authenticated;
+        let (proof, entry) = (proof.clone(), self.log_row(event.clone().with_kind(LogType::SuccessLogin)));
+        let ip = caller.ip.map(|ip| ip.to_string());
         let issued = self.issue_session(tenant, &user.user_id, &user.connection);
         let session = issued.session.clone();
         let progress = Progress {
@@ -182,6 +185,8 @@ impl App {
                 }
                 insert_session(tx, &tenant.id, &tenant.settings, &session, replaced)?;
                 users::record_login(tx, &tenant.id, &session.user_id, now, ip.as_deref())?;
+                proof.record(tx, &tenant.id, now)?;
+                logs::insert(tx, &tenant.id, &entry)?;
                 Ok(true)
             })
             .await?;

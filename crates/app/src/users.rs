@@ -1,24 +1,14 @@
-//! Users of database connections: authentication and sign-up (§7.1, §7.8).
+//! Users of database connections and how they come into being (§7.1, §7.8).
 
+use jiff::Timestamp;
 use keywright_jose::Random;
-use keywright_store::StoreError;
 use keywright_store::users::{self, UserRow};
+use keywright_store::{StoreError, Tx, logs};
 use keywright_types::{Connection, OtherMembers, TenantId, User};
 use md5::{Digest as _, Md5};
 
 use crate::config_cache::document;
-use crate::{App, AppError, PasswordCheck, check_password};
-
-/// Result of checking an identifier and a password.
-#[derive(Clone, Debug)]
-pub enum Authentication {
-    /// The password is right.
-    Success(Box<User>),
-    /// No such user, or not the password: never say which (LG-03).
-    WrongCredentials,
-    /// The password is right, but an administrator blocked the user.
-    Blocked,
-}
+use crate::{App, AppError, LogEvent, PasswordCheck, check_password};
 
 /// What somebody who signs up gives.
 #[derive(Clone)]
@@ -45,6 +35,15 @@ pub enum SignUpError {
     /// Missing, too long or with characters that are not allowed.
     #[error("the username is not valid")]
     InvalidUsername,
+    /// The password is known to the public.
+    #[error("the password is known to the public")]
+    PasswordLeaked,
+    /// Too many sign-ups from this address.
+    #[error("too many sign-ups from one address")]
+    AddressBlocked {
+        /// When there is another attempt.
+        until: Timestamp,
+    },
     /// The policy is not kept.
     #[error("the password is too weak")]
     WeakPassword(PasswordCheck),
@@ -57,52 +56,23 @@ pub enum SignUpError {
 }
 
 impl App {
-    /// Checks a password. `identifier` is an e-mail address or, on connections that use them, a username.
-    pub async fn authenticate(
-        &self,
-        tenant: &TenantId,
-        connection: &Connection,
-        identifier: &str,
-        password: &str,
-    ) -> Result<Authentication, AppError> {
-        let (id, name) = (tenant.clone(), connection.name.clone());
-        let wanted = normalized_identifier(identifier);
-        let by_username = !wanted.contains('@') && connection.options.requires_username;
-        let row = self
-            .store()
-            .read(move |tx| {
-                if by_username {
-                    users::find_by_username(tx, &id, &name, &wanted)
-                } else {
-                    users::find_by_email(tx, &id, &name, &wanted)
-                }
-            })
-            .await?;
-        let stored = row.as_ref().and_then(|row| row.password_hash.as_deref());
-        if !self.passwords().verify(password, stored).await? {
-            return Ok(Authentication::WrongCredentials);
-        }
-        match row {
-            Some(row) if row.blocked => Ok(Authentication::Blocked),
-            Some(row) => Ok(Authentication::Success(Box::new(user_from_row(&row)?))),
-            None => Ok(Authentication::WrongCredentials),
-        }
-    }
-
-    /// Creates a user after the connection's rules (used by the sign-up page).
-    pub async fn sign_up(&self, tenant: &TenantId, connection: &Connection, new: NewUser) -> Result<User, SignUpError> {
-        if connection.options.disable_signup || !connection.is_database() {
-            return Err(SignUpError::Disabled);
-        }
-        self.create_user(tenant, connection, new).await
-    }
-
     /// Creates a user, whether or not the public may sign up.
     pub async fn create_user(
         &self,
         tenant: &TenantId,
         connection: &Connection,
         new: NewUser,
+    ) -> Result<User, SignUpError> {
+        self.create_user_with(tenant, connection, new, None).await
+    }
+
+    /// The same, with an entry of the tenant log in the same transaction.
+    pub(crate) async fn create_user_with(
+        &self,
+        tenant: &TenantId,
+        connection: &Connection,
+        new: NewUser,
+        event: Option<LogEvent>,
     ) -> Result<User, SignUpError> {
         let email = normalized_identifier(&new.email);
         if !is_email(&email) {
@@ -133,8 +103,12 @@ impl App {
             updated_at: now,
         };
         let row = user_to_row(&user, password_hash)?;
-        let id = tenant.clone();
-        match self.store().write(move |tx| users::insert(tx, &id, &row)).await {
+        let (id, entry) = (tenant.clone(), event.map(|event| self.log_row(event.user(&user))));
+        let insert = move |tx: &mut Tx<'_>| {
+            users::insert(tx, &id, &row)?;
+            entry.map_or(Ok(()), |entry| logs::insert(tx, &id, &entry))
+        };
+        match self.store().write(insert).await {
             Ok(()) => Ok(user),
             Err(StoreError::Conflict { .. }) => Err(SignUpError::UserExists),
             Err(error) => Err(SignUpError::App(error.into())),
@@ -193,7 +167,7 @@ fn new_user_id(random: &Random) -> String {
 }
 
 /// Addresses and usernames are kept and compared in lower case (§7.1), without surrounding white space.
-fn normalized_identifier(text: &str) -> String {
+pub(crate) fn normalized_identifier(text: &str) -> String {
     text.trim().to_lowercase()
 }
 

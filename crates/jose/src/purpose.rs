@@ -35,6 +35,10 @@ pub enum Purpose {
     Job,
     /// What a rate limit counts: accounts, addresses, tokens. Digested.
     RateLimit,
+    /// Whose failed logins are counted, digested.
+    LoginAccount,
+    /// Secrets in mailed links, digested.
+    Ticket,
 }
 
 impl Purpose {
@@ -56,12 +60,14 @@ impl Purpose {
             Self::LogoutRequest => "logout-request",
             Self::Job => "job",
             Self::RateLimit => "rate-limit",
+            Self::LoginAccount => "login-account",
+            Self::Ticket => "ticket",
         }
     }
 }
 
 #[cfg(test)]
-pub(crate) const ALL: [Purpose; 15] = [
+pub(crate) const ALL: [Purpose; 17] = [
     Purpose::ClientSecret,
     Purpose::SigningKey,
     Purpose::ApiSigningSecret,
@@ -77,6 +83,8 @@ pub(crate) const ALL: [Purpose; 15] = [
     Purpose::LogoutRequest,
     Purpose::Job,
     Purpose::RateLimit,
+    Purpose::LoginAccount,
+    Purpose::Ticket,
 ];
 
 #[cfg(test)]

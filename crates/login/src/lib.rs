@@ -14,6 +14,7 @@ mod protected_form;
 mod signup;
 mod step;
 mod texts;
+mod unblock;
 mod visit;
 
 use axum::Router;
@@ -30,6 +31,7 @@ pub fn router(app: &App) -> Router<App> {
     Router::new()
         .route("/u/login", get(login::get).post(login::post))
         .route("/u/signup", get(signup::get).post(signup::post))
+        .route("/u/unblock", get(unblock::get).post(unblock::post))
         .route("/u/consent", get(consent::get).post(consent::post))
         .route(logout::PATH, get(logout::get).post(logout::post))
         .route(logout::COMPLETE_PATH, get(logout::complete))

@@ -3,9 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
-use http::StatusCode;
-use keywright_app::{Authentication, Limit};
-use keywright_types::Connection;
+use http::{HeaderValue, StatusCode, header};
+use keywright_app::{Authentication, Limit, LoginAttempt};
+use keywright_types::{Connection, Timestamp};
 use keywright_web::page::respond;
 use keywright_web::rate_limits::LimitError;
 
@@ -54,12 +54,36 @@ async fn log_in(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Re
         }
         Err(LimitError::Failed(error)) => return Err(error.into()),
     }
-    match visit.app.authenticate(&visit.tenant.id, &connection, username, password).await? {
-        Authentication::WrongCredentials => again(LoginProblem::WrongCredentials),
+    let attempt = LoginAttempt {
+        tenant: &visit.tenant,
+        connection: &connection,
+        client: &step.client.client,
+        identifier: username,
+        password,
+        caller: &visit.caller,
+        browser: Some(&step.browser),
+    };
+    let (problem, until) = match visit.app.authenticate(attempt).await? {
+        Authentication::Success(authenticated) => return step.finish_login(visit, &authenticated).await,
+        Authentication::WrongCredentials => return again(LoginProblem::WrongCredentials),
+        Authentication::PasswordLeaked => return again(LoginProblem::PasswordLeaked),
         // §1.5. Only somebody who knows the password learns it.
-        Authentication::Blocked => step.deny(visit, "unauthorized", "user is blocked").await,
-        Authentication::Success(user) => step.finish_login(visit, &user).await,
+        Authentication::UserBlocked => return step.deny(visit, "unauthorized", "user is blocked").await,
+        Authentication::AccountBlocked => (LoginProblem::AccountBlocked, None),
+        Authentication::AddressBlocked { until } => (LoginProblem::AddressBlocked, Some(until)),
+    };
+    let page = page(visit, &step, &connection, username, Some(problem));
+    Ok(too_many(visit, respond(StatusCode::TOO_MANY_REQUESTS, &page), until))
+}
+
+/// Says in how many seconds the address has another attempt (RFC 6585 §4: 429 "MAY include a Retry-After header").
+pub(crate) fn too_many(visit: &Visit, mut response: Response, until: Option<Timestamp>) -> Response {
+    if let Some(until) = until {
+        let milliseconds = until.duration_since(visit.app.now()).as_millis();
+        let seconds = u64::try_from(milliseconds).unwrap_or_default().div_ceil(1000).max(1);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
+    response
 }
 
 fn page(

@@ -4,13 +4,14 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::StatusCode;
-use keywright_app::{NewUser, PasswordCheck, PasswordRule, SignUpError, check_password};
+use keywright_app::{NewUser, PasswordCheck, PasswordRule, SignUp, SignUpError, check_password};
 use keywright_types::{Connection, Tenant};
 use keywright_web::Parameters;
 use keywright_web::page::{fill, respond};
 
 use crate::connection;
 use crate::error::PageError;
+use crate::login::too_many;
 use crate::pages::{ApplicationInfo, RuleLine, RuleState, SignupPage, SignupProblem};
 use crate::step::Step;
 use crate::texts::{self, SignupTexts};
@@ -41,19 +42,35 @@ async fn sign_up(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<R
     let (step, fields) = Step::of_form(visit, body).await?;
     let connection = connection::of(visit, &step).await?;
     let field = |name: &str| fields.get(name).unwrap_or_default();
+    let mut until = None;
     let problem = match new_user(&connection, &fields) {
         Err(missing) => Refusal::from(missing),
-        Ok(new) => match visit.app.sign_up(&visit.tenant.id, &connection, new).await {
-            Ok(user) => return step.finish_login(visit, &user).await,
+        Ok(new) => match visit.app.sign_up(attempt(visit, &step, &connection, new)).await {
+            Ok(authenticated) => return step.finish_login(visit, &authenticated).await,
             Err(SignUpError::Disabled) => return Ok(to_login(visit, &step)),
             Err(SignUpError::App(error)) => return Err(error.into()),
-            Err(refused) => Refusal::of(refused, &visit.tenant),
+            Err(refused) => {
+                if let SignUpError::AddressBlocked { until: next } = refused {
+                    until = Some(next);
+                }
+                Refusal::of(refused, &visit.tenant)
+            }
         },
     };
-    Ok(respond(
-        StatusCode::BAD_REQUEST,
-        &page(visit, &step, &connection, field("email"), field("username"), Some(&problem)),
-    ))
+    let status = if until.is_some() { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::BAD_REQUEST };
+    let page = page(visit, &step, &connection, field("email"), field("username"), Some(&problem));
+    Ok(too_many(visit, respond(status, &page), until))
+}
+
+fn attempt<'a>(visit: &'a Visit, step: &'a Step, connection: &'a Connection, new: NewUser) -> SignUp<'a> {
+    SignUp {
+        tenant: &visit.tenant,
+        connection,
+        client: &step.client.client,
+        caller: &visit.caller,
+        browser: Some(&step.browser),
+        new,
+    }
 }
 
 /// What was entered, or which field is empty.
@@ -87,6 +104,8 @@ impl Refusal {
             SignUpError::InvalidEmail => SignupProblem::InvalidEmail.into(),
             SignUpError::InvalidUsername => SignupProblem::InvalidUsername.into(),
             SignUpError::WeakPassword(check) => Self { problem: SignupProblem::WeakPassword, check: Some(check) },
+            SignUpError::PasswordLeaked => SignupProblem::PasswordLeaked.into(),
+            SignUpError::AddressBlocked { .. } => SignupProblem::AddressBlocked.into(),
             SignUpError::UserExists if may_name_existing_users(tenant) => SignupProblem::UserExists.into(),
             SignUpError::UserExists | SignUpError::Disabled | SignUpError::App(_) => SignupProblem::Refused.into(),
         }
@@ -155,6 +174,7 @@ fn tried_rule(rule: &PasswordRule, texts: &SignupTexts) -> RuleLine {
 fn rule_text(rule: &PasswordRule, texts: &SignupTexts) -> String {
     let template = match rule.code {
         "lengthAtLeast" => &texts.length_at_least,
+        "lengthAtMost" => &texts.length_at_most,
         "containsAtLeast" => &texts.contains_at_least,
         "shouldContain" => &texts.should_contain,
         "lowerCase" => &texts.lower_case,
@@ -165,7 +185,7 @@ fn rule_text(rule: &PasswordRule, texts: &SignupTexts) -> String {
         unknown => return unknown.to_owned(),
     };
     let number = rule.number.unwrap_or_default().to_string();
-    fill(template, &[("min", &number), ("count", &rule.items.len().to_string())])
+    fill(template, &[("min", &number), ("max", &number), ("count", &rule.items.len().to_string())])
 }
 
 #[cfg(test)]

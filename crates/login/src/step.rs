@@ -6,8 +6,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::header;
-use keywright_app::{BrowserId, ClientRecord, Denial, Progress, ResponseMode, Transaction};
-use keywright_types::User;
+use keywright_app::{Authenticated, BrowserId, ClientRecord, Denial, Progress, ResponseMode, Transaction};
 use keywright_web::parameters::AUTHORIZATION;
 use keywright_web::{Parameters, cookies};
 
@@ -72,12 +71,16 @@ impl Step {
         visit.redirect(&format!("/authorize/resume?state={}", self.transaction.handle))
     }
 
-    /// Records that `user` has proved who they are: a new session begins, the browser's old one ends (SE-01).
-    pub(crate) async fn finish_login(self, visit: &Visit, user: &User) -> Result<Response, PageError> {
+    /// Records that somebody has proved who they are: a new session begins, the browser's old one ends (SE-01).
+    pub(crate) async fn finish_login(
+        self,
+        visit: &Visit,
+        authenticated: &Authenticated,
+    ) -> Result<Response, PageError> {
         let (app, tenant) = (&visit.app, &visit.tenant);
         let replaced = app.session(&tenant.id, visit.cookies.session.as_deref()).await?;
         let record = async |step: &Self| {
-            app.record_login(tenant, &step.transaction, user, replaced.as_ref(), visit.address.clone()).await
+            app.record_login(tenant, &step.transaction, authenticated, replaced.as_ref(), &visit.caller).await
         };
         let (step, issued) = if let Some(issued) = record(&self).await? {
             (self, issued)

@@ -14,6 +14,8 @@ pub(crate) struct Texts {
     signup: SignupPrompt,
     consent: ConsentPrompt,
     logout: LogoutPrompt,
+    #[serde(rename = "brute-force-protection")]
+    brute_force_protection: BruteForceProtectionPrompt,
 }
 
 keywright_web::texts!(in_language -> Texts, SOURCES);
@@ -45,8 +47,16 @@ struct ConsentPrompt {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct LogoutPrompt {
     logout: LogoutTexts,
-    logout_complete: LogoutResultTexts,
-    logout_aborted: LogoutResultTexts,
+    logout_complete: ResultTexts,
+    logout_aborted: ResultTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct BruteForceProtectionPrompt {
+    brute_force_protection_unblock: UnblockTexts,
+    brute_force_protection_unblock_success: ResultTexts,
+    brute_force_protection_unblock_failure: ResultTexts,
 }
 
 /// Prompt `login`, screen `login`.
@@ -71,6 +81,12 @@ pub(crate) struct LoginTexts {
     pub(crate) wrong_email_credentials: String,
     #[serde(rename = "same-user-login")]
     pub(crate) same_user_login: String,
+    #[serde(rename = "user-blocked")]
+    pub(crate) user_blocked: String,
+    #[serde(rename = "ip-blocked")]
+    pub(crate) ip_blocked: String,
+    #[serde(rename = "password-breached")]
+    pub(crate) password_breached: String,
     #[serde(rename = "no-email")]
     pub(crate) no_email: String,
     #[serde(rename = "no-username")]
@@ -108,10 +124,16 @@ pub(crate) struct SignupTexts {
     pub(crate) email_in_use: String,
     #[serde(rename = "auth0-users-validation")]
     pub(crate) users_validation: String,
+    #[serde(rename = "ip-signup-blocked")]
+    pub(crate) ip_signup_blocked: String,
+    #[serde(rename = "password-breached")]
+    pub(crate) password_breached: String,
     #[serde(rename = "password-too-weak")]
     pub(crate) password_too_weak: String,
     #[serde(rename = "password-policy-length-at-least")]
     pub(crate) length_at_least: String,
+    #[serde(rename = "password-policy-length-at-most")]
+    pub(crate) length_at_most: String,
     #[serde(rename = "password-policy-contains-at-least")]
     pub(crate) contains_at_least: String,
     #[serde(rename = "password-policy-should-contain")]
@@ -195,10 +217,21 @@ pub(crate) struct LogoutTexts {
     pub(crate) decline_button_text: String,
 }
 
-/// Prompt `logout`, screens `logout-complete` and `logout-aborted`.
+/// Prompt `brute-force-protection`, screen `brute-force-protection-unblock`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct LogoutResultTexts {
+pub(crate) struct UnblockTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) button_text: String,
+}
+
+/// Screens that only say what became of something: `logout-complete` and `logout-aborted` of prompt `logout`, and the
+/// results of prompt `brute-force-protection`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ResultTexts {
     pub(crate) page_title: String,
     pub(crate) title: String,
     pub(crate) description: String,
@@ -225,13 +258,28 @@ pub(crate) fn logout(shell: &Shell) -> &LogoutTexts {
 }
 
 /// Screen `logout-complete` of prompt `logout`.
-pub(crate) fn logout_complete(shell: &Shell) -> &LogoutResultTexts {
+pub(crate) fn logout_complete(shell: &Shell) -> &ResultTexts {
     &of(shell).logout.logout_complete
 }
 
 /// Screen `logout-aborted` of prompt `logout`.
-pub(crate) fn logout_aborted(shell: &Shell) -> &LogoutResultTexts {
+pub(crate) fn logout_aborted(shell: &Shell) -> &ResultTexts {
     &of(shell).logout.logout_aborted
+}
+
+/// Screen `brute-force-protection-unblock` of prompt `brute-force-protection`.
+pub(crate) fn unblock(shell: &Shell) -> &UnblockTexts {
+    &of(shell).brute_force_protection.brute_force_protection_unblock
+}
+
+/// Screen `brute-force-protection-unblock-success` of prompt `brute-force-protection`.
+pub(crate) fn unblock_success(shell: &Shell) -> &ResultTexts {
+    &of(shell).brute_force_protection.brute_force_protection_unblock_success
+}
+
+/// Screen `brute-force-protection-unblock-failure` of prompt `brute-force-protection`.
+pub(crate) fn unblock_failure(shell: &Shell) -> &ResultTexts {
+    &of(shell).brute_force_protection.brute_force_protection_unblock_failure
 }
 
 #[cfg(test)]
@@ -259,6 +307,14 @@ mod tests {
             ("signup", "no-email", "Please enter an email address"),
             ("signup", "no-username", "Username is required"),
             ("signup", "no-password", "Password is required"),
+            ("login", "user-blocked", "Your account has been blocked after multiple consecutive login attempts."),
+            (
+                "login",
+                "ip-blocked",
+                "We have detected suspicious login behavior and further attempts will be blocked. Please contact the \
+                 administrator.",
+            ),
+            ("signup", "ip-signup-blocked", "Too many signups from the same IP"),
             ("signup", "email-in-use", "The user already exists."),
             ("signup", "password-too-weak", "The password is too weak"),
             ("consent", "title", "Authorize App"),

@@ -6,11 +6,11 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use keywright_app::App;
+use keywright_app::{App, Caller};
 use keywright_types::Tenant;
 use keywright_web::page::Shell;
 use keywright_web::parameters::Limits;
-use keywright_web::{ClientAddress, Cookies, CurrentTenant, Parameters, RateLimits, redirect, tenancy};
+use keywright_web::{Cookies, CurrentCaller, CurrentTenant, Parameters, RateLimits, redirect, tenancy};
 
 use crate::error::PageError;
 
@@ -20,8 +20,8 @@ pub(crate) struct Visit {
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) cookies: Cookies,
     pub(crate) headers: HeaderMap,
-    /// Address of the browser, for the record of the login.
-    pub(crate) address: Option<String>,
+    /// Who makes the request.
+    pub(crate) caller: Caller,
     /// The limits on this request.
     pub(crate) limits: RateLimits,
     method: Method,
@@ -35,14 +35,14 @@ impl FromRequestParts<App> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let CurrentTenant(tenant) = CurrentTenant::from_request_parts(parts, app).await?;
-        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, app).await;
+        let Ok(CurrentCaller(caller)) = CurrentCaller::from_request_parts(parts, app).await;
         let Ok(limits) = RateLimits::from_request_parts(parts, app).await;
         Ok(Self {
             app: app.clone(),
             tenant,
             cookies: Cookies::from_headers(&parts.headers),
             headers: parts.headers.clone(),
-            address: address.map(|address| address.to_string()),
+            caller,
             limits,
             method: parts.method.clone(),
             query: parts.uri.query().unwrap_or_default().to_owned(),

@@ -38,6 +38,14 @@ statements! {
                    SELECT tenant_id, job_id FROM jobs WHERE failed_at <= $1 LIMIT $2)";
     RATE_LIMITS = "DELETE FROM rate_limits WHERE (tenant_id, bucket) IN ( \
                    SELECT tenant_id, bucket FROM rate_limits WHERE expires_at <= $1 LIMIT $2)";
+    LOGIN_FAILURES = "DELETE FROM login_failures WHERE (tenant_id, account, origin) IN ( \
+                      SELECT tenant_id, account, origin FROM login_failures WHERE expires_at <= $1 LIMIT $2)";
+    NETWORK_ATTEMPTS = "DELETE FROM network_attempts WHERE (tenant_id, stage, network) IN ( \
+                        SELECT tenant_id, stage, network FROM network_attempts WHERE full_at <= $1 LIMIT $2)";
+    KNOWN_DEVICES = "DELETE FROM known_devices WHERE (tenant_id, user_id, device) IN ( \
+                     SELECT tenant_id, user_id, device FROM known_devices WHERE expires_at <= $1 LIMIT $2)";
+    TICKETS = "DELETE FROM tickets WHERE (tenant_id, ticket_digest) IN ( \
+               SELECT tenant_id, ticket_digest FROM tickets WHERE expires_at <= $1 LIMIT $2)";
 }
 
 /// How long jobs that were given up are kept for people to look at.
@@ -66,6 +74,10 @@ pub async fn run_once(store: &Store, now: Timestamp, holder: &str) -> Result<Opt
         (REFRESH_TOKENS, now),
         (REVOKED_REFRESH_TOKENS, memory),
         (REVOCATIONS, now),
+        (LOGIN_FAILURES, now),
+        (NETWORK_ATTEMPTS, now),
+        (KNOWN_DEVICES, now),
+        (TICKETS, now),
         (FAILED_JOBS, now.saturating_sub(FAILED_JOB_MEMORY).unwrap_or(now)),
         (RATE_LIMITS, now),
     ] {

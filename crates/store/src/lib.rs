@@ -58,9 +58,12 @@ pub mod config;
 pub mod connections;
 pub mod grants;
 pub mod jobs;
+pub mod known_devices;
 pub mod leases;
 pub mod log_seals;
+pub mod login_failures;
 pub mod logs;
+pub mod network_attempts;
 pub mod rate_limits;
 pub mod refresh_tokens;
 pub mod resource_servers;
@@ -68,6 +71,7 @@ pub mod roles;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
+pub mod tickets;
 pub mod transactions;
 pub mod user_permissions;
 pub mod users;
@@ -92,17 +96,21 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("connections", connections::STATEMENTS),
         ("grants", grants::STATEMENTS),
         ("jobs", jobs::STATEMENTS),
+        ("known_devices", known_devices::STATEMENTS),
         ("leases", leases::STATEMENTS),
         ("log_seals", log_seals::STATEMENTS),
+        ("login_failures", login_failures::STATEMENTS),
         ("logs", logs::STATEMENTS),
         ("migrations", migrations::STATEMENTS),
         ("rate_limits", rate_limits::STATEMENTS),
+        ("network_attempts", network_attempts::STATEMENTS),
         ("refresh_tokens", refresh_tokens::STATEMENTS),
         ("resource_servers", resource_servers::STATEMENTS),
         ("roles", roles::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("signing_keys", signing_keys::STATEMENTS),
         ("tenants", tenants::STATEMENTS),
+        ("tickets", tickets::STATEMENTS),
         ("transactions", transactions::STATEMENTS),
         ("user_permissions", user_permissions::STATEMENTS),
         ("users", users::STATEMENTS),

@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "tenant_log", include_str!("../migrations/0002_tenant_log.sql")),
     (3, "keys_and_roles", include_str!("../migrations/0003_keys_and_roles.sql")),
+    (4, "attack_protection", include_str!("../migrations/0004_attack_protection.sql")),
     (5, "rate_limits", include_str!("../migrations/0005_rate_limits.sql")),
     (7, "sessions", include_str!("../migrations/0007_sessions.sql")),
 ];

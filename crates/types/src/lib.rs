@@ -4,6 +4,7 @@
 //! (`management-api.md` of the wire reference), because these documents are stored and answered as they are;
 //! fields without an effect in the protocol are kept in `other`, so that nothing an administrator sent is lost.
 
+mod attack_protection;
 mod client;
 mod client_grant;
 mod connection;
@@ -17,6 +18,10 @@ mod tenant;
 mod user;
 mod user_code;
 
+pub use attack_protection::{
+    AttackProtection, BreachedPasswordDetection, BreachedPasswordStage, BreachedPasswordStages, BruteForceMode,
+    BruteForceProtection, SuspiciousIpThrottling, Throttle, ThrottlingStages,
+};
 pub use client::{AppType, Client, JwtConfiguration, TokenEndpointAuthMethod};
 pub use client_grant::ClientGrant;
 pub use connection::{Connection, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy};

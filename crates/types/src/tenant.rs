@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OtherMembers, RateLimitSettings, TenantId};
+use crate::{AttackProtection, OtherMembers, RateLimitSettings, TenantId};
 
 /// An isolated issuer.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +98,8 @@ pub struct TenantSettings {
     pub oidc_logout: OidcLogout,
     /// Days that entries of the tenant log are kept.
     pub log_retention_days: u32,
+    /// What is done against guessed passwords.
+    pub attack_protection: AttackProtection,
     /// Switches.
     pub flags: TenantFlags,
     /// Auth0's or the standards' behaviour.
@@ -126,6 +128,7 @@ impl Default for TenantSettings {
             session_cookie: SessionCookie::default(),
             oidc_logout: OidcLogout::default(),
             log_retention_days: 30,
+            attack_protection: AttackProtection::default(),
             flags: TenantFlags::default(),
             profile: Profile::default(),
             rate_limits: RateLimitSettings::default(),

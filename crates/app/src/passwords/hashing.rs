@@ -1,19 +1,22 @@
-//! Argon2id in a bounded pool (LG-04, LG-05).
+//! Passwords are hashed and verified by threads of their own, behind a bounded queue (LG-04, LG-05).
 //!
-//! Hashing is made to be slow, so a flood of logins must not starve the rest of the server: at most one hash per
-//! core runs, a bounded number waits, and who waits too long is told to come back.
+//! Hashing is made to be slow, so a flood of logins must not starve the rest of the server: one core stays free, a bounded
+//! number of attempts waits, and who waits too long is told to come back. The threads are not those of the runtime, so that
+//! nothing else of the server waits for one.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::password_hash::PasswordHasher as _;
 use argon2::{Algorithm, Argon2, Params, Version};
 use keywright_jose::Random;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument as _;
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::stored_hash::{self, StoredHash};
+use super::workers::Workers;
 use crate::AppError;
 
 /// Longest password that is looked at, in bytes after normalisation. Longer ones never match and are never stored.
@@ -33,10 +36,18 @@ pub enum HashingCost {
 pub(crate) struct PasswordHasher {
     argon2: Argon2<'static>,
     slots: usize,
+    workers: Workers,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
     /// Verified when there is no such user, so that both cases take the same time (LG-03).
     decoy: Arc<str>,
+    hashes: Arc<AtomicU64>,
+}
+
+/// A place in the queue.
+pub(crate) struct Place<'a> {
+    hasher: &'a PasswordHasher,
+    _admitted: OwnedSemaphorePermit,
 }
 
 /// Passwords in the pool.
@@ -53,6 +64,11 @@ const QUEUE_DEADLINE: Duration = Duration::from_secs(5);
 /// Requests that may wait for each running one.
 const WAITING_PER_SLOT: usize = 32;
 
+fn overloaded() -> AppError {
+    metrics::counter!("keywright_password_hashes_refused_total").increment(1);
+    AppError::Overloaded("too many passwords are being checked")
+}
+
 impl PasswordHasher {
     /// A pool for this machine.
     pub(crate) fn new(cost: HashingCost, random: &Random) -> Result<Self, AppError> {
@@ -67,35 +83,27 @@ impl PasswordHasher {
         Ok(Self {
             argon2,
             slots,
+            workers: Workers::start(slots).map_err(AppError::internal)?,
             running: Arc::new(Semaphore::new(slots)),
             admitted: Arc::new(Semaphore::new(slots * (1 + WAITING_PER_SLOT))),
             decoy: decoy.into(),
+            hashes: Arc::default(),
         })
+    }
+
+    /// A place in the queue, or overload at once.
+    pub(crate) fn admit(&self) -> Result<Place<'_>, AppError> {
+        let admitted = self.admitted.clone().try_acquire_owned().map_err(|_| overloaded())?;
+        Ok(Place { hasher: self, _admitted: admitted })
     }
 
     /// Hashes a new password into a PHC string.
     pub(crate) async fn hash(&self, password: &str, random: &Random) -> Result<String, AppError> {
+        let place = self.admit()?;
         let password = normalized(password).ok_or_else(|| AppError::internal("password over the length limit"))?;
         let salt = random.bytes::<16>();
         let argon2 = self.argon2.clone();
-        self.run(move || hash_now(&argon2, &password, &salt)).await?
-    }
-
-    /// Whether `password` is the one that `stored` was made of. Without a stored hash it takes as long and is false.
-    pub(crate) async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool, AppError> {
-        let known = stored.is_some();
-        let stored = stored.unwrap_or(&self.decoy).to_owned();
-        let password = normalized(password);
-        let matches = self
-            .run(move || {
-                let parsed = PasswordHash::new(&stored).map_err(AppError::internal)?;
-                let candidate = password.as_deref().unwrap_or_default();
-                Ok::<_, AppError>(
-                    Argon2::default().verify_password(candidate.as_bytes(), &parsed).is_ok() && password.is_some(),
-                )
-            })
-            .await??;
-        Ok(matches && known)
+        place.run(move || hash_now(&argon2, &password, &salt)).await?
     }
 
     /// What the pool is doing.
@@ -105,24 +113,41 @@ impl PasswordHasher {
         HashingLoad { running, waiting: admitted.saturating_sub(running) }
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
-        let overloaded = || {
-            metrics::counter!("keywright_password_hashes_refused_total").increment(1);
-            AppError::Overloaded("too many passwords are being checked")
-        };
-        let _admitted = self.admitted.clone().try_acquire_owned().map_err(|_| overloaded())?;
-        let turn = tokio::time::timeout(QUEUE_DEADLINE, self.running.clone().acquire_owned()).await;
+    /// How many passwords were hashed or verified so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.hashes.load(Ordering::Relaxed)
+    }
+}
+
+impl Place<'_> {
+    /// Whether `password` is the one that `stored` was made of. Without a stored hash it takes as long and is false.
+    pub(crate) async fn verify(self, password: &str, stored: Option<&str>) -> Result<bool, AppError> {
+        let known = stored.is_some();
+        let stored: StoredHash = stored_hash::parse(stored.unwrap_or(&self.hasher.decoy))?;
+        let (entered, password) = (password.to_owned(), normalized(password));
+        let matches = self.run(move || match password {
+            Some(password) => stored.verify(&password, &entered),
+            // The same work, and never right.
+            None => {
+                stored.verify("", "");
+                false
+            }
+        });
+        Ok(matches.await? && known)
+    }
+
+    async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+        let Self { hasher, _admitted } = self;
+        let turn = tokio::time::timeout(QUEUE_DEADLINE, hasher.running.clone().acquire_owned()).await;
         let slot = turn.map_err(|_| overloaded())?.map_err(AppError::internal)?;
-        tokio::task::spawn_blocking(move || {
+        hasher.hashes.fetch_add(1, Ordering::Relaxed);
+        let timed = move || {
             let begun = std::time::Instant::now();
             let result = work();
-            drop(slot);
             metrics::histogram!("keywright_password_hash_seconds").record(begun.elapsed().as_secs_f64());
             result
-        })
-        .instrument(tracing::debug_span!("hash password"))
-        .await
-        .map_err(AppError::internal)
+        };
+        hasher.workers.run(slot, timed).instrument(tracing::debug_span!("hash password")).await
     }
 }
 
@@ -144,6 +169,10 @@ pub(super) fn normalized(password: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    async fn verify(hasher: &PasswordHasher, password: &str, stored: Option<&str>) -> Result<bool, AppError> {
+        hasher.admit()?.verify(password, stored).await
+    }
+
     fn hasher() -> PasswordHasher {
         PasswordHasher::new(HashingCost::Minimal, &Random::system()).unwrap()
     }
@@ -153,10 +182,10 @@ mod tests {
         let hasher = hasher();
         let hash = hasher.hash("Correct horse 1", &Random::system()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$"));
-        assert!(hasher.verify("Correct horse 1", Some(&hash)).await.unwrap());
-        assert!(!hasher.verify("correct horse 1", Some(&hash)).await.unwrap());
-        assert!(!hasher.verify("Correct horse 1", None).await.unwrap());
-        assert!(!hasher.verify("decoy", None).await.unwrap(), "the decoy is nobody's password");
+        assert!(verify(&hasher, "Correct horse 1", Some(&hash)).await.unwrap());
+        assert!(!verify(&hasher, "correct horse 1", Some(&hash)).await.unwrap());
+        assert!(!verify(&hasher, "Correct horse 1", None).await.unwrap());
+        assert!(!verify(&hasher, "decoy", None).await.unwrap(), "the decoy is nobody's password");
     }
 
     #[tokio::test]
@@ -164,16 +193,16 @@ mod tests {
         let hasher = hasher();
         let long = "x".repeat(80);
         let hash = hasher.hash(&long, &Random::system()).await.unwrap();
-        assert!(!hasher.verify(&format!("{}y", "x".repeat(79)), Some(&hash)).await.unwrap());
+        assert!(!verify(&hasher, &format!("{}y", "x".repeat(79)), Some(&hash)).await.unwrap());
         let composed = hasher.hash("p\u{e4}ssword", &Random::system()).await.unwrap();
-        assert!(hasher.verify("pa\u{308}ssword", Some(&composed)).await.unwrap());
+        assert!(verify(&hasher, "pa\u{308}ssword", Some(&composed)).await.unwrap());
     }
 
     #[tokio::test]
     async fn lg_05_a_megabyte_is_refused_without_being_hashed() {
         let hasher = hasher();
         let huge = "x".repeat(1 << 20);
-        assert!(!hasher.verify(&huge, None).await.unwrap());
+        assert!(!verify(&hasher, &huge, None).await.unwrap());
         assert!(hasher.hash(&huge, &Random::system()).await.is_err());
     }
 
@@ -182,9 +211,9 @@ mod tests {
         let hasher = hasher();
         let all = hasher.admitted.available_permits();
         let held = hasher.admitted.clone().acquire_many_owned(u32::try_from(all).unwrap()).await.unwrap();
-        assert!(matches!(hasher.verify("x", None).await, Err(AppError::Overloaded(_))));
+        assert!(matches!(verify(&hasher, "x", None).await, Err(AppError::Overloaded(_))));
         assert_eq!(hasher.load(), HashingLoad { running: 0, waiting: all });
         drop(held);
-        assert!(hasher.verify("x", None).await.is_ok());
+        assert!(verify(&hasher, "x", None).await.is_ok());
     }
 }

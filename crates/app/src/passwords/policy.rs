@@ -4,10 +4,14 @@ use keywright_types::{ConnectionOptions, PasswordPolicy};
 
 use super::hashing::normalized;
 
+/// Longest new password, in characters (LG-05: "8..128 characters by default").
+pub(super) const MAX_PASSWORD_CHARACTERS: u32 = 128;
+
 /// One rule of a policy and whether the password keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordRule {
-    /// Auth0's code of the rule: `lengthAtLeast`, `containsAtLeast`, `shouldContain`, `identicalChars`, ….
+    /// Auth0's code of the rule: `lengthAtLeast`, `containsAtLeast`, `shouldContain`, `identicalChars`, …; and our own,
+    /// `lengthAtMost`.
     pub code: &'static str,
     /// Number that belongs into the rule's sentence, such as the minimum length.
     pub number: Option<u32>,
@@ -47,9 +51,11 @@ pub fn check_password(options: &ConnectionOptions, password: &str) -> PasswordCh
             PasswordPolicy::Excellent => 10,
         });
     let length = u32::try_from(password.chars().count()).unwrap_or(u32::MAX);
-    // What the hasher would refuse: NFC makes some characters longer.
-    let fits = normalized(password).is_some() && !password.contains('\0');
-    let mut rules = vec![rule("lengthAtLeast", Some(minimum), length >= minimum && fits)];
+    let mut rules = vec![rule("lengthAtLeast", Some(minimum), length >= minimum && !password.contains('\0'))];
+    // Named only where it is broken. What is too long is refused and never cut (LG-05).
+    if !fits(password) {
+        rules.push(rule("lengthAtMost", Some(MAX_PASSWORD_CHARACTERS), false));
+    }
     match policy {
         PasswordPolicy::None | PasswordPolicy::Low => {}
         PasswordPolicy::Fair => {
@@ -63,6 +69,12 @@ pub fn check_password(options: &ConnectionOptions, password: &str) -> PasswordCh
         }
     }
     PasswordCheck { rules }
+}
+
+/// Whether the password, as it is hashed, is short enough: NFC makes some characters longer.
+fn fits(password: &str) -> bool {
+    let longest = usize::try_from(MAX_PASSWORD_CHARACTERS).unwrap_or(usize::MAX);
+    normalized(password).is_some_and(|password| password.chars().count() <= longest)
 }
 
 fn character_kinds(password: &str) -> Vec<PasswordRule> {
@@ -100,7 +112,6 @@ fn longest_run(text: &str) -> usize {
 mod tests {
     use keywright_types::PasswordComplexityOptions;
 
-    use super::super::hashing::MAX_PASSWORD_BYTES;
     use super::*;
 
     fn accepts(policy: PasswordPolicy, password: &str) -> bool {
@@ -142,9 +153,15 @@ mod tests {
     }
 
     #[test]
-    fn lg_05_absurd_lengths_and_nul_are_refused() {
-        assert!(!accepts(PasswordPolicy::None, &"x".repeat(MAX_PASSWORD_BYTES + 1)));
-        assert!(!accepts(PasswordPolicy::None, &"\u{958}".repeat(MAX_PASSWORD_BYTES / 4)), "longer in NFC");
+    fn lg_05_lengths_up_to_128_characters_and_no_nul() {
+        assert!(accepts(PasswordPolicy::None, &"x".repeat(128)));
+        assert!(accepts(PasswordPolicy::None, &"\u{1F600}".repeat(128)), "characters, not bytes");
+        assert!(!accepts(PasswordPolicy::None, &"x".repeat(129)));
+        assert!(!accepts(PasswordPolicy::None, &"\u{958}".repeat(128)), "longer in NFC");
+        assert!(!accepts(PasswordPolicy::None, &"x".repeat(1 << 20)));
         assert!(!accepts(PasswordPolicy::None, "a\0b"));
+        let check = check_password(&ConnectionOptions::default(), &"Aa1-".repeat(33));
+        let broken: Vec<_> = check.rules.iter().filter(|rule| !rule.verified).collect();
+        assert_eq!((broken.len(), broken[0].code, broken[0].number), (1, "lengthAtMost", Some(128)));
     }
 }

@@ -53,6 +53,11 @@ impl RateLimits {
     pub(crate) fn new(enabled: bool) -> Self {
         Self { enabled, buckets: Cache::new(REMEMBERED) }
     }
+
+    /// Whether this instance limits anything. Suspicious addresses are throttled only then.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled
+    }
 }
 
 impl App {

@@ -49,6 +49,12 @@ impl LogEvent {
         self.kind
     }
 
+    /// Another kind of event with the same members.
+    #[must_use]
+    pub fn with_kind(self, kind: LogType) -> Self {
+        Self { kind, ..self }
+    }
+
     /// The application.
     #[must_use]
     pub fn client(self, client: &Client) -> Self {

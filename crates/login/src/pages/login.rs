@@ -20,6 +20,12 @@ pub(crate) enum Identifier {
 pub(crate) enum LoginProblem {
     /// No such user, or not their password; nothing tells which (LG-03).
     WrongCredentials,
+    /// Too many failures with this account from here (§7.7 `user-blocked`).
+    AccountBlocked,
+    /// Too many failures from this address (§7.7 `ip-blocked`).
+    AddressBlocked,
+    /// The password is right, but known to the public.
+    PasswordLeaked,
     /// The identifier is missing.
     NoIdentifier,
     /// The password is missing.
@@ -66,6 +72,9 @@ impl LoginPage {
             (LoginProblem::WrongCredentials, Identifier::Email) => Some(&texts.wrong_email_credentials),
             (LoginProblem::WrongCredentials, Identifier::EmailOrUsername) => Some(&texts.wrong_credentials),
             (LoginProblem::TooManyLogins, _) => Some(&texts.same_user_login),
+            (LoginProblem::AccountBlocked, _) => Some(&texts.user_blocked),
+            (LoginProblem::AddressBlocked, _) => Some(&texts.ip_blocked),
+            (LoginProblem::PasswordLeaked, _) => Some(&texts.password_breached),
             (LoginProblem::NoIdentifier | LoginProblem::NoPassword, _) => None,
         }
     }
@@ -115,6 +124,9 @@ impl Page for LoginPage {
             ("hint", Self { signup_allowed: false, ..filled.clone() }),
             ("wrong-credentials", Self { problem: Some(LoginProblem::WrongCredentials), ..filled.clone() }),
             ("too-many-logins", Self { problem: Some(LoginProblem::TooManyLogins), ..filled.clone() }),
+            ("user-blocked", Self { problem: Some(LoginProblem::AccountBlocked), ..filled.clone() }),
+            ("ip-blocked", Self { problem: Some(LoginProblem::AddressBlocked), ..filled.clone() }),
+            ("password-breached", Self { problem: Some(LoginProblem::PasswordLeaked), ..filled.clone() }),
             ("no-password", Self { problem: Some(LoginProblem::NoPassword), ..filled.clone() }),
             (
                 "wrong-username",

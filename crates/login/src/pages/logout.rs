@@ -4,7 +4,7 @@ use askama::Template;
 use keywright_web::page::{Forms, Page, Sample, Shell, fill};
 
 use super::FormKeys;
-use crate::texts::{self, LogoutResultTexts, LogoutTexts};
+use crate::texts::{self, LogoutTexts, ResultTexts};
 
 /// The question.
 #[derive(Clone, Debug, Template)]
@@ -55,7 +55,7 @@ pub(crate) struct LogoutAbortedPage {
 }
 
 impl LogoutCompletePage {
-    fn texts(&self) -> &LogoutResultTexts {
+    fn texts(&self) -> &ResultTexts {
         texts::logout_complete(&self.shell)
     }
 
@@ -65,7 +65,7 @@ impl LogoutCompletePage {
 }
 
 impl LogoutAbortedPage {
-    fn texts(&self) -> &LogoutResultTexts {
+    fn texts(&self) -> &ResultTexts {
         texts::logout_aborted(&self.shell)
     }
 

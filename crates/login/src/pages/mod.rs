@@ -8,6 +8,7 @@ mod login;
 mod logout;
 mod scope_lines;
 mod signup;
+mod unblock;
 
 pub(crate) use application::ApplicationInfo;
 pub(crate) use consent::ConsentPage;
@@ -16,10 +17,14 @@ pub(crate) use login::{Identifier, LoginPage, LoginProblem};
 pub(crate) use logout::{LogoutAbortedPage, LogoutCompletePage, LogoutPage};
 pub(crate) use scope_lines::scope_lines;
 pub(crate) use signup::{RuleLine, RuleState, SignupPage, SignupProblem};
+pub(crate) use unblock::{UnblockFailurePage, UnblockPage, UnblockSuccessPage};
 
 keywright_web::pages! {
     /// Every page of this crate.
-    pub const PAGES = [LoginPage, SignupPage, ConsentPage, LogoutPage, LogoutCompletePage, LogoutAbortedPage];
+    pub const PAGES = [
+        LoginPage, SignupPage, ConsentPage, LogoutPage, LogoutCompletePage, LogoutAbortedPage, UnblockPage,
+        UnblockSuccessPage, UnblockFailurePage
+    ];
 }
 
 #[cfg(test)]

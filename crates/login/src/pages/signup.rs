@@ -21,6 +21,10 @@ pub(crate) enum SignupProblem {
     NoPassword,
     /// The password breaks a rule; the list of rules says which.
     WeakPassword,
+    /// The password is known to the public.
+    PasswordLeaked,
+    /// Too many sign-ups from this address (§7.7 `ip-signup-blocked`).
+    AddressBlocked,
     /// The account exists, and the tenant lets the page say so.
     UserExists,
     /// The account was not created, and the page does not say why (§7.1, "deliberately generic").
@@ -85,6 +89,7 @@ impl SignupPage {
         match self.problem? {
             SignupProblem::UserExists => Some(&self.texts().email_in_use),
             SignupProblem::Refused => Some(&self.texts().users_validation),
+            SignupProblem::AddressBlocked => Some(&self.texts().ip_signup_blocked),
             _ => None,
         }
     }
@@ -109,6 +114,7 @@ impl SignupPage {
         match self.problem? {
             SignupProblem::NoPassword => Some(&self.texts().no_password),
             SignupProblem::WeakPassword => Some(&self.texts().password_too_weak),
+            SignupProblem::PasswordLeaked => Some(&self.texts().password_breached),
             _ => None,
         }
     }
@@ -156,6 +162,8 @@ impl Page for SignupPage {
             ("no-password", SignupProblem::NoPassword),
             ("user-exists", SignupProblem::UserExists),
             ("refused", SignupProblem::Refused),
+            ("ip-signup-blocked", SignupProblem::AddressBlocked),
+            ("password-breached", SignupProblem::PasswordLeaked),
         ] {
             samples.push((state, Self { problem: Some(problem), ..filled.clone() }));
         }
@@ -189,6 +197,7 @@ fn sample_rules(sample: &Sample, tried: bool) -> Vec<RuleLine> {
     let number = |text: &str, min: &str| fill(text, &[("min", min), ("count", "4")]);
     vec![
         line(&number(&texts.length_at_least, "10"), true, Vec::new()),
+        line(&fill(&texts.length_at_most, &[("max", "128")]), true, Vec::new()),
         line(&number(&texts.contains_at_least, "3"), false, kinds),
         line(&number(&texts.identical_chars, "2"), true, Vec::new()),
     ]

@@ -1,9 +1,11 @@
 //! A browser: sends requests to the routes, keeps cookies, fills forms in.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::middleware::from_fn_with_state;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -16,6 +18,7 @@ pub(crate) struct Browser {
     routes: Router,
     cookies: BTreeMap<String, String>,
     languages: Option<String>,
+    address: Option<IpAddr>,
 }
 
 pub(crate) struct Answer {
@@ -43,7 +46,7 @@ impl Browser {
         let app = site.app.clone();
         let routes =
             keywright_login::router(&app).layer(from_fn_with_state(app.clone(), tenancy::resolve)).with_state(app);
-        Self { routes, cookies: BTreeMap::new(), languages: None }
+        Self { routes, cookies: BTreeMap::new(), languages: None, address: None }
     }
 
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
@@ -57,6 +60,11 @@ impl Browser {
     /// Sends `Accept-Language` from now on.
     pub(crate) fn set_languages(&mut self, accept_language: &str) {
         self.languages = Some(accept_language.to_owned());
+    }
+
+    /// Comes from this address from now on.
+    pub(crate) fn set_address(&mut self, address: &str) {
+        self.address = Some(address.parse().unwrap());
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
@@ -107,6 +115,9 @@ impl Browser {
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if let Some(address) = self.address {
+            request = request.extension(ConnectInfo(SocketAddr::new(address, 50_000)));
         }
         let response = self.routes.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -1,11 +1,15 @@
 //! A running tenant with one application, one API, one connection and one user.
 
+use std::sync::Arc;
+
+use keywright_app::mail::Inbox;
 use keywright_app::{
     App, AppOptions, AuthorizationRequest, BrowserId, Clock, HashingCost, NewClient, NewTenant, NewUser, Progress,
     Transaction,
 };
 use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
+use keywright_store::logs::{self, LogRow};
 use keywright_types::{
     AppType, Client, Connection, ConnectionOptions, OtherMembers, ResourceServer, ResourceServerScope, ScopeSet,
     Tenant, TenantSettings, User,
@@ -26,6 +30,8 @@ pub(crate) struct Site {
     pub(crate) client: Client,
     pub(crate) connection: Connection,
     pub(crate) user: User,
+    /// Where mails arrive, once the jobs are run.
+    pub(crate) inbox: Inbox,
     _directory: TempDir,
 }
 
@@ -34,16 +40,24 @@ impl Site {
         Self::with(ConnectionOptions::default(), HashingCost::Minimal).await
     }
 
+    /// With the limits on requests that production has.
+    pub(crate) async fn limited() -> Self {
+        Self::build(ConnectionOptions::default(), HashingCost::Minimal, true).await
+    }
+
     pub(crate) async fn with(options: ConnectionOptions, hashing_cost: HashingCost) -> Self {
+        Self::build(options, hashing_cost, false).await
+    }
+
+    async fn build(options: ConnectionOptions, hashing_cost: HashingCost, rate_limits: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keywright.db");
         let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
         let random = Random::system();
         let clock = Clock::frozen("2026-01-15T12:00:00Z".parse().unwrap());
         let master_key = MasterKey::generate(&random);
-        let app =
-            App::new(AppOptions { store, master_key, clock: clock.clone(), random, hashing_cost, rate_limits: false })
-                .unwrap();
+        let app = App::new(AppOptions { store, master_key, clock: clock.clone(), random, hashing_cost, rate_limits })
+            .unwrap();
         let settings = TenantSettings { friendly_name: Some("Acme Health".to_owned()), ..TenantSettings::default() };
         let new = NewTenant { domain: DOMAIN.to_owned(), settings, management_scopes: Vec::new() };
         let (tenant, _) = app.create_tenant(new).await.unwrap();
@@ -82,7 +96,9 @@ impl Site {
             email_verified: true,
         };
         let user = app.create_user(&tenant.id, &connection, new).await.unwrap();
-        Self { app, clock, tenant, client, connection, user, _directory: directory }
+        let inbox = Inbox::default();
+        app.send_mails_with(Arc::new(inbox.clone()));
+        Self { app, clock, tenant, client, connection, user, inbox, _directory: directory }
     }
 
     /// Changes the connection.
@@ -134,6 +150,17 @@ impl Site {
         let id = self.app.new_browser();
         browser.set_cookie("__Host-auth0-browser", &self.app.browser_cookie(&self.tenant.id, &id));
         id
+    }
+
+    /// Codes of the tenant log, oldest first.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        self.log().await.into_iter().map(|row| row.kind).collect()
+    }
+
+    /// Entries of the tenant log, oldest first.
+    pub(crate) async fn log(&self) -> Vec<LogRow> {
+        let id = self.tenant.id.clone();
+        self.app.store().read(move |tx| logs::list_after(tx, &id, "", jiff::Timestamp::MAX, 1000)).await.unwrap()
     }
 
     /// User id of the session in the browser's cookie.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use keywright_store::{
-    Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, jobs, leases, params,
-    refresh_tokens, sessions, transactions,
+    Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, jobs, known_devices, leases,
+    login_failures, network_attempts, params, refresh_tokens, sessions, tickets, transactions,
 };
 
 use crate::database::Database;
@@ -103,6 +103,21 @@ pub(crate) async fn keeps_failed_jobs_for_a_week(database: Arc<Database>) {
     assert_eq!(cleanup::run_once(&store, at(4 + WEEK), "node").await.unwrap(), Some(0));
     assert_eq!(cleanup::run_once(&store, at(5 + WEEK), "node").await.unwrap(), Some(1));
     assert!(store.read(|tx| jobs::find(tx, &acme(), "waiting")).await.unwrap().is_some());
+}
+
+pub(crate) async fn removes_what_attack_protection_no_longer_needs(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let allowance = network_attempts::Allowance { burst: 1, rate: 60_000 };
+    let fill = move |tx: &mut Tx<'_>| {
+        login_failures::count(tx, &acme(), &[1; 32], "a", 3, at(0), at(60))?;
+        network_attempts::take(tx, &acme(), "pre-login", "a", allowance, at(0))?;
+        known_devices::remember(tx, &acme(), "auth0|ann", &[1; 32], at(60))?;
+        tickets::insert(tx, &acme(), &[1; 32], "unblock", "auth0|ann", at(0), at(60))
+    };
+    store.write(fill).await.unwrap();
+    assert_eq!(cleanup::run_once(&store, at(59), "node").await.unwrap(), Some(0));
+    assert_eq!(cleanup::run_once(&store, at(60), "node").await.unwrap(), Some(4));
 }
 
 pub(crate) async fn runs_on_one_node_at_a_time(database: Arc<Database>) {

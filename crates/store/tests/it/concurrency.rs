@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use keywright_store::refresh_tokens::{Exchange, RefreshTokenRow};
 use keywright_store::{
-    Store, StoreError, Tx, authorization_codes, config, grants, leases, refresh_tokens, transactions, users,
+    Store, StoreError, Tx, authorization_codes, config, grants, leases, login_failures, network_attempts,
+    refresh_tokens, transactions, users,
 };
 
 use crate::database::Database;
@@ -158,4 +159,22 @@ pub(crate) async fn an_email_is_taken_once(database: Arc<Database>) {
     let taken: HashSet<_> = answers.iter().filter_map(|answer| answer.as_ref().err()?.constraint()).collect();
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
     assert_eq!(taken, HashSet::from(["users_email_key"]));
+}
+
+pub(crate) async fn lg_07_two_nodes_count_exactly_to_the_limit(database: Arc<Database>) {
+    let stores = [database.open().await, database.open().await];
+    let counted =
+        parallel(&stores, |tx, _| login_failures::count(tx, &acme(), &[7; 32], "192.0.2.7", 10, at(0), at(60))).await;
+    let mut counted: Vec<i64> = counted.into_iter().flatten().collect();
+    counted.sort_unstable();
+    assert_eq!(counted, (1..=10).collect::<Vec<_>>());
+}
+
+pub(crate) async fn lg_07_two_nodes_give_out_exactly_the_attempts(database: Arc<Database>) {
+    let stores = [database.open().await, database.open().await];
+    let allowance = network_attempts::Allowance { burst: 20, rate: 1000 };
+    let taken =
+        parallel(&stores, move |tx, _| network_attempts::take(tx, &acme(), "pre-login", "192.0.2.7", allowance, at(0)));
+    let refused: Vec<_> = taken.await.into_iter().flatten().collect();
+    assert_eq!(refused, vec![at(1); usize::from(PARALLEL) - 20]);
 }

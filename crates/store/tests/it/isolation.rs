@@ -5,8 +5,8 @@ use std::sync::Arc;
 use keywright_store::signing_keys::KeyState;
 use keywright_store::{
     Row, Store, StoreError, Tx, access_token_revocations, authorization_codes, client_grants, clients, config,
-    connections, grants, jobs, params, refresh_tokens, resource_servers, roles, sessions, signing_keys, tenants,
-    transactions, user_permissions, users,
+    connections, grants, jobs, known_devices, login_failures, network_attempts, params, refresh_tokens,
+    resource_servers, roles, sessions, signing_keys, tenants, tickets, transactions, user_permissions, users,
 };
 
 use crate::database::Database;
@@ -37,8 +37,14 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let mut failed = job("failed", 0);
     failed.failed_at = Some(at(1));
     jobs::insert(tx, &acme(), &failed)?;
+    login_failures::count(tx, &acme(), &[1; 32], "a", 3, at(0), at(60))?;
+    network_attempts::take(tx, &acme(), "pre-login", "a", ALLOWANCE, at(0))?;
+    known_devices::remember(tx, &acme(), "auth0|ann", &[1; 32], at(60))?;
+    tickets::insert(tx, &acme(), &[1; 32], "unblock", "auth0|ann", at(0), at(60))?;
     access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
 }
+
+const ALLOWANCE: network_attempts::Allowance = network_attempts::Allowance { burst: 1, rate: 60_000 };
 
 /// Everything acme has, by table.
 async fn everything(store: &Store) -> Vec<Vec<Row>> {
@@ -61,6 +67,10 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM refresh_tokens WHERE tenant_id = $1",
         "SELECT * FROM access_token_revocations WHERE tenant_id = $1",
         "SELECT * FROM jobs WHERE tenant_id = $1 ORDER BY job_id",
+        "SELECT * FROM login_failures WHERE tenant_id = $1",
+        "SELECT * FROM network_attempts WHERE tenant_id = $1",
+        "SELECT * FROM known_devices WHERE tenant_id = $1",
+        "SELECT * FROM tickets WHERE tenant_id = $1",
     ];
     store.read(|tx| TABLES.iter().map(|sql| tx.query(sql, params![&acme()])).collect()).await.unwrap()
 }
@@ -96,6 +106,9 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("refresh_tokens::find", refresh_tokens::find(tx, t, "f")?.is_some()),
         ("jobs::find", jobs::find(tx, t, "j")?.is_some()),
         ("jobs::failed", !jobs::failed(tx, t, 9)?.is_empty()),
+        ("login_failures::list", !login_failures::list(tx, t, &[1; 32], at(1))?.is_empty()),
+        ("known_devices::is_known", known_devices::is_known(tx, t, "auth0|ann", &[1; 32], at(1))?),
+        ("tickets::find", tickets::find(tx, t, &[1; 32], "unblock", at(1))?.is_some()),
         ("revocations::exists", access_token_revocations::exists(tx, t, "app", "auth0|ann", 1)?),
     ];
     Ok(found.into_iter().filter_map(|(name, found)| found.then_some(name)).collect())
@@ -104,7 +117,14 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
 /// Every changing function as umbrella; the names of those that changed something.
 fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
     let t = &umbrella();
+    // They answer nothing; what they change shows in `everything`.
+    login_failures::take_back(tx, t, &[1; 32], "a")?;
+    login_failures::reset(tx, t, &[1; 32], "a")?;
+    network_attempts::give_back(tx, t, "pre-login", "a", ALLOWANCE)?;
+    known_devices::forget(tx, t, "auth0|ann")?;
     let changed = [
+        ("login_failures::clear", login_failures::clear(tx, t, &[1; 32])? > 0),
+        ("tickets::take", tickets::take(tx, t, &[1; 32], "unblock", at(1))?.is_some()),
         ("signing_keys::set_state", signing_keys::set_state(tx, t, "kid", KeyState::Revoked)?),
         ("clients::update", clients::update(tx, t, &client("app"))?),
         ("clients::delete", clients::delete(tx, t, "app")?),

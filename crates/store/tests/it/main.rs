@@ -6,6 +6,7 @@
 #![expect(clippy::assigning_clones, reason = "a changed field of a row reads best as an assignment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod attack_protection;
 mod authorization_codes;
 mod background_jobs;
 mod cleanup;
@@ -105,8 +106,14 @@ conformance! {
         do_01_are_emptied_and_filled_again_to_the_millisecond, a_clock_that_is_behind_gets_no_refill, are_apart_by_tenant,
         do_01_two_nodes_share_one_bucket, st_04_full_ones_are_removed,
     }
+    attack_protection {
+        lg_07_failures_are_counted_up_to_the_limit, failures_are_taken_back_reset_and_cleared,
+        attempts_of_a_network_come_back_one_by_one, lg_08_devices_are_known_until_they_are_forgotten,
+        lg_12_tickets_are_used_once_and_superseded,
+    }
     leases { are_held_by_one, pass_on_when_they_expire, are_released_by_their_holder }
     cleanup { removes_what_is_expired_in_batches, keeps_what_is_alive, remembers_for_replays, keeps_failed_jobs_for_a_week,
+        removes_what_attack_protection_no_longer_needs,
         runs_on_one_node_at_a_time }
 
     // What holds for all of them.
@@ -130,7 +137,8 @@ conformance! {
         rt_02_fifty_exchanges_within_leeway_share_one_successor, one_transaction_completes_once,
         one_progress_is_recorded_per_version, two_stores_take_one_code_once, two_stores_rotate_one_token_once,
         no_extension_of_a_grant_is_lost, configuration_versions_are_never_missed, one_lease_has_one_holder,
-        an_email_is_taken_once,
+        an_email_is_taken_once, lg_07_two_nodes_count_exactly_to_the_limit,
+        lg_07_two_nodes_give_out_exactly_the_attempts,
     }
     side_by_side { st_05_statements_of_the_version_before_still_work }
     outage { a_locked_database_is_unavailable_and_comes_back }

@@ -1,0 +1,113 @@
+//! Mails by SMTP (RFC 5321), over TLS.
+
+use std::time::{Duration, SystemTime};
+
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::client::Tls;
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+
+use super::{MailError, MailFuture, Mailer, Message};
+
+/// Longest time of one exchange with the mail server.
+const EXCHANGE: Duration = Duration::from_secs(15);
+/// Longest time of all of them for one mail; shorter than the lease of the job.
+const DELIVERY: Duration = Duration::from_secs(60);
+
+/// What is wrong with the configuration. Does not repeat the address, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SmtpError {
+    /// Not an address of a mail server.
+    #[error("it must be smtps://USER:PASSWORD@HOST, or smtp://USER:PASSWORD@HOST:587?tls=required for STARTTLS")]
+    Url,
+    /// Mails and the password would go over the network in clear.
+    #[error(
+        "it has no TLS: write smtps://…, or smtp://…?tls=required; without TLS only a server on this machine is used"
+    )]
+    Plain,
+    /// Not an address of a sender.
+    #[error("it must be an e-mail address, as in \"Example <no-reply@example.com>\"")]
+    From,
+}
+
+/// A mail server.
+pub struct SmtpMailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl SmtpMailer {
+    /// Checks the configuration; connects later.
+    pub fn new(url: &str, from: &str) -> Result<Self, SmtpError> {
+        let parsed = url::Url::parse(url).map_err(|_| SmtpError::Url)?;
+        let host = parsed.host_str().filter(|host| !host.is_empty()).ok_or(SmtpError::Url)?;
+        // lettre falls back to no TLS with `opportunistic`.
+        let encrypted =
+            parsed.scheme() == "smtps" || parsed.query_pairs().any(|pair| pair == ("tls".into(), "required".into()));
+        if !encrypted && !matches!(host, "localhost" | "127.0.0.1" | "[::1]") {
+            return Err(if parsed.scheme() == "smtp" { SmtpError::Plain } else { SmtpError::Url });
+        }
+        let from: Mailbox = from.parse().map_err(|_| SmtpError::From)?;
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| SmtpError::Url)?;
+        let builder = if encrypted { builder } else { builder.tls(Tls::None) };
+        Ok(Self { transport: builder.timeout(Some(EXCHANGE)).build(), from })
+    }
+
+    async fn deliver(&self, message: &Message) -> Result<(), MailError> {
+        let permanent = |_| MailError::Permanent("the mail cannot be written".to_owned());
+        let to = message.to.parse().map_err(|_| MailError::Permanent("the address cannot get mail".to_owned()))?;
+        let mail = lettre::Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(&message.subject)
+            .date(SystemTime::from(message.date))
+            // RFC 3834 §5: no automatic answer to an automatic mail.
+            .header(AutoSubmitted)
+            .multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
+            .map_err(permanent)?;
+        self.transport.send(mail).await.map(drop).map_err(|error| refusal(&error))
+    }
+}
+
+impl Mailer for SmtpMailer {
+    fn send<'a>(&'a self, message: &'a Message) -> MailFuture<'a> {
+        Box::pin(async move {
+            match tokio::time::timeout(DELIVERY, self.deliver(message)).await {
+                Ok(delivered) => delivered,
+                Err(_) => Err(MailError::Temporary("the mail server did not answer in time".to_owned())),
+            }
+        })
+    }
+}
+
+/// RFC 5321 §4.2.1: 5yz is permanent. The text of the server may repeat the address, so only the code is kept.
+fn refusal(error: &lettre::transport::smtp::Error) -> MailError {
+    let code = error.status().map(|code| code.to_string());
+    match code {
+        Some(code) if error.is_permanent() => MailError::Permanent(format!("the mail server refused it: {code}")),
+        Some(code) => MailError::Temporary(format!("the mail server put it off: {code}")),
+        None if error.is_timeout() => MailError::Temporary("the mail server did not answer in time".to_owned()),
+        None if error.is_tls() => MailError::Temporary("no TLS connection with the mail server".to_owned()),
+        None => MailError::Temporary("no connection with the mail server".to_owned()),
+    }
+}
+
+/// `Auto-Submitted: auto-generated`.
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl lettre::message::header::Header for AutoSubmitted {
+    fn name() -> lettre::message::header::HeaderName {
+        lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> lettre::message::header::HeaderValue {
+        lettre::message::header::HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Sign-ups by the public (§7.1): counted by network, logged, and then a user like any other.
+
+use keywright_store::{StoreError, Tx, logs};
+use keywright_types::{Client, Connection, Tenant};
+
+use crate::attack_protection::{Counted, PasswordProof};
+use crate::breached_passwords::is_breached;
+use crate::{App, Authenticated, BrowserId, Caller, LogEvent, LogType, NewUser, SignUpError};
+
+/// Somebody signs up.
+pub struct SignUp<'a> {
+    /// Where.
+    pub tenant: &'a Tenant,
+    /// Among whose users.
+    pub connection: &'a Connection,
+    /// For which application.
+    pub client: &'a Client,
+    /// From where.
+    pub caller: &'a Caller,
+    /// In which browser, if it is one.
+    pub browser: Option<&'a BrowserId>,
+    /// As whom.
+    pub new: NewUser,
+}
+
+impl App {
+    /// Creates a user after the connection's rules, who has thereby proved who they are. Refusals are logged.
+    pub async fn sign_up(&self, attempt: SignUp<'_>) -> Result<Authenticated, SignUpError> {
+        let SignUp { tenant, connection, client, caller, browser, new } = attempt;
+        if connection.options.disable_signup || !connection.is_database() {
+            return Err(SignUpError::Disabled);
+        }
+        let event = |kind| LogEvent::new(kind, caller).client(client).connection(connection);
+        let entered = new.email.trim().to_lowercase();
+        let counting = self.counting_sign_ups(tenant, caller);
+        let (id, blocked) = (tenant.id.clone(), self.log_row(event(LogType::BlockedAddress).user_name(&entered)));
+        let counted = self.store().write(move |tx: &mut Tx<'_>| {
+            let counted = counting.count(tx, &id, None)?;
+            if let Counted::NetworkBlocked(_) = counted {
+                logs::insert(tx, &id, &blocked)?;
+            }
+            Ok::<_, StoreError>(counted)
+        });
+        if let Counted::NetworkBlocked(until) = counted.await.map_err(|error| SignUpError::App(error.into()))? {
+            return Err(SignUpError::AddressBlocked { until });
+        }
+        let detection = &tenant.settings.attack_protection.breached_password_detection;
+        if detection.blocks_sign_ups() && is_breached(&new.password) {
+            self.log(&tenant.id, event(LogType::BreachedPasswordSignup).user_name(&entered)).await?;
+            return Err(SignUpError::PasswordLeaked);
+        }
+        match self.create_user_with(&tenant.id, connection, new, Some(event(LogType::SuccessSignup))).await {
+            Ok(user) => {
+                let device = browser.map(|browser| self.browser_digest(&tenant.id, browser));
+                let proof = PasswordProof::of_new_user(&user.user_id, device);
+                let event = event(LogType::SuccessLogin).user(&user);
+                Ok(Authenticated { user, proof, event })
+            }
+            Err(error @ SignUpError::App(_)) => Err(error),
+            Err(refused) => {
+                let failed = event(LogType::FailedSignup).user_name(&entered).description(refused.to_string());
+                self.log(&tenant.id, failed).await?;
+                Err(refused)
+            }
+        }
+    }
+}
