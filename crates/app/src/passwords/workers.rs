@@ -81,6 +81,8 @@ mod tests {
             let (workers, slot) = (workers.clone(), slot(&slots).await);
             async move { workers.run(slot, move || held.recv()).await }
         });
+        // The thread gets its work in this order.
+        tokio::task::yield_now().await;
         let (begun, began) = mpsc::channel::<()>();
         let second = workers.run(slot(&slots).await, move || begun.send(()));
         let gone = tokio::time::timeout(std::time::Duration::ZERO, second).await;

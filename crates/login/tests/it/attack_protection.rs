@@ -64,6 +64,7 @@ async fn lg_07_ten_failures_block_the_account_for_the_address_for_thirty_days() 
     let mut visitor = visitor.again(&site).await;
     assert_eq!(visitor.try_password(EMAIL, PASSWORD).await.status, 429);
     site.clock.advance(jiff::SignedDuration::from_secs(1));
+    let mut visitor = Visitor::at(&site, "192.0.2.7").await;
     assert_eq!(visitor.try_password(EMAIL, PASSWORD).await.status, 303);
 }
 

@@ -173,12 +173,14 @@ async fn lg_04_overload_answers_503_with_retry_after() {
     // The pool lets some thirty requests wait for each core.
     let flood = 200 * std::thread::available_parallelism().map_or(2, usize::from);
     let mut posts = tokio::task::JoinSet::new();
-    for _ in 0..flood {
+    for number in 0..flood {
         let mut bot = Browser::new(&site);
         bot.set_cookie("__Host-auth0-browser", &cookie);
         let (path, state, csrf) = (path.clone(), state.clone(), csrf.clone());
+        // Each at another account, so that none is blocked.
+        let username = format!("user{number}@example.com");
         posts.spawn(async move {
-            let fields = [("state", state.as_str()), ("_csrf", &csrf), ("username", EMAIL), ("password", "wrong")];
+            let fields = [("state", state.as_str()), ("_csrf", &csrf), ("username", &username), ("password", "wrong")];
             bot.post(&path, &fields).await
         });
     }
