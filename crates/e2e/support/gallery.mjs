@@ -1,0 +1,48 @@
+// The gallery of crates/login: every page in every state, language and look, rendered by the program's own code and
+// served with the very headers that the server sends.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { flags } from './browser.mjs';
+import { repository, target } from './server.mjs';
+
+/**
+ * @returns `{origin, pages, browser, close}`; a page is `{path, look, language, name}`. With `?still` its policy allows
+ * no script, so that the form which submits itself stays.
+ */
+export async function openGallery() {
+  const directory = join(target, 'pages');
+  rmSync(directory, { recursive: true, force: true });
+  const args = ['run', '--quiet', '--locked', '--package', 'keywright-login', '--example', 'gallery', '--', directory];
+  execFileSync('cargo', args, { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] });
+  const pages = readdirSync(directory, { recursive: true })
+    .filter((path) => path.endsWith('.html'))
+    .sort()
+    .map((path) => {
+      const [look, language, file] = path.split('/');
+      return { path, look, language, name: file.replace(/\.html$/, '') };
+    });
+  const files = createServer((request, response) => {
+    if (request.method !== 'GET') return response.writeHead(204).end();
+    const { pathname, search } = new URL(request.url, 'http://localhost');
+    const file = join(directory, decodeURIComponent(pathname));
+    // Over plain http, and for one test only: the browser is not to remember https for this host.
+    const { 'strict-transport-security': _, ...headers } = JSON.parse(readFileSync(file.replace(/html$/, 'json'), 'utf8'));
+    if (search === '?still') headers['content-security-policy'] = headers['content-security-policy'].replace(/; script-src [^;]*/, '');
+    return response.writeHead(200, headers).end(readFileSync(file));
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => files.once('listening', resolve));
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: flags });
+  return {
+    origin: `http://127.0.0.1:${files.address().port}`,
+    pages,
+    browser,
+    async close() {
+      await browser.close();
+      files.closeAllConnections();
+      files.close();
+    },
+  };
+}
