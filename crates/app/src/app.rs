@@ -1,6 +1,7 @@
 //! The one value every handler gets: store, keys, clock, randomness, password pool, configuration cache.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use keywright_jose::{MasterKey, Random};
@@ -25,6 +26,7 @@ struct Inner {
     config: ConfigCache,
     jobs: Jobs,
     rate_limits: RateLimits,
+    test_controls: AtomicBool,
 }
 
 /// What an [`App`] is made of.
@@ -50,7 +52,30 @@ impl App {
         let passwords = PasswordHasher::new(hashing_cost, &random)?;
         let config = ConfigCache::following(&store);
         let (jobs, rate_limits) = (Jobs::default(), RateLimits::new(rate_limits));
-        Ok(Self(Arc::new(Inner { store, master_key, clock, random, passwords, config, jobs, rate_limits })))
+        Ok(Self(Arc::new(Inner {
+            store,
+            master_key,
+            clock,
+            random,
+            passwords,
+            config,
+            jobs,
+            rate_limits,
+            test_controls: AtomicBool::new(false),
+        })))
+    }
+
+    /// From now on every token says that it was made where somebody may move the clock. There is no way back.
+    ///
+    /// OP-05: "Test-only features … mark every token."
+    pub fn enable_test_controls(&self) {
+        self.0.test_controls.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether tokens are marked.
+    #[must_use]
+    pub fn has_test_controls(&self) -> bool {
+        self.0.test_controls.load(Ordering::Relaxed)
     }
 
     /// The store.

@@ -38,6 +38,13 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: LogCommand,
     },
+    /// Check an installation: configuration, database, keys, certificate, disk, clock. Changes nothing.
+    ///
+    /// Each check says OK, WARN or FAIL and what to do. The exit status is 1 when one failed.
+    Doctor {
+        #[command(flatten)]
+        options: DoctorOptions,
+    },
     /// Print a new master key for the configuration.
     MasterKey,
 }
@@ -153,6 +160,21 @@ pub(crate) struct LogSource {
 
     #[command(flatten)]
     pub(crate) configuration: ConfigurationFile,
+}
+
+/// Options of `keywright doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorOptions {
+    #[command(flatten)]
+    pub(crate) configuration: ConfigurationFile,
+
+    /// Base URL of a tenant, such as https://login.example.com: is it answered from here as its clients ask it?
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// Print one line of JSON instead of the table.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where the configuration is.

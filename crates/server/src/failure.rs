@@ -59,6 +59,9 @@ pub(crate) enum Failure {
     /// OP-03.
     #[error("the log of {0} is not as it was written")]
     TamperedLog(String),
+    /// `keywright doctor` found something.
+    #[error("{0} of the checks failed")]
+    Doctor(usize),
     /// The instance.
     #[error(transparent)]
     App(#[from] AppError),

@@ -6,6 +6,7 @@
 mod cli;
 mod config;
 mod dev;
+mod doctor;
 mod failure;
 mod health;
 mod instance;
@@ -13,6 +14,7 @@ mod listener;
 mod log_command;
 mod logging;
 mod metrics;
+mod outbound;
 #[cfg(test)]
 mod redaction_tests;
 mod request_body;
@@ -72,6 +74,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             runtime()?.block_on(log_command::list(source, after))
         }
         Command::Log { command: LogCommand::Verify { source } } => runtime()?.block_on(log_command::verify(source)),
+        Command::Doctor { options } => runtime()?.block_on(doctor::run(options)),
         Command::MasterKey => {
             println!("{}", MasterKey::generate(&Random::system()).to_base64().expose_secret());
             Ok(())

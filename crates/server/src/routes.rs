@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json, Router};
@@ -13,6 +13,7 @@ use keywright_app::{App, AppError};
 use keywright_web::{TrustedProxies, tenancy};
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 use tracing::field::Empty;
@@ -23,6 +24,9 @@ use crate::{health, request_body, telemetry};
 
 /// Longest time from a request to its answer. Shorter than the grace at the end of the server.
 const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Header of every answer of a server with test controls.
+const TEST_CONTROLS: HeaderName = HeaderName::from_static("x-keywright-test-controls");
 
 /// What the routes depend on besides the instance.
 pub(crate) struct Surroundings {
@@ -45,7 +49,15 @@ pub(crate) fn router(app: &App, surroundings: Surroundings) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         // TN-02: "An unknown tenant, host or path prefix is 404 before any handler".
         .layer(from_fn_with_state(app.clone(), tenancy::resolve));
-    let mut routes = tenants.merge(surroundings.test_controls.unwrap_or_default());
+    let mut routes = match surroundings.test_controls {
+        Some(controls) => {
+            // OP-05: whoever sees a token or an answer sees that its time may be made up.
+            app.enable_test_controls();
+            let banner = SetResponseHeaderLayer::overriding(TEST_CONTROLS, HeaderValue::from_static("on"));
+            tenants.merge(controls).layer(banner)
+        }
+        None => tenants,
+    };
     if let Some(metrics) = &surroundings.metrics {
         routes = routes.merge(metrics.main_router());
     }

@@ -4,17 +4,12 @@
 //! spans: the request, database jobs, password hashing, outbound calls. They hold methods, routes and statuses; no query, no
 //! header and no body. Sampling, batching, headers and resource come from the standard `OTEL_…` variables.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_http::{HeaderExtractor, HttpClient, HttpError};
@@ -27,6 +22,7 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::config::{Refusal, TelemetrySettings};
+use crate::outbound::{self, OutboundClient};
 
 /// Largest answer of a receiver that is read, in bytes.
 const LARGEST_ANSWER: usize = 1 << 20;
@@ -51,7 +47,8 @@ impl Telemetry {
             return Ok(None);
         }
         let refused = |cause: &dyn std::fmt::Display| Refusal::one(format!("traces cannot be sent: {cause}"));
-        let client = OtlpClient::new(runtime.clone()).map_err(|cause| refused(&cause))?;
+        let client = outbound::client().map_err(|cause| refused(&cause))?;
+        let client = OtlpClient { client, runtime: runtime.clone() };
         let mut builder = SpanExporter::builder().with_http().with_http_client(client);
         if let Some(endpoint) = endpoint {
             builder = builder.with_endpoint(endpoint);
@@ -98,22 +95,8 @@ pub(crate) fn continue_trace(span: &Span, headers: &HeaderMap) {
 /// Posts to the receiver on the server's runtime: the exporter has a thread of its own, which has none.
 #[derive(Debug)]
 struct OtlpClient {
-    client: Arc<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
+    client: OutboundClient,
     runtime: Handle,
-}
-
-impl OtlpClient {
-    fn new(runtime: Handle) -> Result<Self, rustls::Error> {
-        let mut roots = rustls::RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().build();
-        Ok(Self { client: Arc::new(Client::builder(TokioExecutor::new()).build(connector)), runtime })
-    }
 }
 
 #[async_trait]

@@ -57,6 +57,7 @@ pub mod clients;
 pub mod config;
 pub mod connections;
 pub mod grants;
+pub mod inspection;
 pub mod jobs;
 pub mod known_devices;
 pub mod leases;

@@ -23,6 +23,11 @@ statements! {
     RECORD = "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)";
 }
 
+/// Versions of all steps, in order.
+pub(crate) fn versions() -> impl Iterator<Item = i64> {
+    MIGRATIONS.iter().map(|(version, ..)| *version)
+}
+
 /// Runs the steps this database has not seen. The engine has begun a transaction that only one node at a time can be in.
 pub(crate) fn run(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     tx.migrate(CREATE)?;

@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use crate::db::{Engine, Waiting};
+use crate::inspection::Inspection;
 use crate::job::Job;
 use crate::queue::Queue;
 use crate::tx::Access;
@@ -53,6 +54,28 @@ impl Postgres {
         spawn("postgres-listener", move || listener::run(&server, &ending, &changes))?;
         Ok(Self { queue, ended, threads: Mutex::new(threads) })
     }
+}
+
+/// Looks at the database at `url`.
+pub(crate) fn inspect(url: &str) -> Result<Inspection, StoreError> {
+    let mut connection = Server::new(url)?.connect()?;
+    let client = &mut connection.client;
+    let failed = |error: postgres::Error| connection::error(&error);
+    let version: String =
+        client.query_one("SHOW server_version", &[]).and_then(|row| row.try_get(0)).map_err(failed)?;
+    let known = "SELECT to_regclass('schema_migrations') IS NOT NULL";
+    let known: bool = client.query_one(known, &[]).and_then(|row| row.try_get(0)).map_err(failed)?;
+    let applied = if known {
+        let rows = client.query("SELECT version FROM schema_migrations ORDER BY version", &[]).map_err(failed)?;
+        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(failed)?
+    } else {
+        Vec::new()
+    };
+    // Last, so that nothing stands between its answer and whoever compares it.
+    let now = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    let now: i64 = client.query_one(now, &[]).and_then(|row| row.try_get(0)).map_err(failed)?;
+    let now = jiff::Timestamp::from_millisecond(now).ok();
+    Ok(Inspection { engine: format!("PostgreSQL {version}"), applied, now })
 }
 
 impl Engine for Postgres {

@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use crate::db::{Engine, Waiting};
+use crate::inspection::Inspection;
 use crate::job::Job;
 use crate::queue::Queue;
 use crate::tx::Access;
@@ -58,6 +59,27 @@ impl Sqlite {
         threads.push(spawn("sqlite-poll", move || readers::poll(&mut reader, &ended, &changes))?);
         Ok(Self { write_queue, read_queue, poll: Mutex::new(Some(poll)), threads: Mutex::new(threads) })
     }
+}
+
+/// Looks at the file at `path`, if there is one.
+pub(crate) fn inspect(path: &str) -> Result<Option<Inspection>, StoreError> {
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if !std::path::Path::new(path).exists() {
+        return Ok(None);
+    }
+    let connection = connection::open_reader(path)?;
+    let ask = |error: rusqlite::Error| connection::error(&connection, &error);
+    let version: String = connection.query_row("SELECT sqlite_version()", [], |row| row.get(0)).map_err(ask)?;
+    let known = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_migrations'";
+    let known: i64 = connection.query_row(known, [], |row| row.get(0)).map_err(ask)?;
+    let mut applied = Vec::new();
+    if known == 1 {
+        let mut statement =
+            connection.prepare("SELECT version FROM schema_migrations ORDER BY version").map_err(ask)?;
+        let rows = statement.query_map([], |row| row.get(0)).map_err(ask)?;
+        applied = rows.collect::<Result<_, _>>().map_err(ask)?;
+    }
+    Ok(Some(Inspection { engine: format!("SQLite {version}"), applied, now: None }))
 }
 
 impl Engine for Sqlite {

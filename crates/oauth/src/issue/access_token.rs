@@ -69,6 +69,9 @@ struct Claims<'a> {
     permissions: Option<&'a [&'a str]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     userinfo_claims: &'a [String],
+    /// OP-05, as [`super::TEST_CLAIM`].
+    #[serde(rename = "https://keywright.dev/test", skip_serializing_if = "Option::is_none")]
+    test: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -120,6 +123,7 @@ pub(super) fn for_api(
         permissions: request.permissions.as_deref().filter(|_| api.token_dialect.lists_permissions()),
         // Only `/userinfo` reads them, and only where the token is for it.
         userinfo_claims: if with_userinfo { request.userinfo_claims } else { &[] },
+        test: app.has_test_controls().then_some(true),
     };
     let typ = if rfc9068 { JwtType::AccessToken } else { JwtType::Jwt };
     Ok((sign(typ, signer(keys, record)?, &claims).map_err(signing_failed)?, lifetime))

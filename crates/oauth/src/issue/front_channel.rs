@@ -30,7 +30,9 @@ pub(crate) fn for_front_channel(
         .then(|| access_token_for_user(app, tenant, client, issuer, subject, Channel::Front))
         .transpose()?;
     let companions = Companions { access_token: access_token.as_ref().map(|(token, _)| token.as_str()), code };
-    let id_token =
-        wanted.id_token.then(|| id_token::issue(tenant, &issuer.keys, client, subject, &companions)).transpose()?;
+    let id_token = wanted
+        .id_token
+        .then(|| id_token::issue(app, tenant, &issuer.keys, client, subject, &companions))
+        .transpose()?;
     Ok(FrontChannelTokens { access_token, id_token })
 }

@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keywright_app::{AppError, ClientRecord, KeySet};
+use keywright_app::{App, AppError, ClientRecord, KeySet};
 use keywright_jose::{JwtType, Signer, SigningAlg, sign};
 use keywright_types::Tenant;
 use serde_json::{Map, Value};
 
-use super::{Subject, named_claims, profile_claims, signing_failed};
+use super::{Subject, TEST_CLAIM, named_claims, profile_claims, signing_failed};
 use crate::error::OAuthError;
 
 /// What comes beside an ID token in a response of the authorization endpoint.
@@ -19,6 +19,7 @@ pub(super) struct Companions<'a> {
 
 /// A signed ID token for `client`.
 pub(super) fn issue(
+    app: &App,
     tenant: &Tenant,
     keys: &KeySet,
     client: &ClientRecord,
@@ -53,6 +54,9 @@ pub(super) fn issue(
     }
     if let Some(code) = companions.code {
         set("c_hash", left_half_hash(code).into());
+    }
+    if app.has_test_controls() {
+        set(TEST_CLAIM, true.into());
     }
     sign(JwtType::Jwt, signer(keys, client)?, &claims).map_err(signing_failed)
 }

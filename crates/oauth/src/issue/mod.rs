@@ -20,6 +20,10 @@ use crate::error::OAuthError;
 use crate::permissions::Permissions;
 use crate::token::TokenResponse;
 
+/// OP-05: test-only features "mark every token". A claim with a name of our own: verifiers let claims pass that they do not
+/// know, and whoever wants to refuse such tokens can.
+pub(crate) const TEST_CLAIM: &str = "https://keywright.dev/test";
+
 /// Whom tokens are about, and what was granted.
 pub(crate) struct Subject<'a> {
     pub(crate) user: &'a User,
@@ -92,7 +96,7 @@ pub(crate) fn for_user(
 ) -> Result<TokenResponse, OAuthError> {
     let (access_token, expires_in) = access_token_for_user(app, tenant, client, issuer, subject, Channel::Back)?;
     let id_token = if subject.scope.contains("openid") {
-        Some(id_token::issue(tenant, &issuer.keys, client, subject, &Companions::default())?)
+        Some(id_token::issue(app, tenant, &issuer.keys, client, subject, &Companions::default())?)
     } else {
         None
     };

@@ -153,3 +153,15 @@ async fn the_rfc_9068_dialect_has_its_own_claims() {
         assert_eq!(userinfo(&scene, &answer.text("access_token")).await.status, 200);
     }
 }
+
+#[tokio::test]
+async fn op_05_test_controls_mark_every_token() {
+    let scene = Scene::new(routes).await;
+    let mark = |answer: &Answer, token: &str| answer.claims(token).get("https://keywright.dev/test").cloned();
+    let plain = scene.tokens(&scene.web, "openid", "appointments:api").await;
+    assert_eq!([mark(&plain, "access_token"), mark(&plain, "id_token")], [None, None]);
+    scene.app.app.enable_test_controls();
+    let marked = scene.tokens(&scene.web, "openid", "appointments:api").await;
+    let on = Some(json!(true));
+    assert_eq!([mark(&marked, "access_token"), mark(&marked, "id_token")], [on.clone(), on]);
+}

@@ -12,7 +12,7 @@ mod telemetry;
 mod tls;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -118,6 +118,18 @@ impl Document {
     /// Where traces go.
     pub(crate) fn telemetry(&self) -> &TelemetrySettings {
         &self.telemetry
+    }
+
+    /// Files with secrets that the configuration names, and the key that names each.
+    pub(crate) fn files(&self) -> Vec<(&'static str, PathBuf)> {
+        let key = self.master_key_file.as_ref().map(|path| ("`master_key_file`", PathBuf::from(path)));
+        let tls = self.tls.as_ref().and_then(|tls| tls.private_key.clone()).map(|path| ("`tls.private_key`", path));
+        key.into_iter().chain(tls).filter(|(_, path)| !path.as_os_str().is_empty()).collect()
+    }
+
+    /// The certificate of the listener.
+    pub(crate) fn certificate(&self) -> Option<PathBuf> {
+        self.tls.as_ref().and_then(|tls| tls.certificate.clone())
     }
 
     /// Checks what is needed to open the database.

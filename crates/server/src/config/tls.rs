@@ -14,9 +14,9 @@ use crate::tls::server_config_from_files;
 #[serde(deny_unknown_fields)]
 pub(super) struct TlsSettings {
     /// PEM file: the leaf, then the intermediate certificates.
-    certificate: Option<PathBuf>,
+    pub(super) certificate: Option<PathBuf>,
     /// PEM file: PKCS#8, PKCS#1 or SEC1.
-    private_key: Option<PathBuf>,
+    pub(super) private_key: Option<PathBuf>,
 }
 
 /// How the listener speaks.

@@ -48,6 +48,18 @@ fn op_05_exists_only_when_asked_for() {
 }
 
 #[test]
+fn op_05_every_answer_says_that_there_are_test_controls() {
+    let headers = ["--dump-header", "-"];
+    let banner = "x-keywright-test-controls: on";
+    let server = Development::start(&["--ephemeral", "--test-controls"]);
+    for path in ["/.well-known/jwks.json", "/u/login", "/nowhere"] {
+        assert!(server.curl(path, &headers).1.contains(banner), "{path}");
+    }
+    let server = Development::start(&["--ephemeral"]);
+    assert!(!server.curl("/.well-known/jwks.json", &headers).1.contains(banner));
+}
+
+#[test]
 fn op_05_is_refused_on_a_listener_that_is_not_loopback() {
     for address in ["0.0.0.0", "::", "192.0.2.1"] {
         let directory = tempfile::tempdir().unwrap();

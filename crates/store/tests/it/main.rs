@@ -125,7 +125,7 @@ conformance! {
         a_version_that_cannot_be_read_is_not_confirmed,
     }
     engine { prepares_every_statement, names_table_and_column_of_an_inconsistency, refuses_a_wrong_number_of_parameters }
-    migrations { run_once, run_once_when_many_start_together, leave_a_newer_schema_alone }
+    migrations { run_once, run_once_when_many_start_together, leave_a_newer_schema_alone, are_seen_without_running }
     jobs {
         an_error_rolls_back_alone, a_panic_rolls_back_alone, a_failed_statement_ends_the_job,
         a_savepoint_survives_a_conflict, savepoints_nest, an_error_in_a_savepoint_undoes_only_it,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use keywright_store::inspection::inspect;
 use keywright_store::{Store, params, tenants};
 
 use crate::database::Database;
@@ -52,4 +53,29 @@ pub(crate) async fn leave_a_newer_schema_alone(database: Arc<Database>) {
     let older = database.open().await;
     assert_eq!(applied(&older).await, [known(), vec![9000]].concat());
     assert!(older.read(|tx| tenants::find(tx, &acme())).await.unwrap().is_some());
+}
+
+pub(crate) async fn are_seen_without_running(database: Arc<Database>) {
+    let before = inspect(database.url()).await.unwrap();
+    if database.is_postgres() {
+        assert_eq!(before.as_ref().map(|found| found.missing()), Some(known()), "an empty database");
+    } else {
+        assert_eq!(before, None, "no file, and none was made");
+        assert_eq!(inspect(database.url()).await.unwrap(), None);
+    }
+    let store = database.open().await;
+    let found = inspect(database.url()).await.unwrap().unwrap();
+    assert_eq!((found.applied.clone(), found.missing(), found.unknown()), (known(), vec![], vec![]));
+    assert!(found.engine.starts_with(if database.is_postgres() { "PostgreSQL 1" } else { "SQLite 3." }), "{found:?}");
+    assert_eq!(found.now.is_some(), database.is_postgres());
+    store
+        .write(|tx| {
+            tx.execute("DELETE FROM schema_migrations WHERE version = $1", params![1])?;
+            tx.execute("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)", params![9999, "newer"])
+        })
+        .await
+        .unwrap();
+    let found = inspect(database.url()).await.unwrap().unwrap();
+    assert_eq!((found.missing(), found.unknown()), (vec![1], vec![9999]));
+    assert!(inspect("mysql://db/x").await.is_err());
 }
