@@ -1,7 +1,7 @@
 //! Traces for OpenTelemetry, sent by OTLP over HTTP (protobuf).
 //!
 //! A trace continues the caller's (W3C Trace Context, header `traceparent`). Its spans are the program's own `tracing`
-//! spans: the request, database jobs, password hashing, outbound calls. They hold methods, routes and statuses; no query, no
+//! spans: the request, database jobs, password hashing. They hold methods, routes and statuses; no query, no
 //! header and no body. Sampling, batching, headers and resource come from the standard `OTEL_…` variables.
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keywright_store::inspection::inspect;
+use keywright_store::inspection::{Inspection, inspect};
 use keywright_store::{Store, params, tenants};
 
 use crate::database::Database;
@@ -58,7 +58,7 @@ pub(crate) async fn leave_a_newer_schema_alone(database: Arc<Database>) {
 pub(crate) async fn are_seen_without_running(database: Arc<Database>) {
     let before = inspect(database.url()).await.unwrap();
     if database.is_postgres() {
-        assert_eq!(before.as_ref().map(|found| found.missing()), Some(known()), "an empty database");
+        assert_eq!(before.as_ref().map(Inspection::missing), Some(known()), "an empty database");
     } else {
         assert_eq!(before, None, "no file, and none was made");
         assert_eq!(inspect(database.url()).await.unwrap(), None);
