@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
 
+use crate::client_secrets::SecretUses;
 use crate::config_cache::ConfigCache;
 use crate::jobs::Jobs;
 use crate::passwords::{HashingLoad, PasswordHasher};
@@ -27,6 +28,7 @@ struct Inner {
     jobs: Jobs,
     rate_limits: RateLimits,
     test_controls: AtomicBool,
+    secret_uses: SecretUses,
 }
 
 /// What an [`App`] is made of.
@@ -51,7 +53,7 @@ impl App {
         let AppOptions { store, master_key, clock, random, hashing_cost, rate_limits } = options;
         let passwords = PasswordHasher::new(hashing_cost, &random)?;
         let config = ConfigCache::following(&store);
-        let (jobs, rate_limits) = (Jobs::default(), RateLimits::new(rate_limits));
+        let (jobs, rate_limits, secret_uses) = (Jobs::default(), RateLimits::new(rate_limits), SecretUses::new());
         Ok(Self(Arc::new(Inner {
             store,
             master_key,
@@ -61,6 +63,7 @@ impl App {
             config,
             jobs,
             rate_limits,
+            secret_uses,
             test_controls: AtomicBool::new(false),
         })))
     }
@@ -128,6 +131,11 @@ impl App {
     #[must_use]
     pub fn password_hashing(&self) -> HashingLoad {
         self.0.passwords.load()
+    }
+
+    /// When this node last recorded that a secret was used.
+    pub(crate) fn secret_uses(&self) -> &SecretUses {
+        &self.0.secret_uses
     }
 
     /// The cache of configuration documents.

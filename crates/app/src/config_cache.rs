@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keywright_jose::Purpose;
+use keywright_jose::{AssertionKey, Purpose};
 use keywright_store::{
-    Store, StoreError, Tx, client_grants, clients, connections, resource_servers, signing_keys, tenants,
+    Store, StoreError, Tx, client_credentials, client_grants, client_secrets, clients, connections, resource_servers,
+    signing_keys, tenants,
 };
 use keywright_types::{Client, ClientGrant, Connection, ResourceServer, Tenant, TenantId};
 use moka::sync::Cache;
@@ -19,7 +20,8 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
-use crate::{App, AppError, KeySet};
+use crate::client_credentials::assertion_keys;
+use crate::{App, AppError, KeySet, PreviousSecret};
 
 /// An application and its secret.
 pub struct ClientRecord {
@@ -27,6 +29,18 @@ pub struct ClientRecord {
     pub client: Client,
     /// The secret, absent for applications that never had one.
     pub secret: Option<SecretString>,
+    /// The secret before it, while both are good (CL-08).
+    pub previous_secret: Option<PreviousSecret>,
+    /// Keys that its assertions may be signed with.
+    pub assertion_keys: Vec<AssertionKey>,
+}
+
+impl ClientRecord {
+    /// A record without a secret of before and without keys.
+    #[must_use]
+    pub fn new(client: Client, secret: Option<SecretString>) -> Self {
+        Self { client, secret, previous_secret: None, assertion_keys: Vec::new() }
+    }
 }
 
 /// An API and, when it signs symmetrically, its secret.
@@ -135,9 +149,11 @@ impl App {
         let (id, wanted) = (tenant.clone(), client_id.to_owned());
         self.cached(&self.config().clients, tenant.as_str(), client_id, move |app, tx| {
             let Some(row) = clients::find(tx, &id, &wanted)? else { return Ok(None) };
-            let client = document("clients", &row.document)?;
+            let client: Client = document("clients", &row.document)?;
             let secret = app.unsealed(Purpose::ClientSecret, &id, row.secret.as_deref())?;
-            Ok(Some(ClientRecord { client, secret }))
+            let previous_secret = app.previous_secret(&id, client_secrets::list(tx, &id, &wanted)?)?;
+            let assertion_keys = assertion_keys(&client, client_credentials::list(tx, &id, &wanted)?)?;
+            Ok(Some(ClientRecord { client, secret, previous_secret, assertion_keys }))
         })
         .await
     }
@@ -203,7 +219,7 @@ impl App {
         Ok(all.unwrap_or_default())
     }
 
-    fn unsealed(
+    pub(crate) fn unsealed(
         &self,
         purpose: Purpose,
         tenant: &TenantId,

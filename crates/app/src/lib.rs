@@ -10,6 +10,8 @@ mod authorization_request;
 mod breached_passwords;
 mod caller;
 mod claims_request;
+mod client_credentials;
+mod client_secrets;
 mod clock;
 mod config_cache;
 mod error;
@@ -37,6 +39,8 @@ pub use authorization_request::{
 };
 pub use caller::Caller;
 pub use claims_request::ClaimsRequest;
+pub use client_credentials::{ClientCredential, CredentialError, NewClientCredential};
+pub use client_secrets::{ClientSecretStatus, PreviousSecret};
 pub use clock::Clock;
 pub use config_cache::{ApiRecord, ClientRecord};
 pub use error::AppError;

@@ -60,6 +60,9 @@ pub enum ProvisioningError {
     /// A tenant, application or API with this name exists.
     #[error("it exists already")]
     Exists,
+    /// There is nothing with this name to change.
+    #[error("there is no such thing")]
+    NotFound,
     /// Not the caller's fault.
     #[error(transparent)]
     App(#[from] AppError),
@@ -161,6 +164,12 @@ impl App {
             } else {
                 TokenEndpointAuthMethod::ClientSecretPost
             },
+            client_authentication_methods: None,
+            jwks: None,
+            token_endpoint_auth_signing_alg: None,
+            is_token_endpoint_ip_header_trusted: false,
+            require_pushed_authorization_requests: false,
+            require_proof_of_possession: false,
             jwt_configuration: JwtConfiguration { alg: Some("RS256".to_owned()), ..JwtConfiguration::default() },
             refresh_token,
             initiate_login_uri: None,
@@ -253,11 +262,11 @@ impl App {
     }
 
     /// One configuration write.
-    async fn configure(
+    pub(crate) async fn configure<T: Send + 'static>(
         &self,
         tenant: &TenantId,
-        change: impl FnOnce(&mut Tx<'_>, &TenantId) -> Result<(), StoreError> + Send + 'static,
-    ) -> Result<(), ProvisioningError> {
+        change: impl FnOnce(&mut Tx<'_>, &TenantId) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, ProvisioningError> {
         let id = tenant.clone();
         let written = self
             .store()
@@ -304,7 +313,7 @@ impl App {
         })
     }
 
-    fn sealed(&self, purpose: Purpose, tenant: &TenantId, secret: &SecretString) -> Vec<u8> {
+    pub(crate) fn sealed(&self, purpose: Purpose, tenant: &TenantId, secret: &SecretString) -> Vec<u8> {
         self.master_key().seal(purpose, tenant, secret.expose_secret().as_bytes(), self.random())
     }
 }

@@ -21,7 +21,7 @@ use crate::{SigningAlg, SigningKey, VerifyingKey};
 pub const MAX_TOKEN_LENGTH: usize = 16 * 1024;
 
 /// How far another clock may be from ours, in seconds: 10 are accepted on every time claim, 60 are not.
-const CLOCK_SKEW: i64 = 10;
+pub(crate) const CLOCK_SKEW: i64 = 10;
 
 /// The kind of a token, its header `typ` (TK-03).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,7 +184,7 @@ pub fn verify(token: &str, keys: &[&VerifyingKey], expected: &Expected<'_>) -> R
 }
 
 /// RFC 7515 section 4: "The Header Parameter names within the JOSE Header MUST be unique".
-fn header(token: &str) -> Result<Map<String, Value>, JwtError> {
+pub(crate) fn header(token: &str) -> Result<Map<String, Value>, JwtError> {
     let (header, _) = token.split_once('.').ok_or(JwtError::Malformed)?;
     let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| JwtError::Malformed)?;
     let UniqueMembers(header) = serde_json::from_slice(&header).map_err(|_| JwtError::Malformed)?;
@@ -193,7 +193,7 @@ fn header(token: &str) -> Result<Map<String, Value>, JwtError> {
 
 /// RFC 7515 section 4.1.11: "If any of the listed extension Header Parameters are not understood and supported by the
 /// recipient, then the JWS is invalid." We support none, and an empty list is not allowed either.
-fn no_critical_members(header: &Map<String, Value>) -> Result<(), JwtError> {
+pub(crate) fn no_critical_members(header: &Map<String, Value>) -> Result<(), JwtError> {
     if header.contains_key("crit") { Err(JwtError::Critical) } else { Ok(()) }
 }
 
@@ -283,7 +283,7 @@ fn in_time(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result<(), J
 
 /// RFC 7519 section 2, `NumericDate`: "the number of seconds from 1970-01-01T00:00:00Z UTC […] non-integer values can be
 /// represented"; a fraction is cut off.
-fn seconds(claims: &Map<String, Value>, name: &'static str) -> Result<Option<i64>, JwtError> {
+pub(crate) fn seconds(claims: &Map<String, Value>, name: &'static str) -> Result<Option<i64>, JwtError> {
     #[expect(clippy::cast_possible_truncation, reason = "times beyond the range become its end, which compares alike")]
     let whole = |number: f64| number.floor() as i64;
     match claims.get(name) {

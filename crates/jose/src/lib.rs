@@ -5,11 +5,14 @@
 //! requirements; each test carries the ID of the requirement it shows.
 
 mod algorithm;
+mod assertion;
 mod digest;
+mod dpop;
 mod jwk;
 mod jwt;
 mod master_key;
 pub mod opaque;
+mod public_key;
 mod purpose;
 mod random;
 mod signing_key;
@@ -17,10 +20,16 @@ mod unique_members;
 mod verifying_key;
 
 pub use algorithm::SigningAlg;
+pub use assertion::{
+    AssertionAlg, AssertionError, AssertionKey, ClientAssertion, ExpectedAssertion, MAX_ASSERTION_LENGTH,
+    unverified_subject, verify_assertion,
+};
 pub use digest::{Digest, sha256};
+pub use dpop::{DPOP_ALGORITHMS, DpopProof, ExpectedProof, ProofError, verify_proof};
 pub use jwk::Jwk;
 pub use jwt::{Expected, JwtError, JwtType, MAX_TOKEN_LENGTH, Signer, sign, verify};
 pub use master_key::{MasterKey, MasterKeyError};
+pub use public_key::PublicKey;
 pub use purpose::Purpose;
 pub use random::Random;
 pub use signing_key::{KeyError, NewSigningKey, SigningKey};

@@ -39,6 +39,14 @@ pub enum Purpose {
     LoginAccount,
     /// Secrets in mailed links, digested.
     Ticket,
+    /// Identifiers of client assertions that were accepted, digested.
+    ClientAssertionId,
+    /// Identifiers of `DPoP` proofs that were accepted, digested.
+    DpopProofId,
+    /// Nonces of `DPoP` proofs, sealed.
+    DpopNonce,
+    /// `request_uri` of pushed authorization requests, digested.
+    PushedRequest,
 }
 
 impl Purpose {
@@ -62,12 +70,16 @@ impl Purpose {
             Self::RateLimit => "rate-limit",
             Self::LoginAccount => "login-account",
             Self::Ticket => "ticket",
+            Self::ClientAssertionId => "client-assertion-id",
+            Self::DpopProofId => "dpop-proof-id",
+            Self::DpopNonce => "dpop-nonce",
+            Self::PushedRequest => "pushed-request",
         }
     }
 }
 
 #[cfg(test)]
-pub(crate) const ALL: [Purpose; 17] = [
+pub(crate) const ALL: [Purpose; 21] = [
     Purpose::ClientSecret,
     Purpose::SigningKey,
     Purpose::ApiSigningSecret,
@@ -85,6 +97,10 @@ pub(crate) const ALL: [Purpose; 17] = [
     Purpose::RateLimit,
     Purpose::LoginAccount,
     Purpose::Ticket,
+    Purpose::ClientAssertionId,
+    Purpose::DpopProofId,
+    Purpose::DpopNonce,
+    Purpose::PushedRequest,
 ];
 
 #[cfg(test)]

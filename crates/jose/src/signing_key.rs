@@ -41,6 +41,12 @@ pub enum KeyError {
     /// The modulus has fewer than 2048 bits.
     #[error("the RSA key has fewer than 2048 bits")]
     TooSmall,
+    /// A text that is no public key of a kind that signs.
+    #[error("the public key cannot be read, or is of another kind")]
+    PublicKey,
+    /// A private or symmetric key where a public one belongs.
+    #[error("this is a private key, or one with a private half")]
+    NotPublic,
     /// A shared secret without a single byte.
     #[error("the shared secret is empty")]
     EmptySecret,

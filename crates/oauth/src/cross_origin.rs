@@ -35,8 +35,10 @@ pub(crate) async fn registered_origins(
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         allow(headers);
-        let exposed =
-            HeaderValue::from_static("x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after");
+        let exposed = HeaderValue::from_static(
+            "x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after, \
+                 dpop-nonce, www-authenticate",
+        );
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     response

@@ -2,12 +2,17 @@
 
 use axum::response::Response;
 use http::HeaderMap;
+use keywright_jose::{AssertionAlg, DPOP_ALGORITHMS};
 use keywright_types::{Profile, Tenant};
 use keywright_web::CurrentTenant;
 use serde_json::{Value, json};
 
 use crate::metadata::cacheable;
 use crate::profile;
+use crate::pushed_authorization;
+
+/// Ways in which an application proves who it is (§2.1).
+const AUTH_METHODS: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 
 /// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`.
 pub(crate) async fn get(CurrentTenant(tenant): CurrentTenant, headers: HeaderMap) -> Response {
@@ -65,8 +70,11 @@ fn document(tenant: &Tenant) -> Value {
         "code_challenge_methods_supported":
             if profile::accepts_plain_challenge(settings.profile) { json!(["S256", "plain"]) } else { json!(["S256"]) },
         "subject_types_supported": ["public"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "token_endpoint_auth_methods_supported": AUTH_METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": AssertionAlg::ALL,
+        "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
+        "revocation_endpoint_auth_signing_alg_values_supported": AssertionAlg::ALL,
+        "dpop_signing_alg_values_supported": DPOP_ALGORITHMS,
         "claims_supported": claims(settings.profile),
         "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
@@ -77,6 +85,13 @@ fn document(tenant: &Tenant) -> Value {
     if let Some(members) = document.as_object_mut() {
         if profile::sends_iss(settings) {
             members.insert("authorization_response_iss_parameter_supported".to_owned(), true.into());
+        }
+        if profile::supports_pushed_requests(settings) {
+            let url = tenant.url(pushed_authorization::PATH);
+            members.insert("pushed_authorization_request_endpoint".to_owned(), url.into());
+            if settings.flags.require_pushed_authorization_requests {
+                members.insert("require_pushed_authorization_requests".to_owned(), true.into());
+            }
         }
         if settings.oidc_logout.rp_logout_end_session_endpoint_discovery {
             members.insert("end_session_endpoint".to_owned(), tenant.url("/oidc/logout").into());

@@ -25,6 +25,8 @@ pub struct OAuthError {
     /// The client came with HTTP Basic, so the answer names that scheme.
     challenge_basic: bool,
     cause: Option<String>,
+    /// The tenant log has an entry about it already.
+    recorded: bool,
 }
 
 #[derive(Serialize)]
@@ -37,8 +39,16 @@ struct Body<'a> {
 
 impl OAuthError {
     fn new(code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
-        let description = description.into();
-        Self { code, description, uri: None, status: None, standard: None, challenge_basic: false, cause: None }
+        Self {
+            code,
+            description: description.into(),
+            uri: None,
+            status: None,
+            standard: None,
+            challenge_basic: false,
+            cause: None,
+            recorded: false,
+        }
     }
 
     /// A parameter is missing, malformed or not allowed.
@@ -60,6 +70,12 @@ impl OAuthError {
         Self { status, challenge_basic: basic, cause: Some(cause.to_owned()), ..Self::new(code, description) }
     }
 
+    /// §2.1: "`invalid_client` 401 appears for failed assertion", in both profiles. The cause is for the log.
+    #[must_use]
+    pub(crate) fn assertion_failed(cause: &str) -> Self {
+        Self::invalid_client("Client authentication failed").because(cause)
+    }
+
     /// The request names no client that could be authenticated.
     pub fn invalid_client(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new("invalid_client", description)
@@ -68,6 +84,36 @@ impl OAuthError {
     /// The code or refresh token is not good. The cause is for the log: the answer is the same for all of them.
     pub fn invalid_grant(description: impl Into<Cow<'static, str>>, cause: &str) -> Self {
         Self { cause: Some(cause.to_owned()), ..Self::new("invalid_grant", description) }
+    }
+
+    /// RFC 9449 §5: "the authorization server MUST respond with an error with a value of invalid_dpop_proof". The cause is
+    /// for the log.
+    pub(crate) fn invalid_dpop_proof(description: &'static str, cause: &str) -> Self {
+        Self::new("invalid_dpop_proof", description).because(cause)
+    }
+
+    /// RFC 9449 §8: "an authorization server MAY supply a nonce value to be included by the client in DPoP proofs sent" (§8.6
+    /// has the sentence). The nonce is in the header.
+    #[must_use]
+    pub(crate) fn use_dpop_nonce() -> Self {
+        Self::new("use_dpop_nonce", "Authorization server requires nonce in DPoP proof")
+    }
+
+    /// §0.3: the tenant has switched it off.
+    #[must_use]
+    pub(crate) fn endpoint_disabled() -> Self {
+        let status = Some(StatusCode::NOT_FOUND);
+        Self { status, ..Self::new("endpoint_disabled", "This endpoint is disabled") }
+    }
+
+    /// What `/authorize` would have said about a pushed request. RFC 9126 §2.3: "The error response […] is the same as that for
+    /// the token endpoint"; the code is that of the authorization endpoint.
+    pub(crate) fn of_pushed_request(
+        code: &'static str,
+        description: impl Into<Cow<'static, str>>,
+        status: StatusCode,
+    ) -> Self {
+        Self { status: Some(status), ..Self::new(code, description) }
     }
 
     /// The client may not do this.
@@ -119,14 +165,37 @@ impl OAuthError {
         Self { standard: Some(error), ..self }
     }
 
-    /// §4.6: "401 `invalid_client`", unlike the token endpoint.
+    /// §4.6: "401 `invalid_client`" at every endpoint but the token endpoint.
     #[must_use]
-    pub(crate) fn at_revocation(self) -> Self {
+    pub(crate) fn beside_the_token_endpoint(self) -> Self {
         if self.code == "access_denied" {
             let (code, description) = profile::failed_client_authentication(Profile::Standard);
             return Self { code, description: description.into(), ..self };
         }
         self
+    }
+
+    /// Adds what is logged and never sent.
+    #[must_use]
+    pub(crate) fn because(self, cause: &str) -> Self {
+        Self { cause: Some(cause.to_owned()), ..self }
+    }
+
+    /// The tenant log has it already.
+    #[must_use]
+    pub(crate) fn recorded(self) -> Self {
+        Self { recorded: true, ..self }
+    }
+
+    /// One sentence for the tenant log, without input of the caller; `None` for what is no refusal, or logged already.
+    pub(crate) fn reason(&self) -> Option<String> {
+        // A deleted grant is called a server_error, but it is none (§4.3).
+        let failed = matches!(self.code, "server_error" | "temporarily_unavailable") && self.standard.is_none();
+        if self.recorded || failed || self.code == "use_dpop_nonce" {
+            return None;
+        }
+        let public = || self.standard.map_or(&*self.description, |(_, description)| description).to_owned();
+        Some(self.cause.clone().unwrap_or_else(public))
     }
 
     /// The user's grant was deleted (§4.3).

@@ -3,9 +3,11 @@
 //! Invariant: no HTML is made here (errors and `form_post` answers are pages of `keywright_web`), and no interactive
 //! step is taken here: `authorize::decide` names the step, the login pages take it.
 
+mod access_token;
 mod authorize;
 mod cross_origin;
 mod discovery;
+mod dpop;
 mod error;
 mod id_token_hint;
 mod issue;
@@ -14,6 +16,7 @@ mod logout;
 mod metadata;
 mod permissions;
 mod profile;
+mod pushed_authorization;
 mod revocation;
 mod token;
 mod userinfo;
@@ -34,6 +37,7 @@ pub fn router(app: &App) -> Router<App> {
     let body_limit = DefaultBodyLimit::max(TOKEN.total + 1);
     let api = Router::new()
         .route("/oauth/token", post(token::post).fallback(token::method_not_allowed))
+        .route(pushed_authorization::PATH, post(pushed_authorization::post).fallback(token::method_not_allowed))
         .route("/oauth/revoke", post(revocation::post).fallback(token::method_not_allowed))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .layer(from_fn_with_state(app.clone(), rate_limits::api))

@@ -56,6 +56,16 @@ pub(crate) const NO_AUDIENCE: (&str, &str) =
 pub(crate) const AUDIENCE_NOT_ALLOWED: (&str, &str) =
     ("invalid_target", "The client is not authorized to access this audience");
 
+/// RFC 8707 §2, for a token that would have to be bound to a key (§8.7).
+pub(crate) const UNBOUND_AUDIENCE: (&str, &str) =
+    ("invalid_target", "The client requires proof of possession, which is not possible for this audience");
+
+/// Whether applications may push authorization requests (RFC 9126). Auth0 has a tenant setting for it, off by default; the
+/// standards' profiles build on it, so there it is on unless the tenant switches it off.
+pub(crate) fn supports_pushed_requests(settings: &TenantSettings) -> bool {
+    settings.pushed_authorization_requests_supported.unwrap_or(settings.profile == Profile::Standard)
+}
+
 /// Whether revoking another client's token is an error (RFC 7009 §2.1); §4.6 has 200 for it. It stays alive either way.
 pub(crate) fn refuses_foreign_revocation(profile: Profile) -> bool {
     profile == Profile::Standard

@@ -1,22 +1,25 @@
 //! `GET|POST /userinfo` (§6.1; OpenID Connect Core §5.3; RFC 6750).
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use keywright_app::{App, AppError, Limit, user_from_row};
-use keywright_jose::{Expected, JwtType, opaque, verify};
-use keywright_store::{access_token_revocations, users};
-use keywright_types::{Profile, ScopeSet, Tenant, User};
+use keywright_jose::ExpectedProof;
+use keywright_store::users;
+use keywright_types::{Profile, Tenant, User};
 use keywright_web::parameters::TOKEN;
 use keywright_web::rate_limits::{self, LimitError};
 use keywright_web::tenancy::public_failure;
 use keywright_web::{CurrentTenant, Parameters, RateLimits};
-use serde_json::{Map, Value};
 
+use crate::access_token::AccessToken;
+use crate::dpop;
 use crate::error::no_store;
-use crate::issue::{OpaqueClaims, named_claims, profile_claims};
+use crate::issue::{named_claims, profile_claims};
 use crate::profile;
 
 /// Why no claims are given (RFC 6750 §3.1).
@@ -31,6 +34,10 @@ enum Refused {
     InsufficientScope,
     /// The user's limit was reached (§2.11).
     TooMany,
+    /// The caller does not prove the key that the token is bound to (RFC 9449 §7.1).
+    Unproven { error: &'static str, text: &'static str },
+    /// The proof has to repeat a nonce of ours (RFC 9449 §9).
+    NonceNeeded,
     /// Not the caller's fault.
     Failed(AppError),
 }
@@ -52,7 +59,7 @@ pub(crate) async fn get(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    respond(&app, &tenant, &limits, &headers, query, &[]).await
+    respond(&app, &tenant, &limits, "GET", &headers, query, &[]).await
 }
 
 /// `POST /userinfo`: the token may be in the form (RFC 6750 §2.2).
@@ -65,7 +72,7 @@ pub(crate) async fn post(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     if let Ok(body) = body {
-        return respond(&app, &tenant, &limits, &headers, query, &body).await;
+        return respond(&app, &tenant, &limits, "POST", &headers, query, &body).await;
     }
     let mut response = Refused::InvalidRequest("The request is too large").into_response();
     no_store(&mut response);
@@ -76,17 +83,19 @@ async fn respond(
     app: &App,
     tenant: &Tenant,
     limits: &RateLimits,
+    method: &str,
     headers: &HeaderMap,
     query: Option<String>,
     body: &[u8],
 ) -> Response {
     let answered = async {
-        let token = presented_token(tenant.settings.profile, headers, query, body)?;
-        let claims = access_claims(app, tenant, &token).await?;
-        limits.take(Limit::Userinfo, &[&claims.sub]).await?;
-        let user = live_user(app, tenant, &claims).await?;
-        let mut members = profile_claims(tenant.settings.profile, &user, &claims.scope);
-        members.extend(named_claims(tenant.settings.profile, &user, &claims.userinfo_claims));
+        let presented = presented_token(tenant.settings.profile, headers, query, body)?;
+        let token = Arc::new(access_token(app, tenant, &presented.text).await?);
+        held_by_caller(app, tenant, method, headers, &presented, &token).await?;
+        limits.take(Limit::Userinfo, &[&token.claims.sub]).await?;
+        let user = live_user(app, tenant, &token).await?;
+        let mut members = profile_claims(tenant.settings.profile, &user, &token.claims.scope);
+        members.extend(named_claims(tenant.settings.profile, &user, &token.claims.userinfo_claims));
         members.insert("sub".to_owned(), user.user_id.into());
         Ok::<_, Refused>(members)
     };
@@ -94,8 +103,45 @@ async fn respond(
         Ok(claims) => axum::Json(claims).into_response(),
         Err(refused) => refused.into_response(),
     };
+    dpop::offer_nonce(app, &tenant.id, headers, &mut response);
     no_store(&mut response);
     response
+}
+
+/// A token, and whether it came as one that is bound to a key.
+struct Presented {
+    text: String,
+    by_dpop: bool,
+}
+
+/// RFC 9449 §7.1: "the resource server MUST check that the public key of the DPoP proof matches the public key to which the
+/// access token is bound", and §7.2: a bound token that comes as a bearer token is refused, for it could be stolen.
+async fn held_by_caller(
+    app: &App,
+    tenant: &Tenant,
+    method: &str,
+    headers: &HeaderMap,
+    presented: &Presented,
+    token: &AccessToken,
+) -> Result<(), Refused> {
+    let bound_to = match (&token.claims.cnf, presented.by_dpop) {
+        (None, false) => return Ok(()),
+        (Some(cnf), true) => &cnf.jkt,
+        (Some(_), false) => return Err(Refused::wrong_holder("The access token is bound to a key")),
+        (None, true) => return Err(Refused::wrong_holder("The access token is not bound to a key")),
+    };
+    let (url, now) = (tenant.url("/userinfo"), app.now());
+    let expected = ExpectedProof { method, url: &url, access_token: Some(&presented.text), now };
+    match dpop::accept(app, tenant, headers, &expected, false).await {
+        Ok(jkt) if jkt == *bound_to => Ok(()),
+        Ok(_) => Err(Refused::wrong_holder("The DPoP proof is of another key than the access token")),
+        Err(dpop::Refused::Invalid(cause)) => {
+            tracing::info!(cause, "DPoP proof refused");
+            Err(Refused::Unproven { error: "invalid_dpop_proof", text: "Invalid DPoP proof" })
+        }
+        Err(dpop::Refused::NonceNeeded) => Err(Refused::NonceNeeded),
+        Err(dpop::Refused::Failed(error)) => Err(Refused::Failed(error)),
+    }
 }
 
 /// Exactly one token: header, form, or query where the profile allows it.
@@ -104,13 +150,17 @@ fn presented_token(
     headers: &HeaderMap,
     query: Option<String>,
     body: &[u8],
-) -> Result<String, Refused> {
+) -> Result<Presented, Refused> {
     let mut tokens = Vec::new();
+    let bearer = |text: &str| Presented { text: text.to_owned(), by_dpop: false };
     for value in headers.get_all(header::AUTHORIZATION) {
         let text = value.to_str().map_err(|_| Refused::InvalidRequest("The Authorization header is malformed"))?;
         match text.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => tokens.push(token.trim().to_owned()),
-            None if text.trim().eq_ignore_ascii_case("bearer") => {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => tokens.push(bearer(token.trim())),
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("dpop") => {
+                tokens.push(Presented { text: token.trim().to_owned(), by_dpop: true });
+            }
+            None if ["bearer", "dpop"].iter().any(|scheme| text.trim().eq_ignore_ascii_case(scheme)) => {
                 return Err(Refused::InvalidRequest("The Authorization header is malformed"));
             }
             // RFC 6750 §3.1: a request that "attempted using an unsupported authentication method" gets no error code.
@@ -129,7 +179,7 @@ fn presented_token(
             if !accepted {
                 return Err(Refused::InvalidRequest("The token must be sent in the Authorization header"));
             }
-            tokens.push(token.to_owned());
+            tokens.push(bearer(token));
         }
     }
     // RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request."
@@ -140,68 +190,57 @@ fn presented_token(
     }
 }
 
-/// The claims of a JWT whose audience holds this endpoint, or of an opaque token (TK-03: nothing else is accepted).
-async fn access_claims(app: &App, tenant: &Tenant, token: &str) -> Result<OpaqueClaims, Refused> {
-    let (issuer, now) = (tenant.issuer(), app.now());
-    let claims = if token.matches('.').count() == 4 {
-        opaque::open::<OpaqueClaims>(app.master_key(), &tenant.id, &issuer, token)
-            .ok_or(Refused::InvalidToken("The access token is invalid"))?
-    } else {
-        let keys = app.signing_keys(&tenant.id).await.map_err(Refused::Failed)?;
-        let audience = tenant.userinfo_audience();
-        let checked = [JwtType::Jwt, JwtType::AccessToken].iter().find_map(|typ| {
-            let expected = Expected { issuer: &issuer, audience: Some(&audience), typ: *typ, now, allow_expired: true };
-            verify(token, &keys.verifying(), &expected).ok()
-        });
-        checked.and_then(|claims| jwt_claims(&claims)).ok_or(Refused::InvalidToken("The access token is invalid"))?
-    };
-    if claims.exp <= now.as_second() {
+/// A live token for this endpoint, opaque or a JWT whose audience holds it (TK-03: nothing else is accepted).
+async fn access_token(app: &App, tenant: &Tenant, token: &str) -> Result<AccessToken, Refused> {
+    let read = AccessToken::for_userinfo(app, tenant, token).await.map_err(Refused::Failed)?;
+    let token = read.ok_or(Refused::InvalidToken("The access token is invalid"))?;
+    if token.claims.exp <= app.now().as_second() {
         return Err(Refused::InvalidToken("The token has expired"));
     }
-    if !claims.scope.contains("openid") {
+    if !token.claims.scope.contains("openid") {
         return Err(Refused::InsufficientScope);
     }
-    Ok(claims)
+    Ok(token)
 }
 
-fn jwt_claims(claims: &Map<String, Value>) -> Option<OpaqueClaims> {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    Some(OpaqueClaims {
-        sub: text("sub")?.to_owned(),
-        azp: text("azp").or_else(|| text("client_id"))?.to_owned(),
-        scope: ScopeSet::parse(text("scope")?),
-        iat: claims.get("iat")?.as_i64()?,
-        exp: claims.get("exp")?.as_i64()?,
-        userinfo_claims: claims
-            .get("userinfo_claims")
-            .and_then(Value::as_array)
-            .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-            .unwrap_or_default(),
-    })
-}
-
-/// The user as of now, unless the token was revoked by a replayed code (CO-03).
-async fn live_user(app: &App, tenant: &Tenant, claims: &OpaqueClaims) -> Result<User, Refused> {
-    let (id, claims) = (tenant.id.clone(), claims.clone());
+/// The user as of now, unless the token was revoked.
+async fn live_user(app: &App, tenant: &Tenant, token: &Arc<AccessToken>) -> Result<User, Refused> {
+    let (id, token) = (tenant.id.clone(), Arc::clone(token));
     let found = app
         .store()
         .read(move |tx| {
-            if access_token_revocations::exists(tx, &id, &claims.azp, &claims.sub, claims.iat)? {
+            if token.is_revoked(tx, &id)? {
                 return Ok(None);
             }
-            let row = users::find(tx, &id, &claims.sub)?;
+            let row = users::find(tx, &id, &token.claims.sub)?;
             row.filter(|row| !row.blocked).map(|row| user_from_row(&row)).transpose()
         })
         .await;
     found.map_err(Refused::Failed)?.ok_or(Refused::InvalidToken("The access token is invalid"))
 }
 
+impl Refused {
+    /// The token is good, but not for this caller.
+    fn wrong_holder(text: &'static str) -> Self {
+        Self::Unproven { error: "invalid_token", text }
+    }
+}
+
 impl IntoResponse for Refused {
     /// §6.1: the reason is in `WWW-Authenticate`, the body is plain text.
     fn into_response(self) -> Response {
+        let scheme = match self {
+            Self::Unproven { .. } | Self::NonceNeeded => "DPoP algs=\"ES256\"",
+            _ => "Bearer realm=\"Users\"",
+        };
         let (status, error, description, body) = match self {
             Self::NoToken => (StatusCode::UNAUTHORIZED, None, "", "Unauthorized"),
             Self::InvalidToken(text) => (StatusCode::UNAUTHORIZED, Some("invalid_token"), text, "Unauthorized"),
+            Self::Unproven { error, text } => (StatusCode::UNAUTHORIZED, Some(error), text, "Unauthorized"),
+            Self::NonceNeeded => {
+                let text = "Resource server requires nonce in DPoP proof";
+                (StatusCode::UNAUTHORIZED, Some("use_dpop_nonce"), text, "Unauthorized")
+            }
             Self::InvalidRequest(text) => (StatusCode::BAD_REQUEST, Some("invalid_request"), text, "Bad Request"),
             Self::InsufficientScope => {
                 let text = "The access token has no openid scope";
@@ -220,10 +259,15 @@ impl IntoResponse for Refused {
             }
         };
         let challenge = error.map_or_else(
-            || "Bearer realm=\"Users\"".to_owned(),
-            |code| format!("Bearer realm=\"Users\", error=\"{code}\", error_description=\"{description}\""),
+            || scheme.to_owned(),
+            |code| format!("{scheme}, error=\"{code}\", error_description=\"{description}\""),
         );
         let challenge = HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static("Bearer"));
-        (status, [(header::WWW_AUTHENTICATE, challenge)], body).into_response()
+        let mut response = (status, [(header::WWW_AUTHENTICATE, challenge)], body).into_response();
+        if error.is_none() {
+            // RFC 9449 §7.1: a resource that takes both kinds of tokens says so.
+            response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static("DPoP algs=\"ES256\""));
+        }
+        response
     }
 }

@@ -16,10 +16,12 @@ use crate::instance;
 pub(crate) async fn create(configuration: Document, domain: &str, name: Option<&str>) -> Result<(), Failure> {
     let app = instance::open(configuration.storage()?, keywright_app::Clock::system()).await?;
     instance::check_master_key_of_database(&app).await?;
-    let created = create_tenant(&app, domain, name).await;
+    let settings = TenantSettings { friendly_name: name.map(str::to_owned), ..TenantSettings::default() };
+    let created = create_tenant(&app, domain, settings).await;
     app.store().close().await;
     let (tenant, credentials) = created.map_err(|cause| match cause {
         ProvisioningError::Exists => Failure::TenantExists(domain.to_owned()),
+        ProvisioningError::NotFound => Failure::App(keywright_app::AppError::internal(cause)),
         ProvisioningError::App(cause) => Failure::App(cause),
     })?;
     println!(
@@ -45,11 +47,11 @@ pub(crate) async fn create(configuration: Document, domain: &str, name: Option<&
 pub(crate) async fn create_tenant(
     app: &App,
     domain: &str,
-    name: Option<&str>,
+    settings: TenantSettings,
 ) -> Result<(Tenant, ManagementCredentials), ProvisioningError> {
     app.create_tenant(NewTenant {
         domain: domain.to_owned(),
-        settings: TenantSettings { friendly_name: name.map(str::to_owned), ..TenantSettings::default() },
+        settings,
         management_scopes: SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
     })
     .await

@@ -1,5 +1,5 @@
-//! Access tokens for `/userinfo` that a replayed code has ended (CO-03). They are self-contained, so only the few that were
-//! revoked are remembered, until they would have expired anyway.
+//! Access tokens that a replayed code has ended, by application, user and second. Codes that were redeemed by the version
+//! before remember no more of their token; all others end it exactly (`revoked_access_tokens`).
 
 use jiff::Timestamp;
 use keywright_types::TenantId;

@@ -28,6 +28,8 @@ pub struct AuthorizationCodeRow {
     pub family_id: Option<String>,
     /// `iat` of the access token that its redemption gave; seconds.
     pub access_token_issued_at: Option<i64>,
+    /// Identifier (`jti`) of that access token; absent for codes that the version before redeemed.
+    pub access_token_id: Option<String>,
 }
 
 debug_shows!(
@@ -39,21 +41,21 @@ debug_shows!(
 macro_rules! columns {
     () => {
         "code_digest, client_id, user_id, session_id, binding, created_at, expires_at, consumed_at, family_id, \
-         access_token_issued_at"
+         access_token_issued_at, access_token_id"
     };
 }
 
 statements! {
     INSERT = concat!(
         "INSERT INTO authorization_codes (tenant_id, ", columns!(), ") \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
     );
     FIND = concat!("SELECT ", columns!(), " FROM authorization_codes WHERE tenant_id = $1 AND code_digest = $2");
     CONSUME = concat!(
         "UPDATE authorization_codes SET consumed_at = $3 \
          WHERE tenant_id = $1 AND code_digest = $2 AND consumed_at IS NULL AND expires_at > $3 RETURNING ", columns!()
     );
-    RECORD_ISSUED = "UPDATE authorization_codes SET family_id = $3, access_token_issued_at = $4 \
+    RECORD_ISSUED = "UPDATE authorization_codes SET family_id = $3, access_token_issued_at = $4, access_token_id = $5 \
                      WHERE tenant_id = $1 AND code_digest = $2 AND consumed_at IS NOT NULL";
 }
 
@@ -69,6 +71,7 @@ fn from_row(row: &Row) -> Result<AuthorizationCodeRow, StoreError> {
         consumed_at: row.get(7)?,
         family_id: row.get(8)?,
         access_token_issued_at: row.get(9)?,
+        access_token_id: row.get(10)?,
     })
 }
 
@@ -87,7 +90,8 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &AuthorizationCodeRow) ->
             row.expires_at,
             row.consumed_at,
             row.family_id.as_ref(),
-            row.access_token_issued_at
+            row.access_token_issued_at,
+            row.access_token_id.as_ref()
         ],
     )?;
     Ok(())
@@ -114,13 +118,16 @@ pub fn consume(
 }
 
 /// Remembers what a consumed code gave, so that a replay can revoke it. Call it in the job that consumed the code: then no
-/// replay can come in between. `access_token_issued_at` is in seconds. `false` when there is no such consumed code.
+/// replay can come in between. `access_token_issued_at` is in seconds, `access_token_id` its `jti`.
+/// `false` when there is no such consumed code.
 pub fn record_issued(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     code_digest: &[u8],
     family_id: Option<&str>,
     access_token_issued_at: i64,
+    access_token_id: &str,
 ) -> Result<bool, StoreError> {
-    Ok(tx.execute(RECORD_ISSUED, params![tenant, code_digest, family_id, access_token_issued_at])? == 1)
+    Ok(tx.execute(RECORD_ISSUED, params![tenant, code_digest, family_id, access_token_issued_at, access_token_id])?
+        == 1)
 }

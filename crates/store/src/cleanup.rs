@@ -46,6 +46,16 @@ statements! {
                      SELECT tenant_id, user_id, device FROM known_devices WHERE expires_at <= $1 LIMIT $2)";
     TICKETS = "DELETE FROM tickets WHERE (tenant_id, ticket_digest) IN ( \
                SELECT tenant_id, ticket_digest FROM tickets WHERE expires_at <= $1 LIMIT $2)";
+    REVOKED_ACCESS_TOKENS = "DELETE FROM revoked_access_tokens WHERE (tenant_id, token_digest) IN ( \
+                             SELECT tenant_id, token_digest FROM revoked_access_tokens \
+                             WHERE expires_at <= $1 LIMIT $2)";
+    USED_JWT_IDS = "DELETE FROM used_jwt_ids WHERE (tenant_id, id_digest) IN ( \
+                    SELECT tenant_id, id_digest FROM used_jwt_ids WHERE expires_at <= $1 LIMIT $2)";
+    PUSHED_REQUESTS = "DELETE FROM pushed_requests WHERE (tenant_id, request_digest) IN ( \
+                       SELECT tenant_id, request_digest FROM pushed_requests WHERE expires_at <= $1 LIMIT $2)";
+    CLIENT_SECRETS = "DELETE FROM client_secrets WHERE (tenant_id, client_id, secret_digest) IN ( \
+                      SELECT tenant_id, client_id, secret_digest FROM client_secrets \
+                      WHERE expires_at <= $1 LIMIT $2)";
 }
 
 /// How long jobs that were given up are kept for people to look at.
@@ -80,6 +90,10 @@ pub async fn run_once(store: &Store, now: Timestamp, holder: &str) -> Result<Opt
         (TICKETS, now),
         (FAILED_JOBS, now.saturating_sub(FAILED_JOB_MEMORY).unwrap_or(now)),
         (RATE_LIMITS, now),
+        (REVOKED_ACCESS_TOKENS, now),
+        (USED_JWT_IDS, now),
+        (PUSHED_REQUESTS, now),
+        (CLIENT_SECRETS, now),
     ] {
         removed += remove(store, statement, before).await?;
     }

@@ -52,7 +52,9 @@ mod watch;
 pub mod access_token_revocations;
 pub mod authorization_codes;
 pub mod cleanup;
+pub mod client_credentials;
 pub mod client_grants;
+pub mod client_secrets;
 pub mod clients;
 pub mod config;
 pub mod connections;
@@ -65,15 +67,18 @@ pub mod log_seals;
 pub mod login_failures;
 pub mod logs;
 pub mod network_attempts;
+pub mod pushed_requests;
 pub mod rate_limits;
 pub mod refresh_tokens;
 pub mod resource_servers;
+pub mod revoked_access_tokens;
 pub mod roles;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
 pub mod tickets;
 pub mod transactions;
+pub mod used_jwt_ids;
 pub mod user_permissions;
 pub mod users;
 
@@ -91,7 +96,9 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("access_token_revocations", access_token_revocations::STATEMENTS),
         ("authorization_codes", authorization_codes::STATEMENTS),
         ("cleanup", cleanup::STATEMENTS),
+        ("client_credentials", client_credentials::STATEMENTS),
         ("client_grants", client_grants::STATEMENTS),
+        ("client_secrets", client_secrets::STATEMENTS),
         ("clients", clients::STATEMENTS),
         ("config", config::STATEMENTS),
         ("connections", connections::STATEMENTS),
@@ -105,15 +112,18 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("migrations", migrations::STATEMENTS),
         ("rate_limits", rate_limits::STATEMENTS),
         ("network_attempts", network_attempts::STATEMENTS),
+        ("pushed_requests", pushed_requests::STATEMENTS),
         ("refresh_tokens", refresh_tokens::STATEMENTS),
         ("resource_servers", resource_servers::STATEMENTS),
         ("roles", roles::STATEMENTS),
+        ("revoked_access_tokens", revoked_access_tokens::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("signing_keys", signing_keys::STATEMENTS),
         ("tenants", tenants::STATEMENTS),
         ("tickets", tickets::STATEMENTS),
         ("transactions", transactions::STATEMENTS),
         ("user_permissions", user_permissions::STATEMENTS),
+        ("used_jwt_ids", used_jwt_ids::STATEMENTS),
         ("users", users::STATEMENTS),
     ]
 }

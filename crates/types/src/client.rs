@@ -35,6 +35,24 @@ pub struct Client {
     /// How the application proves who it is at the token endpoint.
     #[serde(default)]
     pub token_endpoint_auth_method: TokenEndpointAuthMethod,
+    /// Authentication by something better than a secret; then `token_endpoint_auth_method` does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_authentication_methods: Option<ClientAuthenticationMethods>,
+    /// Public keys of an application that registered itself, a JWKS (OpenID Connect Registration §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
+    /// The one algorithm that its assertions may have (OpenID Connect Registration §2); absent for all that its keys allow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<String>,
+    /// Whether `auth0-forwarded-for` tells the user's address when the application authenticated with its secret (§0.4).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_token_endpoint_ip_header_trusted: bool,
+    /// Whether `/authorize` takes nothing but pushed requests of this application (§6.5).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_pushed_authorization_requests: bool,
+    /// Whether this application gets no token that is not bound to a key (§8.7).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_proof_of_possession: bool,
     /// How ID tokens for this application are signed and how long they live.
     #[serde(default)]
     pub jwt_configuration: JwtConfiguration,
@@ -75,8 +93,43 @@ impl Client {
     /// Whether the application cannot keep a secret (RFC 6749 §2.1 "public").
     #[must_use]
     pub fn is_public(&self) -> bool {
-        self.token_endpoint_auth_method == TokenEndpointAuthMethod::None
+        self.auth_method() == TokenEndpointAuthMethod::None
     }
+
+    /// How the application proves who it is: `client_authentication_methods`, else `token_endpoint_auth_method`.
+    #[must_use]
+    pub fn auth_method(&self) -> TokenEndpointAuthMethod {
+        match &self.client_authentication_methods {
+            Some(methods) if methods.private_key_jwt.is_some() => TokenEndpointAuthMethod::PrivateKeyJwt,
+            _ => self.token_endpoint_auth_method,
+        }
+    }
+}
+
+/// `client_authentication_methods` of an application (`management-api.md` §2.2): exactly one of its members is set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientAuthenticationMethods {
+    /// Assertions signed by a key of the application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_key_jwt: Option<PrivateKeyJwt>,
+    /// Methods that this server does not know.
+    #[serde(flatten)]
+    pub other: OtherMembers,
+}
+
+/// `private_key_jwt` of `client_authentication_methods`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivateKeyJwt {
+    /// The credentials that count. Others of the application do not.
+    #[serde(default)]
+    pub credentials: Vec<CredentialReference>,
+}
+
+/// A credential of the application, by its identifier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialReference {
+    /// `cred_…`.
+    pub id: String,
 }
 
 /// `app_type` of an application.
@@ -104,6 +157,8 @@ pub enum TokenEndpointAuthMethod {
     ClientSecretPost,
     /// Secret by HTTP Basic.
     ClientSecretBasic,
+    /// Assertion signed by a key of the application.
+    PrivateKeyJwt,
 }
 
 /// `jwt_configuration` of an application.

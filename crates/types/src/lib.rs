@@ -22,15 +22,19 @@ pub use attack_protection::{
     AttackProtection, BreachedPasswordDetection, BreachedPasswordStage, BreachedPasswordStages, BruteForceMode,
     BruteForceProtection, SuspiciousIpThrottling, Throttle, ThrottlingStages,
 };
-pub use client::{AppType, Client, JwtConfiguration, TokenEndpointAuthMethod};
+pub use client::{
+    AppType, Client, ClientAuthenticationMethods, CredentialReference, JwtConfiguration, PrivateKeyJwt,
+    TokenEndpointAuthMethod,
+};
 pub use client_grant::ClientGrant;
 pub use connection::{Connection, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy};
 pub use ids::TenantId;
 pub use jiff::Timestamp;
 pub use rate_limits::{RateLimit, RateLimitSettings};
-pub use refresh_token_settings::{ExpirationType, RefreshTokenSettings, RotationType};
+pub use refresh_token_settings::{ExpirationType, RefreshTokenPolicy, RefreshTokenSettings, RotationType};
 pub use resource_server::{
-    AccessPolicy, ResourceServer, ResourceServerScope, SubjectTypeAuthorization, SubjectTypePolicy, TokenDialect,
+    AccessPolicy, PossessionMechanism, ProofOfPossession, RequiredFor, ResourceServer, ResourceServerScope,
+    SubjectTypeAuthorization, SubjectTypePolicy, TokenDialect,
 };
 pub use role::{Permission, Role};
 pub use scope::ScopeSet;

@@ -22,9 +22,22 @@ pub struct RefreshTokenSettings {
     pub infinite_token_lifetime: bool,
     /// Switches the idle end off.
     pub infinite_idle_token_lifetime: bool,
+    /// Other APIs that a refresh token is good for (§4.5, multi-resource refresh tokens).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<RefreshTokenPolicy>,
     /// Members without an effect here.
     #[serde(flatten)]
     pub other: OtherMembers,
+}
+
+/// What a refresh token gives for one more API.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshTokenPolicy {
+    /// Identifier of the API.
+    pub audience: String,
+    /// The most that it gives there.
+    #[serde(default)]
+    pub scope: Vec<String>,
 }
 
 impl Default for RefreshTokenSettings {
@@ -37,6 +50,7 @@ impl Default for RefreshTokenSettings {
             idle_token_lifetime: 2_592_000,
             infinite_token_lifetime: false,
             infinite_idle_token_lifetime: false,
+            policies: Vec::new(),
             other: OtherMembers::new(),
         }
     }

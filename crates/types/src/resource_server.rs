@@ -41,6 +41,9 @@ pub struct ResourceServer {
     /// Who may ask for tokens.
     #[serde(default)]
     pub subject_type_authorization: SubjectTypeAuthorization,
+    /// Whether tokens are bound to a key of their holder (§8.7); absent for tokens that anybody may use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof_of_possession: Option<ProofOfPossession>,
     /// Whether the instance made it; system APIs cannot be deleted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_system: bool,
@@ -77,6 +80,7 @@ impl Default for ResourceServer {
             enforce_policies: false,
             skip_consent_for_verifiable_first_party_clients: false,
             subject_type_authorization: SubjectTypeAuthorization::default(),
+            proof_of_possession: None,
             is_system: false,
             other: OtherMembers::new(),
         }
@@ -89,6 +93,39 @@ impl ResourceServer {
     pub fn defines(&self, scope: &str) -> bool {
         self.scopes.iter().any(|own| own.value == scope)
     }
+}
+
+/// `proof_of_possession` of an API (§8.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofOfPossession {
+    /// By what the possession is proven.
+    pub mechanism: PossessionMechanism,
+    /// Whether tokens without a binding are refused.
+    pub required: bool,
+    /// To whom `required` applies.
+    #[serde(default)]
+    pub required_for: RequiredFor,
+}
+
+/// How a caller proves that it has the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PossessionMechanism {
+    /// RFC 9449.
+    Dpop,
+    /// RFC 8705; not available here.
+    Mtls,
+}
+
+/// Applications that must prove possession.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequiredFor {
+    /// Those that cannot keep a secret.
+    PublicClients,
+    /// All of them.
+    #[default]
+    AllClients,
 }
 
 /// One scope of an API.

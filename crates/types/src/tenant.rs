@@ -100,6 +100,9 @@ pub struct TenantSettings {
     pub log_retention_days: u32,
     /// What is done against guessed passwords.
     pub attack_protection: AttackProtection,
+    /// Whether applications may push authorization requests (§6.5); absent leaves it to the profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pushed_authorization_requests_supported: Option<bool>,
     /// Switches.
     pub flags: TenantFlags,
     /// Auth0's or the standards' behaviour.
@@ -129,6 +132,7 @@ impl Default for TenantSettings {
             oidc_logout: OidcLogout::default(),
             log_retention_days: 30,
             attack_protection: AttackProtection::default(),
+            pushed_authorization_requests_supported: None,
             flags: TenantFlags::default(),
             profile: Profile::default(),
             rate_limits: RateLimitSettings::default(),
@@ -179,6 +183,8 @@ pub struct TenantFlags {
     pub revoke_refresh_token_grant: bool,
     /// The consent page shows the API's own descriptions of scopes (§1.10).
     pub use_scope_descriptions_for_consent: bool,
+    /// `/authorize` takes nothing but pushed requests (§6.5; RFC 9126 §5), of any application.
+    pub require_pushed_authorization_requests: bool,
     /// JWKS entries without `alg` (§6.11).
     pub remove_alg_from_jwks: bool,
     /// Anybody may register an application at `/oidc/register` (§6.7).

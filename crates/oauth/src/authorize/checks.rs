@@ -16,6 +16,7 @@ use super::denial::{AuthorizeError, denial};
 use super::scopes::{ClientAccess, effective_scopes};
 use super::session::Visitor;
 use crate::id_token_hint::IdTokenHint;
+use crate::issue::requires_proof;
 use crate::profile;
 
 /// A request that passed every check, with the configuration it was checked against.
@@ -73,12 +74,14 @@ pub(super) async fn check(
         connection: parameters.get("connection").map(str::to_owned),
         screen_hint: screen_hint(parameters.get("screen_hint")),
         code_challenge: None,
+        dpop_jkt: None,
     };
     no_tokens_in_query(&request, parameters.get("response_mode"))?;
     nonce_with_id_token(&request)?;
     request.prompt = prompt(&request, parameters.get("prompt"))?;
     request.max_age = max_age(&request, parameters.get("max_age"))?;
     request.code_challenge = code_challenge(tenant, &client.client, &request, parameters)?;
+    request.dpop_jkt = dpop_jkt(&request, parameters.get("dpop_jkt"))?;
     request.audience = audience(tenant, parameters);
     request.claims = claims(tenant, &request, parameters.get("claims"))?;
     request.expected_user_id = hinted_user(app, tenant, &client.client, parameters.get("id_token_hint")).await?;
@@ -111,6 +114,7 @@ async fn checked_with(
 ) -> Result<CheckedRequest, AuthorizeError> {
     let api = known_api(app, tenant, &request).await?;
     let granted_to_client = client_allowed_on_api(app, tenant, &request, api.as_deref()).await?;
+    no_token_that_must_be_bound(&request, &client.client, api.as_deref())?;
     let connections = usable_connections(app, tenant, &request).await?;
     signup_enabled(&request, &connections)?;
     Ok(CheckedRequest { request, client, api, granted_to_client, connections })
@@ -310,6 +314,18 @@ fn code_challenge(
     Ok(Some(CodeChallenge { value: value.to_owned(), method }))
 }
 
+/// RFC 9449 §10: "The value of the dpop_jkt authorization request parameter is the JWK Thumbprint [RFC7638] of the
+/// proof-of-possession public key using the SHA-256 hash function", which has 43 characters in base64url.
+fn dpop_jkt(request: &AuthorizationRequest, value: Option<&str>) -> Result<Option<String>, AuthorizeError> {
+    let is_thumbprint = |value: &str| {
+        value.len() == 43 && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    match value {
+        Some(value) if !is_thumbprint(value) => Err(invalid(request, "Parameter 'dpop_jkt' is malformed")),
+        value => Ok(value.map(str::to_owned)),
+    }
+}
+
 /// §1.1: `audience`, else `resource`, else the tenant's default. `None` for `/userinfo` alone.
 fn audience(tenant: &Tenant, parameters: &Parameters) -> Option<String> {
     let named = parameters.get("audience").or_else(|| parameters.get("resource"));
@@ -359,6 +375,21 @@ async fn client_allowed_on_api(
             Err(invalid(request, text))
         }
     }
+}
+
+/// §8.7. RFC 9449 §1: the application "proves possession of a private key" at the token endpoint; here nobody can.
+fn no_token_that_must_be_bound(
+    request: &AuthorizationRequest,
+    client: &Client,
+    api: Option<&ApiRecord>,
+) -> Result<(), AuthorizeError> {
+    if request.response_type.token && requires_proof(api.map(|record| &record.api), client) {
+        return Err(invalid(
+            request,
+            "An access token that requires proof of possession comes from the token endpoint only",
+        ));
+    }
+    Ok(())
 }
 
 /// Check 11.

@@ -65,7 +65,7 @@ fn scene() -> Scene {
     Scene {
         checked: CheckedRequest {
             request,
-            client: Arc::new(ClientRecord { client, secret: None }),
+            client: Arc::new(ClientRecord::new(client, None)),
             api: None,
             granted_to_client: None,
             connections: vec![connection],
@@ -89,7 +89,7 @@ impl Scene {
     fn client(&mut self, change: impl FnOnce(&mut Client)) {
         let mut client = self.checked.client.client.clone();
         change(&mut client);
-        self.checked.client = Arc::new(ClientRecord { client, secret: None });
+        self.checked.client = Arc::new(ClientRecord::new(client, None));
     }
 
     fn logged_in_here(&mut self) {

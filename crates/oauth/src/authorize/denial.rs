@@ -16,8 +16,13 @@ use super::checks::CheckedRequest;
 use super::events;
 use super::respond::error_response;
 use super::session::Visitor;
+use crate::error::OAuthError;
 use crate::profile;
 use keywright_web::redirect;
+
+/// Codes of refusals that the checks of a request send to the application (§1.5).
+const CODES: [&str; 5] =
+    ["invalid_request", "access_denied", "unauthorized_client", "unsupported_response_type", "invalid_scope"];
 
 /// Why a request was not answered with a code.
 #[derive(Debug)]
@@ -70,6 +75,21 @@ impl AuthorizeError {
                 Self::Page { code, description, status: Some(StatusCode::PAYLOAD_TOO_LARGE), cause }
             }
             other => other,
+        }
+    }
+
+    /// The same refusal for the application itself, when it pushed the request.
+    pub(crate) fn of_pushed_request(self) -> OAuthError {
+        match self {
+            Self::Page { code, description, .. } => {
+                OAuthError::of_pushed_request(code, description, StatusCode::BAD_REQUEST)
+            }
+            Self::Redirect { denial, .. } => {
+                let code = CODES.into_iter().find(|code| *code == denial.error).unwrap_or("invalid_request");
+                OAuthError::of_pushed_request(code, denial.description, StatusCode::BAD_REQUEST)
+            }
+            Self::StartAgain { .. } => OAuthError::from(AppError::internal("a pushed request without a transaction")),
+            Self::Failed(error) => error.into(),
         }
     }
 

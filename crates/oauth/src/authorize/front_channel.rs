@@ -19,7 +19,8 @@ impl FrontChannel {
         if !request.response_type.bears_tokens() {
             return Ok(None);
         }
-        let issuer = Issuer::load(call.app, call.tenant, &checked.client, request.audience.as_deref()).await;
+        let issuer =
+            Issuer::for_front_channel(call.app, call.tenant, &checked.client, request.audience.as_deref()).await;
         Ok(Some(Self(issuer.map_err(|error| AppError::internal(format!("{error:?}")))?)))
     }
 

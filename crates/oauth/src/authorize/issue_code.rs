@@ -45,6 +45,9 @@ pub(crate) struct CodeBinding {
     /// Claims that were asked for by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) claims: Option<ClaimsRequest>,
+    /// Thumbprint of the key that the token request must prove (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dpop_jkt: Option<String>,
 }
 
 /// What became of an attempt to answer.
@@ -179,6 +182,7 @@ fn code_row(
         scope: scope.clone(),
         auth_time,
         claims: request.claims.clone(),
+        dpop_jkt: request.dpop_jkt.clone(),
     };
     let digest = app.master_key().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
     Ok(AuthorizationCodeRow {
@@ -192,6 +196,7 @@ fn code_row(
         consumed_at: None,
         family_id: None,
         access_token_issued_at: None,
+        access_token_id: None,
     })
 }
 

@@ -28,10 +28,13 @@ use keywright_web::{Cookies, CurrentCaller, CurrentTenant, ParameterError, Param
 use self::call::Call;
 use self::checks::CheckedRequest;
 use self::decide::{Next, Situation, decide};
-use self::denial::AuthorizeError;
+pub(crate) use self::denial::AuthorizeError;
+use self::denial::denial;
 use self::issue_code::Issued;
-pub(crate) use self::scopes::scopes_now;
+pub(crate) use self::scopes::{OPENID_SCOPES, scopes_now};
 use self::session::Visitor;
+use crate::error::OAuthError;
+use crate::pushed_authorization;
 use keywright_web::redirect;
 
 pub(crate) use self::issue_code::CodeBinding;
@@ -108,7 +111,13 @@ async fn answer(call: &Call<'_>, parameters: Result<Parameters, AuthorizeError>)
 
 /// A new request.
 async fn start(call: &Call<'_>, parameters: &Parameters) -> Result<Response, AuthorizeError> {
+    let pushed = pushed_authorization::take(call.app, call.tenant, parameters).await?;
+    let parameters = pushed.as_ref().unwrap_or(parameters);
     let checked = checks::check(call.app, call.tenant, parameters).await?;
+    if pushed.is_none() && pushed_authorization::is_required(call.tenant, &checked.client.client) {
+        let denial = denial("invalid_request", "The authorization request must be pushed first");
+        return Err(AuthorizeError::redirect(&checked.request, denial));
+    }
     let mut visitor = Visitor::of(call.app, call.tenant, &call.cookies, &checked).await?;
     let mut next = step(call.app, &checked, &visitor, &Progress::default());
     if next == Next::Issue {
@@ -129,6 +138,13 @@ async fn start(call: &Call<'_>, parameters: &Parameters) -> Result<Response, Aut
             interact(call, parameters, &checked, &next).await
         }
     }
+}
+
+/// The checks of a request that an application pushed, in the words of the endpoint that it pushed to (RFC 9126 §2.1: "The
+/// authorization server MUST […] Validate the pushed request as it would an authorization request sent to the authorization
+/// endpoint").
+pub(crate) async fn check_pushed(app: &App, tenant: &Tenant, parameters: &Parameters) -> Result<(), OAuthError> {
+    checks::check(app, tenant, parameters).await.map(drop).map_err(AuthorizeError::of_pushed_request)
 }
 
 /// `GET /authorize/resume?state=…`: a step recorded its result; go on (§1.9).

@@ -6,7 +6,7 @@ use keywright_types::{AccessPolicy, Client, ResourceServer, ScopeSet, TenantId};
 use crate::permissions::Permissions;
 
 /// Scopes of OpenID Connect Core §5.4 and §11.
-const OPENID_SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
+pub(crate) const OPENID_SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
 
 /// The requested scopes that exist: OpenID's own, those that the API defines, and `offline_access` where a refresh token
 /// would be issued. §8.2: "Scopes not defined on the API are dropped silently; OIDC scopes are always kept."

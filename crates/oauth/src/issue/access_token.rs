@@ -43,6 +43,23 @@ pub(super) struct AccessTokenRequest<'a> {
     /// Claims that `/userinfo` gives besides those of the scopes.
     pub(super) userinfo_claims: &'a [String],
     pub(super) channel: Channel,
+    /// `jti`, where the dialect has one.
+    pub(super) id: &'a str,
+    /// Thumbprint of the key that the token is bound to.
+    pub(super) jkt: Option<&'a str>,
+}
+
+/// RFC 9449 §6.1: `cnf`, with the key that whoever uses the token has to have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Confirmation {
+    /// RFC 7638 thumbprint.
+    pub(crate) jkt: String,
+}
+
+impl Confirmation {
+    fn of(jkt: Option<&str>) -> Option<Self> {
+        jkt.map(|jkt| Self { jkt: jkt.to_owned() })
+    }
 }
 
 /// Claims in the order in which Auth0 sends them (§3.2).
@@ -62,13 +79,15 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    jti: Option<String>,
+    jti: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<&'a [&'a str]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     userinfo_claims: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
     /// OP-05, as [`super::TEST_CLAIM`].
     #[serde(rename = "https://keywright.dev/test", skip_serializing_if = "Option::is_none")]
     test: Option<bool>,
@@ -113,7 +132,6 @@ pub(super) fn for_api(
         gty: request.grant.filter(|_| !rfc9068),
         azp: (!rfc9068).then_some(request.client_id),
         client_id: rfc9068.then_some(request.client_id),
-        jti: rfc9068.then(|| app.random().token(16)),
         // RFC 9068 §2.2.1: "The claims listed in this section MAY be issued in the context of authorization grants involving
         // the resource owner". §3.3 has none.
         auth_time: request
@@ -124,6 +142,8 @@ pub(super) fn for_api(
         // Only `/userinfo` reads them, and only where the token is for it.
         userinfo_claims: if with_userinfo { request.userinfo_claims } else { &[] },
         test: app.has_test_controls().then_some(true),
+        jti: rfc9068.then_some(request.id),
+        cnf: Confirmation::of(request.jkt),
     };
     let typ = if rfc9068 { JwtType::AccessToken } else { JwtType::Jwt };
     Ok((sign(typ, signer(keys, record)?, &claims).map_err(signing_failed)?, lifetime))
@@ -158,6 +178,12 @@ pub(crate) struct OpaqueClaims {
     /// Claims that `/userinfo` gives besides those of the scopes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) userinfo_claims: Vec<String>,
+    /// Identifier; absent in tokens of the version before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) jti: Option<String>,
+    /// The key it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cnf: Option<Confirmation>,
 }
 
 /// A token only this server can read, and its lifetime in seconds.
@@ -175,6 +201,8 @@ pub(super) fn for_userinfo(
         iat,
         exp: iat.saturating_add(lifetime),
         userinfo_claims: request.userinfo_claims.to_vec(),
+        jti: Some(request.id.to_owned()),
+        cnf: Confirmation::of(request.jkt),
     };
     let token = opaque::seal(app.master_key(), &tenant.id, &tenant.issuer(), &claims, app.random());
     Ok((token.map_err(signing_failed)?, lifetime))

@@ -4,18 +4,20 @@ mod access_token;
 mod front_channel;
 mod id_token;
 mod profile_claims;
+mod proof_of_possession;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use keywright_app::{ApiRecord, App, AppError, ClaimsRequest, ClientRecord, KeySet};
-use keywright_types::{ResourceServer, ScopeSet, Tenant, User};
+use keywright_types::{Client, ResourceServer, ScopeSet, Tenant, User};
 
-pub(crate) use self::access_token::OpaqueClaims;
 use self::access_token::{AccessTokenRequest, Channel};
+pub(crate) use self::access_token::{Confirmation, OpaqueClaims};
 pub(crate) use self::front_channel::for_front_channel;
 use self::id_token::Companions;
 pub(crate) use self::profile_claims::{named_claims, profile_claims};
+pub(crate) use self::proof_of_possession::requires_proof;
 use crate::error::OAuthError;
 use crate::permissions::Permissions;
 use crate::token::TokenResponse;
@@ -50,11 +52,30 @@ pub(crate) struct Subject<'a> {
 pub(crate) struct Issuer {
     keys: Arc<KeySet>,
     api: Option<Arc<ApiRecord>>,
+    /// `jti` of the access token.
+    token_id: String,
+    /// Thumbprint of the key that the access token is bound to.
+    jkt: Option<String>,
 }
 
 impl Issuer {
-    /// For an API, or for `/userinfo` only.
+    /// For an API, or for `/userinfo` only; `jkt` is the key that the caller has proven to have. Refuses a token that would
+    /// not be bound although it has to be (§8.7).
     pub(crate) async fn load(
+        app: &App,
+        tenant: &Tenant,
+        client: &ClientRecord,
+        audience: Option<&str>,
+        jkt: Option<&str>,
+    ) -> Result<Self, OAuthError> {
+        let issuer = Self::for_front_channel(app, tenant, client, audience).await?;
+        let jkt = proof_of_possession::binding(issuer.api(), &client.client, jkt)?.map(str::to_owned);
+        Ok(Self { jkt, ..issuer })
+    }
+
+    /// For tokens that nobody can be asked a proof for: the authorization endpoint's, which `requires_proof` keeps from what
+    /// has to be bound.
+    pub(crate) async fn for_front_channel(
         app: &App,
         tenant: &Tenant,
         client: &ClientRecord,
@@ -72,7 +93,12 @@ impl Issuer {
             access_token::signer(&keys, api)?;
         }
         id_token::signer(&keys, client)?;
-        Ok(Self { keys, api })
+        Ok(Self { keys, api, token_id: app.random().token(16), jkt: None })
+    }
+
+    /// `jti` of the access token, known before it is made.
+    pub(crate) fn token_id(&self) -> &str {
+        &self.token_id
     }
 
     /// The API's record, for a database transaction.
@@ -100,7 +126,7 @@ pub(crate) fn for_user(
     } else {
         None
     };
-    Ok(response(access_token, id_token, subject.scope, expires_in))
+    Ok(response(access_token, id_token, subject.scope, expires_in, issuer.jkt.as_deref()))
 }
 
 /// The access token and its lifetime in seconds.
@@ -122,6 +148,8 @@ fn access_token_for_user(
         issued_at: subject.issued_at,
         userinfo_claims: subject.claims.map(|claims| claims.userinfo.as_slice()).unwrap_or_default(),
         channel,
+        id: &issuer.token_id,
+        jkt: issuer.jkt.as_deref(),
     };
     match &issuer.api {
         Some(api) => access_token::for_api(app, tenant, &issuer.keys, api, &request),
@@ -133,13 +161,16 @@ fn access_token_for_user(
 pub(crate) async fn for_client(
     app: &App,
     tenant: &Tenant,
-    client_id: &str,
+    client: &Client,
     api: &ApiRecord,
     scope: &ScopeSet,
-    issued_at: Timestamp,
+    jkt: Option<&str>,
 ) -> Result<TokenResponse, OAuthError> {
+    let (client_id, issued_at) = (&client.client_id, app.now());
+    let jkt = proof_of_possession::binding(Some(&api.api), client, jkt)?;
     let keys = app.signing_keys(&tenant.id).await?;
     let subject = format!("{client_id}@clients");
+    let id = app.random().token(16);
     let request = AccessTokenRequest {
         subject: &subject,
         client_id,
@@ -151,19 +182,28 @@ pub(crate) async fn for_client(
         issued_at,
         userinfo_claims: &[],
         channel: Channel::Back,
+        id: &id,
+        jkt,
     };
     let (access_token, expires_in) = access_token::for_api(app, tenant, &keys, api, &request)?;
-    Ok(response(access_token, None, scope, expires_in))
+    Ok(response(access_token, None, scope, expires_in, jkt))
 }
 
-fn response(access_token: String, id_token: Option<String>, scope: &ScopeSet, expires_in: i64) -> TokenResponse {
+fn response(
+    access_token: String,
+    id_token: Option<String>,
+    scope: &ScopeSet,
+    expires_in: i64,
+    jkt: Option<&str>,
+) -> TokenResponse {
     TokenResponse {
         access_token,
         refresh_token: None,
         id_token,
         scope: (!scope.is_empty()).then(|| scope.to_string()),
         expires_in,
-        token_type: "Bearer",
+        // RFC 9449 §5: "a token_type of DPoP MUST be included in the access token response" for a bound token.
+        token_type: if jkt.is_some() { "DPoP" } else { "Bearer" },
     }
 }
 

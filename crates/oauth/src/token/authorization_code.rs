@@ -5,14 +5,17 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use keywright_app::{ApiRecord, App, AppError, ClientRecord, CodeChallenge, CodeChallengeMethod, user_from_row};
+use keywright_app::{
+    ApiRecord, App, AppError, ClientRecord, CodeChallenge, CodeChallengeMethod, LogEvent, user_from_row,
+};
 use keywright_jose::Purpose;
 use keywright_store::authorization_codes::{self, AuthorizationCodeRow};
-use keywright_store::{Tx, access_token_revocations, refresh_tokens, sessions, users};
+use keywright_store::{Tx, access_token_revocations, logs, refresh_tokens, revoked_access_tokens, sessions, users};
 use keywright_types::{ScopeSet, Tenant, TenantId, User};
 
 use super::refresh_token::NewFamily;
-use super::{TokenRequest, TokenResponse};
+use super::{Grant as TokenGrant, TokenRequest, TokenResponse, events};
+use crate::access_token::TokenIdentity;
 use crate::authorize::{CodeBinding, scopes_now};
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
@@ -53,18 +56,23 @@ pub(super) async fn run(
         client_id: client.client.client_id.clone(),
         redirect_uri: request.get("redirect_uri").map(str::to_owned),
         code_verifier: request.get("code_verifier").map(str::to_owned),
+        jkt: request.jkt().map(str::to_owned),
     };
     let (id, now) = (tenant.id.clone(), app.now());
     let row = app.store().read(move |tx| authorization_codes::find(tx, &id, digest.as_bytes())).await?;
     let row = row.ok_or_else(|| invalid_code("unknown code"))?;
     let binding: CodeBinding = serde_json::from_str(&row.binding).map_err(AppError::internal)?;
-    let issuer = Issuer::load(app, tenant, client, binding.audience.as_deref()).await?;
+    let issuer = Issuer::load(app, tenant, client, binding.audience.as_deref(), request.jkt()).await?;
     let scope = scopes_now(app, &tenant.id, &client.client, issuer.api(), &binding.scope).await?;
     let scope = scope.ok_or_else(|| invalid_code("the client may no longer use the API"))?;
-    let new_family = NewFamily::new(app, tenant, &client.client);
-    let grant = Grant { binding, scope, api: issuer.record(), new_family };
-    let id = tenant.id.clone();
-    let redeemed = app.store().write(move |tx| redeem(tx, &id, digest.as_bytes(), &presented, grant, now)).await?;
+    let event = events::granted(TokenGrant::AuthorizationCode, request, &client.client)
+        .audience(binding.audience.as_deref().unwrap_or_default());
+    let new_family = NewFamily::new(app, tenant, &client.client).bound_to(request.jkt());
+    let token_id = issuer.token_id().to_owned();
+    let grant = Grant { binding, scope, api: issuer.record(), new_family, token_id, event };
+    let (inside, id) = (app.clone(), tenant.id.clone());
+    let redeeming = move |tx: &mut Tx<'_>| redeem(tx, &inside, &id, digest.as_bytes(), &presented, grant, now);
+    let redeemed = app.store().write(redeeming).await?;
     let (row, binding, scope, permissions, user, refresh_token) = match redeemed {
         Redeemed::Granted { row, binding, scope, permissions, user, refresh_token } => {
             (row, binding, scope, permissions, user, refresh_token)
@@ -93,6 +101,9 @@ struct Grant {
     scope: ScopeSet,
     api: Option<Arc<ApiRecord>>,
     new_family: NewFamily,
+    /// `jti` of the access token to come.
+    token_id: String,
+    event: LogEvent,
 }
 
 /// The bindings of a code that the token request has to repeat.
@@ -100,19 +111,21 @@ struct Presented {
     client_id: String,
     redirect_uri: Option<String>,
     code_verifier: Option<String>,
+    jkt: Option<String>,
 }
 
 /// Checks a code and takes it, in one transaction. What is refused stays unused: a wrong verifier must not let a thief
 /// burn the code of its owner.
 fn redeem(
     tx: &mut Tx<'_>,
+    app: &App,
     tenant: &TenantId,
     digest: &[u8],
     presented: &Presented,
     grant: Grant,
     now: Timestamp,
 ) -> Result<Redeemed, AppError> {
-    let Grant { binding, scope, api, new_family } = grant;
+    let Grant { binding, scope, api, new_family, token_id, event } = grant;
     let Some(row) = authorization_codes::find(tx, tenant, digest)? else {
         return Ok(Redeemed::Refused(invalid_code("unknown code")));
     };
@@ -120,7 +133,7 @@ fn redeem(
         return Ok(Redeemed::Refused(invalid_code("code of another client")));
     }
     if row.consumed_at.is_some() {
-        revoke_issued(tx, tenant, &row, now)?;
+        revoke_issued(tx, app, tenant, &row, now)?;
         return Ok(Redeemed::Replayed);
     }
     if let Err(error) = bindings_hold(&binding, presented) {
@@ -144,7 +157,7 @@ fn redeem(
         // Expired, or another node was faster.
         let faster = authorization_codes::find(tx, tenant, digest)?.filter(|row| row.consumed_at.is_some());
         let Some(row) = faster else { return Ok(Redeemed::Refused(invalid_code("expired code"))) };
-        revoke_issued(tx, tenant, &row, now)?;
+        revoke_issued(tx, app, tenant, &row, now)?;
         return Ok(Redeemed::Replayed);
     }
     let refresh_token = if scope.contains("offline_access") {
@@ -164,9 +177,11 @@ fn redeem(
         None
     };
     let family_id = refresh_token.as_ref().map(|(family_id, _)| family_id.as_str());
-    authorization_codes::record_issued(tx, tenant, digest, family_id, now.as_second())?;
+    authorization_codes::record_issued(tx, tenant, digest, family_id, now.as_second(), &token_id)?;
+    let user = user_from_row(&user)?;
+    logs::insert(tx, tenant, &app.log_row(event.user(&user).scope(&scope)))?;
     Ok(Redeemed::Granted {
-        user: Box::new(user_from_row(&user)?),
+        user: Box::new(user),
         row: Box::new(row),
         binding: Box::new(binding),
         scope,
@@ -187,6 +202,11 @@ fn bindings_hold(binding: &CodeBinding, presented: &Presented) -> Result<(), OAu
             origin(&binding.redirect_uri)
         ))
         .in_standard(profile::WRONG_REDIRECT_URI));
+    }
+    // RFC 9449 §10: "the authorization server computes the JWK Thumbprint of the proof-of-possession public key in the DPoP
+    // proof and verifies that it matches the dpop_jkt parameter value in the authorization request."
+    if binding.dpop_jkt.is_some() && binding.dpop_jkt != presented.jkt {
+        return Err(invalid_code("another key than the authorization request named"));
     }
     match (&binding.code_challenge, presented.code_verifier.as_deref()) {
         (None, None) => Ok(()),
@@ -232,6 +252,7 @@ fn origin(uri: &str) -> String {
 /// previously issued based on that authorization code."
 fn revoke_issued(
     tx: &mut Tx<'_>,
+    app: &App,
     tenant: &TenantId,
     row: &AuthorizationCodeRow,
     now: Timestamp,
@@ -242,6 +263,12 @@ fn revoke_issued(
     if let Some(issued_at) = row.access_token_issued_at {
         // Longer than any access token lives (§3.4: at most 30 days).
         let until = now.checked_add(SignedDuration::from_hours(24 * 31)).unwrap_or(Timestamp::MAX);
+        if let Some(token_id) = &row.access_token_id {
+            let identity = TokenIdentity::Id(token_id).digest(app, tenant);
+            revoked_access_tokens::insert(tx, tenant, identity.as_bytes(), until)?;
+        }
+        // Auth0's dialect has no `jti` (§3.2): of its tokens, and of those of the version before, all that the application
+        // got for this user in that second end.
         access_token_revocations::insert(tx, tenant, &row.client_id, &row.user_id, issued_at, until)?;
     }
     Ok(())

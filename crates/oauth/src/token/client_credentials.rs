@@ -1,9 +1,9 @@
-//! Grant `client_credentials` (§2.5; RFC 6749 §4.4). It writes nothing, and reads nothing but cached configuration.
+//! Grant `client_credentials` (§2.5; RFC 6749 §4.4). It writes its log entry, and reads nothing but cached configuration.
 
 use keywright_app::{App, ClientRecord};
 use keywright_types::{AccessPolicy, ScopeSet, Tenant};
 
-use super::{TokenRequest, TokenResponse};
+use super::{Grant, TokenRequest, TokenResponse, events};
 use crate::error::OAuthError;
 use crate::issue;
 use crate::profile;
@@ -45,5 +45,8 @@ pub(super) async fn run(
         Some(requested) => most.filtered(|scope| requested.contains(scope)),
         None => most,
     };
-    issue::for_client(app, tenant, client_id, &api, &scope, app.now()).await
+    let tokens = issue::for_client(app, tenant, &client.client, &api, &scope, request.jkt()).await?;
+    let event = events::granted(Grant::ClientCredentials, request, &client.client).audience(audience).scope(&scope);
+    app.log(&tenant.id, event).await?;
+    Ok(tokens)
 }

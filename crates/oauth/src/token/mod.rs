@@ -3,6 +3,8 @@
 mod authorization_code;
 mod client_authentication;
 mod client_credentials;
+mod events;
+mod multi_resource;
 mod refresh_token;
 mod refresh_token_format;
 mod request;
@@ -12,14 +14,16 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
-use keywright_app::{App, Limit};
+use keywright_app::{App, Caller, Limit};
 use keywright_types::Tenant;
-use keywright_web::{CurrentTenant, ParameterError, RateLimits};
+use keywright_web::{CurrentCaller, CurrentTenant, ParameterError, RateLimits};
 use serde::Serialize;
 
-pub(crate) use self::client_authentication::authenticate;
+pub(crate) use self::client_authentication::{AuthenticatedClient, authenticate, take_once};
+pub(crate) use self::events::log_client;
 pub(crate) use self::refresh_token_format::RefreshToken;
 pub(crate) use self::request::TokenRequest;
+use crate::dpop;
 use crate::error::{OAuthError, no_store};
 
 /// The success body (§2.4).
@@ -41,42 +45,67 @@ pub(crate) struct TokenResponse {
 pub(crate) async fn post(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
+    CurrentCaller(caller): CurrentCaller,
     limits: RateLimits,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    match exchange(&app, &tenant, &limits, &headers, body).await {
+    let mut response = match exchange(&app, &tenant, &limits, caller, &headers, body).await {
         Ok(tokens) => {
             let mut response = axum::Json(tokens).into_response();
             no_store(&mut response);
             response
         }
         Err(error) => error.respond(tenant.settings.profile),
-    }
+    };
+    dpop::offer_nonce(&app, &tenant.id, &headers, &mut response);
+    response
 }
 
-/// The phases, in the order of §2.2 "Validation order".
+/// One request, and what the tenant log says about it.
 async fn exchange(
     app: &App,
     tenant: &Tenant,
     limits: &RateLimits,
+    caller: Caller,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<TokenResponse, OAuthError> {
-    let request = TokenRequest::read(headers, &body.map_err(ParameterError::from)?)?;
+    let mut request = TokenRequest::read(headers, &body.map_err(ParameterError::from)?, caller)?;
     let grant_type = request.required("grant_type")?.to_owned();
-    let client = authenticate(app, tenant, &request).await?;
-    let grant = Grant::named(&grant_type)?;
-    if !client.client.allows_grant(&grant_type) {
-        return Err(OAuthError::grant_not_allowed(&grant_type));
+    let exchanged = grant(app, tenant, limits, headers, &mut request, &grant_type).await;
+    if let Err(error) = &exchanged {
+        events::log_refusal(app, tenant, &request, &grant_type, error).await?;
+    }
+    exchanged
+}
+
+/// The phases, in the order of §2.2 "Validation order".
+async fn grant(
+    app: &App,
+    tenant: &Tenant,
+    limits: &RateLimits,
+    headers: &HeaderMap,
+    request: &mut TokenRequest,
+    grant_type: &str,
+) -> Result<TokenResponse, OAuthError> {
+    let AuthenticatedClient { record: client, by_secret } = authenticate(app, tenant, request).await?;
+    if by_secret && client.client.is_token_endpoint_ip_header_trusted {
+        request.trust_forwarded_address(headers);
+    }
+    let grant = Grant::named(grant_type)?;
+    if !client.client.allows_grant(grant_type) {
+        return Err(OAuthError::grant_not_allowed(grant_type));
     }
     if let (Grant::RefreshToken, Some(token)) = (grant, request.get("refresh_token")) {
         limits.take_with_address(Limit::RefreshToken, &[token]).await?;
     }
+    let proof = dpop::proven_key(app, tenant, headers, &client.client, &tenant.url("/oauth/token")).await?;
+    request.proven_with(proof);
     match grant {
-        Grant::AuthorizationCode => authorization_code::run(app, tenant, &client, &request).await,
-        Grant::RefreshToken => refresh_token::run(app, tenant, &client, &request).await,
-        Grant::ClientCredentials => client_credentials::run(app, tenant, &client, &request).await,
+        Grant::AuthorizationCode => authorization_code::run(app, tenant, &client, request).await,
+        Grant::RefreshToken => refresh_token::run(app, tenant, &client, request).await,
+        Grant::ClientCredentials => client_credentials::run(app, tenant, &client, request).await,
     }
 }
 

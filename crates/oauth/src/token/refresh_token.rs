@@ -1,13 +1,15 @@
 //! Grant `refresh_token` (§4; RFC 6749 §6; RT-01 to RT-09).
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
-use keywright_app::{App, AppError, ClaimsRequest, ClientRecord, user_from_row};
+use keywright_app::{ApiRecord, App, AppError, ClaimsRequest, ClientRecord, LogEvent, LogType, user_from_row};
 use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
-use keywright_store::{StoreError, Tx, grants, users};
-use keywright_types::{Client, Connection, ResourceServer, ScopeSet, Tenant, TenantId, User};
+use keywright_store::{Tx, grants, logs, users};
+use keywright_types::{Client, Connection, ScopeSet, Tenant, TenantId, User};
 use serde::{Deserialize, Serialize};
 
-use super::{RefreshToken, TokenRequest, TokenResponse};
+use super::{Grant, RefreshToken, TokenRequest, TokenResponse, events, multi_resource};
 use crate::authorize::scopes_now;
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
@@ -23,11 +25,14 @@ struct Payload {
     /// Claims that were asked for by name at `/authorize`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claims: Option<ClaimsRequest>,
+    /// Thumbprint of the key that the family is bound to (RT-07).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jkt: Option<String>,
 }
 
 /// What the database said about a refresh token.
 enum Exchanged {
-    Granted { row: Box<RefreshTokenRow>, user: Box<User>, permissions: Option<Permissions> },
+    Granted { row: Box<RefreshTokenRow>, user: Box<User>, scope: ScopeSet, permissions: Option<Permissions> },
     Refused(OAuthError),
 }
 
@@ -53,10 +58,20 @@ pub(super) async fn run(
     // RT-07.
     let family = family.filter(|family| family.client_id == client_id);
     let family = family.ok_or_else(|| invalid_token("unknown family, or one of another client"))?;
-    let audience = Some(family.audience.as_str()).filter(|audience| !audience.is_empty());
-    let scope = narrowed_scope(app, tenant, client, &family, request.get("scope")).await?;
-    let issuer = Issuer::load(app, tenant, client, audience).await?;
     let payload: Payload = serde_json::from_str(&family.payload).map_err(AppError::internal)?;
+    // RFC 9449 §5: "the refresh token MUST be bound to the respective public key", and the client "MUST present a DPoP proof
+    // for the same key" at every use.
+    if payload.jkt.is_some() && payload.jkt.as_deref() != request.jkt() {
+        return Err(invalid_token("the family is bound to another key"));
+    }
+    let audience = multi_resource::audience(tenant, &family, request);
+    let scope = if audience == family.audience {
+        narrowed_scope(app, tenant, client, &family, request.get("scope")).await?
+    } else {
+        multi_resource::scope(app, tenant, client, &family, audience, request.get("scope")).await?
+    };
+    let audience = Some(audience).filter(|audience| !audience.is_empty());
+    let issuer = Issuer::load(app, tenant, client, audience, request.jkt()).await?;
     let connections = app.connections(&tenant.id).await?;
     let settings = client.client.refresh_token.clone();
     let exchange = Exchange {
@@ -68,18 +83,16 @@ pub(super) async fn run(
         // §4.4: "A non-expiring token that becomes expiring never reverts."
         expires_at: settings.absolute_seconds().map(|seconds| later(now, seconds)),
     };
+    let granted = events::granted(Grant::RefreshToken, request, &client.client);
+    let granted = granted.audience(audience.unwrap_or_default());
+    let reused = LogEvent::new(LogType::RefreshTokenReuse, request.caller()).client(&client.client);
     let api = issuer.record();
-    let exchanging = move |tx: &mut Tx<'_>| {
-        let api = api.as_ref().map(|record| &record.api);
-        take(tx, &id, &client_id, &family_id, api, &connections, &exchange)
-    };
-    let exchanged = app.store().write(exchanging).await?;
-    let (row, user, permissions) = match exchanged {
-        Exchanged::Granted { row, user, permissions } => (row, user, permissions),
+    let taking = Taking { app: app.clone(), client_id, family_id, api, scope, connections, exchange, granted, reused };
+    let exchanged = app.store().write(move |tx| taking.take(tx, &id)).await?;
+    let (row, user, scope, permissions) = match exchanged {
+        Exchanged::Granted { row, user, scope, permissions } => (row, user, scope, permissions),
         Exchanged::Refused(error) => return Err(error),
     };
-    // RT-05: what the user may do is looked up at each use.
-    let scope = Permissions::narrow(permissions.as_ref(), scope, issuer.api());
     let subject = Subject {
         user: &user,
         session_id: row.session_id.as_deref(),
@@ -103,62 +116,80 @@ pub(super) async fn run(
     Ok(TokenResponse { refresh_token, ..tokens })
 }
 
-/// Everything that decides about a refresh token, in one transaction with its one conditional update.
-fn take(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    client_id: &str,
-    family_id: &str,
-    api: Option<&ResourceServer>,
-    connections: &[Connection],
-    exchange: &Exchange,
-) -> Result<Exchanged, AppError> {
-    let refused = |error| Ok(Exchanged::Refused(error));
-    let Some(family) = refresh_tokens::find(tx, tenant, family_id)? else {
-        return refused(invalid_token("unknown family"));
-    };
-    // RT-04: user, connection and grant as they are now. The client, its grant type and the API were checked before.
-    let Some(user) = users::find(tx, tenant, &family.user_id)? else {
-        let description = "The refresh_token was generated for a user who doesn't exist anymore.";
-        return refused(OAuthError::invalid_grant(description, "the user is gone"));
-    };
-    if user.blocked {
-        return refused(OAuthError::blocked());
-    }
-    if !connections.iter().any(|own| own.name == user.connection && own.is_enabled_for(client_id)) {
-        return refused(invalid_token("the user's connection is gone or not enabled for the client"));
-    }
-    if grants::find(tx, tenant, &family.user_id, client_id, &family.audience)?.is_none() {
-        return refused(OAuthError::grant_not_found());
-    }
-    let Some(row) = refresh_tokens::exchange(tx, tenant, family_id, exchange)? else {
-        return Ok(Exchanged::Refused(explain(tx, tenant, family_id, exchange)?));
-    };
-    if row.rotating && !family.rotating {
-        // §4.4, switching rotation on: "other tokens for same client/API/user are revoked".
-        refresh_tokens::revoke_others(tx, tenant, client_id, &row.user_id, &row.audience, family_id, exchange.now)?;
-    }
-    let permissions = Permissions::of(tx, tenant, &row.user_id, api)?;
-    Ok(Exchanged::Granted { row: Box::new(row), user: Box::new(user_from_row(&user)?), permissions })
+/// One use of a refresh token, ready for its transaction.
+struct Taking {
+    app: App,
+    client_id: String,
+    family_id: String,
+    api: Option<Arc<ApiRecord>>,
+    scope: ScopeSet,
+    connections: Arc<Vec<Connection>>,
+    exchange: Exchange,
+    granted: LogEvent,
+    reused: LogEvent,
 }
 
-/// Why the update took nothing. An older generation of a live family was stolen or sent twice: the family ends.
-///
-/// RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh token, but it
-/// will revoke the active refresh token."
-fn explain(tx: &mut Tx<'_>, tenant: &TenantId, family_id: &str, exchange: &Exchange) -> Result<OAuthError, StoreError> {
-    let Some(family) = refresh_tokens::find(tx, tenant, family_id)? else {
-        return Ok(invalid_token("unknown family"));
-    };
-    if family.revoked_at.is_some() {
-        return Ok(invalid_token("revoked family"));
+impl Taking {
+    /// Everything that decides about a refresh token, in one transaction with its one conditional update.
+    fn take(self, tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Exchanged, AppError> {
+        let refused = |error| Ok(Exchanged::Refused(error));
+        let (client_id, family_id) = (&self.client_id, &self.family_id);
+        let Some(family) = refresh_tokens::find(tx, tenant, family_id)? else {
+            return refused(invalid_token("unknown family"));
+        };
+        // RT-04: user, connection and grant as they are now. The client, its grant type and the API were checked before.
+        let Some(user) = users::find(tx, tenant, &family.user_id)? else {
+            let description = "The refresh_token was generated for a user who doesn't exist anymore.";
+            return refused(OAuthError::invalid_grant(description, "the user is gone"));
+        };
+        if user.blocked {
+            return refused(OAuthError::blocked());
+        }
+        if !self.connections.iter().any(|own| own.name == user.connection && own.is_enabled_for(client_id)) {
+            return refused(invalid_token("the user's connection is gone or not enabled for the client"));
+        }
+        if grants::find(tx, tenant, &family.user_id, client_id, &family.audience)?.is_none() {
+            return refused(OAuthError::grant_not_found());
+        }
+        let Some(row) = refresh_tokens::exchange(tx, tenant, family_id, &self.exchange)? else {
+            return Ok(Exchanged::Refused(self.explain(tx, tenant)?));
+        };
+        if row.rotating && !family.rotating {
+            // §4.4, switching rotation on: "other tokens for same client/API/user are revoked".
+            let now = self.exchange.now;
+            refresh_tokens::revoke_others(tx, tenant, client_id, &row.user_id, &row.audience, family_id, now)?;
+        }
+        let user = user_from_row(&user)?;
+        // RT-05: what the user may do is looked up at each use.
+        let api = self.api.as_ref().map(|record| &record.api);
+        let permissions = Permissions::of(tx, tenant, &row.user_id, api)?;
+        let scope = Permissions::narrow(permissions.as_ref(), self.scope, api);
+        logs::insert(tx, tenant, &self.app.log_row(self.granted.user(&user).scope(&scope)))?;
+        Ok(Exchanged::Granted { row: Box::new(row), user: Box::new(user), scope, permissions })
     }
-    if family.generation > exchange.generation {
-        refresh_tokens::revoke(tx, tenant, family_id, exchange.now)?;
-        tracing::warn!(client.id = family.client_id, user.id = family.user_id, "refresh token reuse: family revoked");
-        return Ok(invalid_token("reuse of a rotated token"));
+
+    /// Why the update took nothing. An older generation of a live family was stolen or sent twice: the family ends.
+    ///
+    /// RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh token, but it
+    /// will revoke the active refresh token."
+    fn explain(self, tx: &mut Tx<'_>, tenant: &TenantId) -> Result<OAuthError, AppError> {
+        let Some(family) = refresh_tokens::find(tx, tenant, &self.family_id)? else {
+            return Ok(invalid_token("unknown family"));
+        };
+        if family.revoked_at.is_some() {
+            return Ok(invalid_token("revoked family"));
+        }
+        if family.generation > self.exchange.generation {
+            refresh_tokens::revoke(tx, tenant, &self.family_id, self.exchange.now)?;
+            let (client, user) = (&family.client_id, &family.user_id);
+            tracing::warn!(client.id = client, user.id = user, "refresh token reuse: family revoked");
+            let event = self.reused.user_id(&family.user_id).audience(&family.audience);
+            let event = event.description("A refresh token was used again after its rotation; its family is revoked");
+            logs::insert(tx, tenant, &self.app.log_row(event))?;
+            return Ok(invalid_token("reuse of a rotated token").recorded());
+        }
+        Ok(invalid_token("expired"))
     }
-    Ok(invalid_token("expired"))
 }
 
 /// RT-05: what the family was granted, narrowed to what is asked for and to what is still allowed. Extra scopes are
@@ -192,6 +223,8 @@ pub(super) struct NewFamily {
     now: Timestamp,
     idle_expires_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
+    public: bool,
+    jkt: Option<String>,
 }
 
 impl NewFamily {
@@ -206,7 +239,16 @@ impl NewFamily {
             now,
             idle_expires_at: settings.idle_seconds().map(|seconds| later(now, seconds)),
             expires_at: settings.absolute_seconds().map(|seconds| later(now, seconds)),
+            public: client.is_public(),
+            jkt: None,
         }
+    }
+
+    /// Binds the family of a public client to the key that it proved to have. A confidential client's is bound to the client,
+    /// which authenticates (RFC 9449 §5).
+    pub(super) fn bound_to(self, jkt: Option<&str>) -> Self {
+        let jkt = jkt.filter(|_| self.public).map(str::to_owned);
+        Self { jkt, ..self }
     }
 
     /// Stores the family; gives its id and its first token.
@@ -238,7 +280,8 @@ impl NewFamily {
             idle_expires_at: self.idle_expires_at,
             expires_at: self.expires_at,
             revoked_at: None,
-            payload: serde_json::to_string(&Payload { auth_time, claims }).map_err(AppError::internal)?,
+            payload: serde_json::to_string(&Payload { auth_time, claims, jkt: self.jkt })
+                .map_err(AppError::internal)?,
         };
         refresh_tokens::insert(tx, tenant, &row)?;
         refresh_tokens::trim(tx, tenant, &row.user_id, &row.client_id, self.now)?;

@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
+use keywright_app::Caller;
 use keywright_web::Parameters;
-use keywright_web::parameters::TOKEN;
+use keywright_web::parameters::{Limits, TOKEN};
 use percent_encoding::percent_decode_str;
 use secrecy::SecretString;
 
@@ -28,10 +29,12 @@ const RECOGNIZED: [&str; 14] = [
     "token_type_hint",
 ];
 
-/// Body parameters and the credentials of HTTP Basic.
+/// Body parameters, the credentials of HTTP Basic, and who sent them.
 pub(crate) struct TokenRequest {
     parameters: Parameters,
     basic: Option<BasicCredentials>,
+    caller: Caller,
+    jkt: Option<String>,
 }
 
 /// Client id and secret of an `Authorization: Basic` header.
@@ -42,10 +45,8 @@ pub(crate) struct BasicCredentials {
 
 impl TokenRequest {
     /// Reads a body by its content type: JSON or form.
-    pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, OAuthError> {
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let parameters = match media_type.as_str() {
+    pub(crate) fn read(headers: &HeaderMap, body: &[u8], caller: Caller) -> Result<Self, OAuthError> {
+        let parameters = match media_type(headers).as_str() {
             "application/json" => Parameters::from_json(body, TOKEN)?.text_only(&RECOGNIZED)?,
             "application/x-www-form-urlencoded" | "" => Parameters::from_urlencoded(body, TOKEN)?,
             _ => {
@@ -54,7 +55,50 @@ impl TokenRequest {
                 ));
             }
         };
-        Ok(Self { parameters, basic: basic_credentials(headers)? })
+        Ok(Self { parameters, basic: basic_credentials(headers)?, caller, jkt: None })
+    }
+
+    /// Reads a form, for endpoints that take nothing else (§0.4).
+    pub(crate) fn read_form(
+        headers: &HeaderMap,
+        body: &[u8],
+        limits: Limits,
+        caller: Caller,
+    ) -> Result<Self, OAuthError> {
+        if media_type(headers) != "application/x-www-form-urlencoded" {
+            return Err(OAuthError::invalid_request("Content-Type must be application/x-www-form-urlencoded"));
+        }
+        let parameters = Parameters::from_urlencoded(body, limits)?;
+        Ok(Self { parameters, basic: basic_credentials(headers)?, caller, jkt: None })
+    }
+
+    /// All parameters.
+    pub(crate) fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// Who makes the request, for the tenant log and for limits.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Thumbprint of the key that a `DPoP` proof showed; `None` without a proof.
+    pub(crate) fn jkt(&self) -> Option<&str> {
+        self.jkt.as_deref()
+    }
+
+    /// Notes whose key a verified proof was made with.
+    pub(crate) fn proven_with(&mut self, jkt: Option<String>) {
+        self.jkt = jkt;
+    }
+
+    /// §0.4: `auth0-forwarded-for` "supplies the user's IP", when an application with a server side acts for its users. The
+    /// application must be trusted for it; that is checked where it authenticates.
+    pub(crate) fn trust_forwarded_address(&mut self, headers: &HeaderMap) {
+        let forwarded = headers.get("auth0-forwarded-for").and_then(|value| value.to_str().ok());
+        if let Some(address) = forwarded.and_then(|text| text.trim().parse().ok()) {
+            self.caller.ip = Some(address);
+        }
     }
 
     /// A parameter, if it was sent with a value.
@@ -71,6 +115,11 @@ impl TokenRequest {
     pub(crate) fn basic(&self) -> Option<&BasicCredentials> {
         self.basic.as_ref()
     }
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// RFC 6749 §2.3.1: "The client identifier is encoded using the "application/x-www-form-urlencoded" encoding algorithm".
@@ -102,6 +151,10 @@ mod tests {
 
     use super::*;
 
+    fn read(headers: &HeaderMap, body: &[u8]) -> Result<TokenRequest, OAuthError> {
+        TokenRequest::read(headers, body, Caller::default())
+    }
+
     fn headers(content_type: &'static str, authorization: &'static str) -> HeaderMap {
         HeaderMap::from_iter([
             (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
@@ -111,8 +164,7 @@ mod tests {
 
     #[test]
     fn basic_credentials_are_decoded() {
-        let request =
-            TokenRequest::read(&headers("application/x-www-form-urlencoded", "basic YSUyRGI6Yzpk"), b"").unwrap();
+        let request = read(&headers("application/x-www-form-urlencoded", "basic YSUyRGI6Yzpk"), b"").unwrap();
         let basic = request.basic().unwrap();
         assert_eq!((basic.client_id.as_str(), basic.secret.expose_secret()), ("a-b", "c:d"));
     }
@@ -120,12 +172,12 @@ mod tests {
     #[test]
     fn a_strange_authorization_header_or_content_type_is_refused() {
         for authorization in ["Basic", "Bearer abc", "Basic !!!", "Basic YQ=="] {
-            assert!(TokenRequest::read(&headers("application/json", authorization), b"{}").is_err(), "{authorization}");
+            assert!(read(&headers("application/json", authorization), b"{}").is_err(), "{authorization}");
         }
         let plain = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"))]);
-        assert!(TokenRequest::read(&plain, b"a=b").is_err());
+        assert!(read(&plain, b"a=b").is_err());
         let json =
             HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("Application/JSON; charset=utf-8"))]);
-        assert_eq!(TokenRequest::read(&json, b"{\"a\":\"b\"}").unwrap().get("a"), Some("b"));
+        assert_eq!(read(&json, b"{\"a\":\"b\"}").unwrap().get("a"), Some("b"));
     }
 }

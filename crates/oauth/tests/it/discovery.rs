@@ -8,6 +8,7 @@ use keywright_types::{JwtConfiguration, OidcLogout, Profile, TenantSettings, Tok
 use serde_json::{Value, json};
 
 use crate::expect::{basic, form, logged_in, next_code, userinfo};
+use crate::key_holder::{KeyHolder, asserted, with_key};
 use crate::received::received;
 use crate::routes;
 
@@ -224,7 +225,8 @@ async fn md_01_authentication_methods() {
     let scene = Scene::standard(routes).await;
     let document = document(&scene).await;
     for member in ["token_endpoint_auth_methods_supported", "revocation_endpoint_auth_methods_supported"] {
-        assert_eq!(list(&document, member), set(["client_secret_basic", "client_secret_post", "none"]));
+        let methods = set(["client_secret_basic", "client_secret_post", "none", "private_key_jwt"]);
+        assert_eq!(list(&document, member), methods);
     }
     let credentials = basic(scene.web.id(), &scene.web.secret);
     let public = [("client_id", scene.web.id())];
@@ -258,12 +260,19 @@ async fn md_01_authentication_methods() {
         let again = [("grant_type", "refresh_token"), ("refresh_token", &*refresh_token)];
         assert_eq!(token(&scene, authorization, &[&again, fields].concat()).await.text("error"), "invalid_grant");
     }
-    let assertion = [
-        ("grant_type", "client_credentials"),
-        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-        ("client_assertion", "a.b.c"),
-    ];
-    assert_eq!(token(&scene, None, &assertion).await.text("error"), "invalid_client");
+    let key = KeyHolder::new();
+    let machine = with_key(&scene, &scene.machine, &key).await;
+    let assertion = key.assertion(&scene, machine.id(), &json!({}));
+    let fields = [("grant_type", "client_credentials"), ("audience", "appointments:api")];
+    assert_eq!(token(&scene, None, &[&fields[..], &asserted(&assertion)].concat()).await.status, 200);
+    let again = token(&scene, None, &[&fields[..], &asserted(&assertion)].concat()).await;
+    assert_eq!(again.text("error"), "invalid_client");
+    // Each algorithm works with a key that is made for it: `cl_03_each_algorithm_of_the_key_is_accepted_and_no_other`.
+    let algorithms = set(["RS256", "RS384", "PS256", "PS384", "ES256", "ES384"]);
+    for endpoint in ["token", "revocation"] {
+        assert_eq!(list(&document, &format!("{endpoint}_endpoint_auth_signing_alg_values_supported")), algorithms);
+    }
+    assert_eq!(list(&document, "dpop_signing_alg_values_supported"), set(["ES256"]));
 }
 
 #[tokio::test]

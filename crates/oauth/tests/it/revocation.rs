@@ -151,3 +151,82 @@ async fn the_tenants_flag_makes_revocation_delete_the_whole_grant() {
     granted(&scene.refresh(&scene.web, &token(&scene, &scene.web).await, &[]).await);
     refused(&scene.refresh(&scene.web, &two, &[]).await, 403, "invalid_grant", INVALID);
 }
+
+#[tokio::test]
+async fn tx_03_an_access_token_is_revoked_alone_and_on_every_node() {
+    for engine in keywright_testkit::Engine::all() {
+        let scene = Scene::with(routes, engine, TenantSettings::default()).await;
+        let second = scene.second_node().await;
+        // Opaque, and as a JWT of Auth0's and of RFC 9068's dialect; two of each in the same second.
+        for (audience, dialect) in [
+            ("", keywright_types::TokenDialect::AccessToken),
+            ("appointments:api", keywright_types::TokenDialect::AccessToken),
+            ("appointments:api", keywright_types::TokenDialect::Rfc9068Profile),
+        ] {
+            crate::expect::change_api(&scene, |api| api.token_dialect = dialect).await;
+            let tokens = scene.tokens(&scene.web, "openid email", audience).await.text("access_token");
+            let other = scene.tokens(&scene.web, "openid profile", audience).await.text("access_token");
+            // A foreign client changes nothing.
+            done(&revoke(&scene, &scene.spa, &tokens).await);
+            assert_eq!(userinfo(&scene, &tokens).await.status, 200);
+            done(&revoke(&scene, &scene.web, &tokens).await);
+            done(&revoke(&scene, &scene.web, &tokens).await);
+            for node in [&scene.app, &second] {
+                let authorization = format!("Bearer {tokens}");
+                let answer = node.get("/userinfo", &[("authorization", &authorization)]).await;
+                assert_eq!(answer.status, 401, "{answer:#?}");
+            }
+            assert_eq!(userinfo(&scene, &other).await.status, 200, "only the one that was sent");
+        }
+    }
+}
+
+#[tokio::test]
+async fn tx_03_what_is_no_live_access_token_of_the_client_changes_nothing() {
+    let scene = Scene::new(routes).await;
+    let tokens = scene.tokens(&scene.web, "openid", "appointments:api").await;
+    let (access, id) = (tokens.text("access_token"), tokens.text("id_token"));
+    for other in [id.as_str(), &access[1..], &format!("{access}A"), "a.b.c", "a.b.c.d.e"] {
+        done(&revoke(&scene, &scene.web, other).await);
+    }
+    assert_eq!(userinfo(&scene, &access).await.status, 200);
+    scene.app.advance(86_400);
+    done(&revoke(&scene, &scene.web, &access).await);
+    let standard = Scene::standard(routes).await;
+    let foreign = standard.tokens(&standard.web, "openid", "").await.text("access_token");
+    let answer = revoke(&standard, &standard.spa, &foreign).await;
+    refused(&answer, 400, "unauthorized_client", "The token was issued to another client");
+    assert_eq!(userinfo(&standard, &foreign).await.status, 200);
+}
+
+#[tokio::test]
+async fn tx_03_a_token_that_an_api_signs_with_its_secret_is_known_too() {
+    let scene = Scene::new(routes).await;
+    let api = keywright_types::ResourceServer {
+        id: "5f0c0000000000000000cccc".to_owned(),
+        identifier: "secret:api".to_owned(),
+        signing_alg: "HS256".to_owned(),
+        ..keywright_types::ResourceServer::default()
+    };
+    let secret = secrecy::SecretString::from("s".repeat(64));
+    scene.app.app.create_api(&scene.app.tenant.id, &api, Some(&secret)).await.unwrap();
+    scene.app.grant(&scene.machine, "secret:api", vec![]).await;
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_id", scene.machine.id()),
+        ("client_secret", scene.machine.secret.as_str()),
+        ("audience", "secret:api"),
+    ];
+    let token = scene.app.post_form("/oauth/token", &fields).await.text("access_token");
+    let revoked = async || {
+        let id = scene.app.tenant.id.clone();
+        let rows = scene.app.app.store().read(move |tx| {
+            tx.query("SELECT expires_at FROM revoked_access_tokens WHERE tenant_id = $1", keywright_store::params![&id])
+        });
+        rows.await.unwrap().len()
+    };
+    done(&revoke(&scene, &scene.web, &token).await);
+    assert_eq!(revoked().await, 0);
+    done(&revoke(&scene, &scene.machine, &token).await);
+    assert_eq!(revoked().await, 1);
+}

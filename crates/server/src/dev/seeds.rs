@@ -10,7 +10,7 @@ use keywright_management::SCOPES;
 use keywright_store::{clients, users};
 use keywright_types::{
     AppType, Client, ClientGrant, Connection, ConnectionOptions, OtherMembers, PasswordPolicy, ResourceServer,
-    ResourceServerScope, Tenant,
+    ResourceServerScope, Tenant, TenantSettings,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -105,7 +105,13 @@ async fn tenant(app: &App, domain: &str) -> Result<Tenant, SeedError> {
     if let Some(tenant) = app.tenant_by_domain(domain).await? {
         return Ok((*tenant).clone());
     }
-    let created = create_tenant(app, domain, Some("Keywright")).await;
+    // PAR is there to be tried; Auth0 has it off in a new tenant, and so has `keywright tenant create`.
+    let settings = TenantSettings {
+        friendly_name: Some("Keywright".to_owned()),
+        pushed_authorization_requests_supported: Some(true),
+        ..TenantSettings::default()
+    };
+    let created = create_tenant(app, domain, settings).await;
     created.map(|(tenant, _)| tenant).map_err(failure("the tenant"))
 }
 

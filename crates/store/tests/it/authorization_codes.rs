@@ -24,7 +24,7 @@ async fn find(store: &Store) -> Option<AuthorizationCodeRow> {
 
 async fn record(store: &Store, family: Option<&'static str>) -> bool {
     store
-        .write(move |tx| authorization_codes::record_issued(tx, &acme(), &[1; 32], family, 1_700_000_000))
+        .write(move |tx| authorization_codes::record_issued(tx, &acme(), &[1; 32], family, 1_700_000_000, "id"))
         .await
         .unwrap()
 }
@@ -63,6 +63,7 @@ pub(crate) async fn remember_what_they_gave(database: Arc<Database>) {
     assert!(record(&store, None).await);
     let given = find(&store).await.unwrap();
     assert_eq!((given.family_id.as_deref(), given.access_token_issued_at), (None, Some(1_700_000_000)));
+    assert_eq!(given.access_token_id.as_deref(), Some("id"));
     assert!(record(&store, Some("f1")).await);
     assert_eq!(find(&store).await.unwrap().family_id.as_deref(), Some("f1"));
 }

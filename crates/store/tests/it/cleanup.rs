@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use keywright_store::{
-    Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, jobs, known_devices, leases,
-    login_failures, network_attempts, params, refresh_tokens, sessions, tickets, transactions,
+    Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, client_secrets, jobs, known_devices,
+    leases, login_failures, network_attempts, params, pushed_requests, refresh_tokens, revoked_access_tokens, sessions,
+    tickets, transactions, used_jwt_ids,
 };
 
 use crate::database::Database;
-use crate::rows::{acme, at, code, family, job, populate, session, transaction};
+use crate::rows::{acme, at, code, family, job, populate, pushed_request, secret, session, transaction};
 
 /// How many rows of each table there are.
-async fn counts(store: &Store) -> [i64; 5] {
-    let count = |tx: &mut Tx<'_>| -> Result<[i64; 5], StoreError> {
+async fn counts(store: &Store) -> [i64; 9] {
+    let count = |tx: &mut Tx<'_>| -> Result<[i64; 9], StoreError> {
         let mut one = |sql| tx.query_opt(sql, params![])?.unwrap().get::<i64>(0);
         Ok([
             one("SELECT COUNT(*) FROM transactions")?,
@@ -20,9 +21,23 @@ async fn counts(store: &Store) -> [i64; 5] {
             one("SELECT COUNT(*) FROM sessions")?,
             one("SELECT COUNT(*) FROM refresh_tokens")?,
             one("SELECT COUNT(*) FROM access_token_revocations")?,
+            one("SELECT COUNT(*) FROM revoked_access_tokens")?,
+            one("SELECT COUNT(*) FROM used_jwt_ids")?,
+            one("SELECT COUNT(*) FROM pushed_requests")?,
+            one("SELECT COUNT(*) FROM client_secrets")?,
         ])
     };
     store.read(count).await.unwrap()
+}
+
+/// One row of everything that lives for seconds or until a token ends.
+fn short_lived(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    revoked_access_tokens::insert(tx, &acme(), &[1; 32], at(60))?;
+    used_jwt_ids::take(tx, &acme(), &[1; 32], at(60))?;
+    let mut request = pushed_request(1);
+    request.expires_at = at(60);
+    pushed_requests::insert(tx, &acme(), &request)?;
+    client_secrets::replace(tx, &acme(), "app", &secret(1))
 }
 
 pub(crate) async fn removes_what_is_expired_in_batches(database: Arc<Database>) {
@@ -44,12 +59,13 @@ pub(crate) async fn removes_what_is_expired_in_batches(database: Arc<Database>) 
         let mut never_idle = family("f2");
         never_idle.idle_expires_at = None;
         refresh_tokens::insert(tx, &acme(), &never_idle)?;
+        short_lived(tx)?;
         access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
     };
     store.write(fill).await.unwrap();
-    assert_eq!(counts(&store).await, [1201, 1, 2, 2, 1]);
-    assert_eq!(cleanup::run_once(&store, at(1000), "node").await.unwrap(), Some(1201 + 1 + 2 + 2 + 1));
-    assert_eq!(counts(&store).await, [0; 5]);
+    assert_eq!(counts(&store).await, [1201, 1, 2, 2, 1, 1, 1, 1, 1]);
+    assert_eq!(cleanup::run_once(&store, at(1000), "node").await.unwrap(), Some(1201 + 1 + 2 + 2 + 1 + 4));
+    assert_eq!(counts(&store).await, [0; 9]);
     assert_eq!(cleanup::run_once(&store, at(1000), "node").await.unwrap(), Some(0));
 }
 
@@ -64,13 +80,14 @@ pub(crate) async fn keeps_what_is_alive(database: Arc<Database>) {
         let mut endless = family("f2");
         (endless.idle_expires_at, endless.expires_at) = (None, None);
         refresh_tokens::insert(tx, &acme(), &endless)?;
+        short_lived(tx)?;
         access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
     };
     store.write(fill).await.unwrap();
     assert_eq!(cleanup::run_once(&store, at(59), "node").await.unwrap(), Some(0));
-    assert_eq!(counts(&store).await, [1, 1, 1, 2, 1]);
+    assert_eq!(counts(&store).await, [1, 1, 1, 2, 1, 1, 1, 1, 1]);
     cleanup::run_once(&store, at(1_000_000), "node").await.unwrap();
-    assert_eq!(counts(&store).await, [0, 0, 0, 1, 0], "a family without an end stays");
+    assert_eq!(counts(&store).await, [0, 0, 0, 1, 0, 0, 0, 0, 0], "a family without an end stays");
 }
 
 pub(crate) async fn remembers_for_replays(database: Arc<Database>) {
@@ -86,7 +103,7 @@ pub(crate) async fn remembers_for_replays(database: Arc<Database>) {
     };
     store.write(fill).await.unwrap();
     assert_eq!(cleanup::run_once(&store, at(59 + DAY), "node").await.unwrap(), Some(0));
-    assert_eq!(counts(&store).await, [0, 1, 0, 1, 0]);
+    assert_eq!(counts(&store).await, [0, 1, 0, 1, 0, 0, 0, 0, 0]);
     assert_eq!(cleanup::run_once(&store, at(60 + DAY), "node").await.unwrap(), Some(2));
 }
 

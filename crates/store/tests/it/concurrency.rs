@@ -6,12 +6,12 @@ use std::sync::Arc;
 use keywright_store::refresh_tokens::{Exchange, RefreshTokenRow};
 use keywright_store::{
     Store, StoreError, Tx, authorization_codes, config, grants, leases, login_failures, network_attempts,
-    refresh_tokens, transactions, users,
+    pushed_requests, refresh_tokens, transactions, used_jwt_ids, users,
 };
 
 use crate::database::Database;
 use crate::refresh_tokens::rotation;
-use crate::rows::{acme, at, code, family, grant, populate, transaction, user};
+use crate::rows::{acme, at, code, family, grant, populate, pushed_request, transaction, user};
 
 const PARALLEL: u8 = 50;
 
@@ -40,6 +40,23 @@ async fn redeem_once(stores: &[Store]) {
         let redeemed =
             parallel(stores, move |tx, _| authorization_codes::consume(tx, &acme(), &[round; 32], at(1))).await;
         assert_eq!(redeemed.into_iter().flatten().count(), 1);
+    }
+}
+
+pub(crate) async fn cl_03_two_stores_take_one_jwt_id_once(database: Arc<Database>) {
+    let stores = [database.open().await, database.open().await];
+    for round in 0..5_u8 {
+        let taken = parallel(&stores, move |tx, _| used_jwt_ids::take(tx, &acme(), &[round; 32], at(1))).await;
+        assert_eq!(taken.into_iter().filter(|taken| *taken).count(), 1);
+    }
+}
+
+pub(crate) async fn fp_01_two_stores_take_one_pushed_request_once(database: Arc<Database>) {
+    let stores = [database.open().await, database.open().await];
+    for round in 0..5_u8 {
+        stores[0].write(move |tx| pushed_requests::insert(tx, &acme(), &pushed_request(round))).await.unwrap();
+        let taken = parallel(&stores, move |tx, _| pushed_requests::take(tx, &acme(), &[round; 32], "app", at(1)));
+        assert_eq!(taken.await.into_iter().flatten().count(), 1);
     }
 }
 

@@ -22,7 +22,7 @@ fn redeem(tx: &mut Tx<'_>, name: &str) -> Result<(), StoreError> {
     authorization_codes::insert(tx, &acme(), &row)?;
     authorization_codes::consume(tx, &acme(), name.as_bytes(), at(1))?;
     refresh_tokens::insert(tx, &acme(), &family(name))?;
-    authorization_codes::record_issued(tx, &acme(), name.as_bytes(), Some(name), 1)?;
+    authorization_codes::record_issued(tx, &acme(), name.as_bytes(), Some(name), 1, name)?;
     Ok(())
 }
 

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use keywright_store::signing_keys::KeyState;
 use keywright_store::{
-    Row, Store, StoreError, Tx, access_token_revocations, authorization_codes, client_grants, clients, config,
-    connections, grants, jobs, known_devices, login_failures, network_attempts, params, refresh_tokens,
-    resource_servers, roles, sessions, signing_keys, tenants, tickets, transactions, user_permissions, users,
+    Row, Store, StoreError, Tx, access_token_revocations, authorization_codes, client_credentials, client_grants,
+    client_secrets, clients, config, connections, grants, jobs, known_devices, login_failures, network_attempts,
+    params, pushed_requests, refresh_tokens, resource_servers, revoked_access_tokens, roles, sessions, signing_keys,
+    tenants, tickets, transactions, used_jwt_ids, user_permissions, users,
 };
 
 use crate::database::Database;
 use crate::refresh_tokens::rotation;
 use crate::rows::{
-    acme, at, client, client_grant, code, connection, family, grant, job, permission, populate, resource_server, role,
-    session, signing_key, transaction, umbrella, user,
+    acme, at, client, client_grant, code, connection, credential, family, grant, job, permission, populate,
+    pushed_request, resource_server, role, secret, session, signing_key, transaction, umbrella, user,
 };
 
 /// One row of everything for acme.
@@ -41,6 +42,11 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     network_attempts::take(tx, &acme(), "pre-login", "a", ALLOWANCE, at(0))?;
     known_devices::remember(tx, &acme(), "auth0|ann", &[1; 32], at(60))?;
     tickets::insert(tx, &acme(), &[1; 32], "unblock", "auth0|ann", at(0), at(60))?;
+    client_credentials::insert(tx, &acme(), &credential("cred"))?;
+    client_secrets::replace(tx, &acme(), "app", &secret(1))?;
+    used_jwt_ids::take(tx, &acme(), &[1; 32], at(60))?;
+    pushed_requests::insert(tx, &acme(), &pushed_request(1))?;
+    revoked_access_tokens::insert(tx, &acme(), &[1; 32], at(60))?;
     access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
 }
 
@@ -71,6 +77,11 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM network_attempts WHERE tenant_id = $1",
         "SELECT * FROM known_devices WHERE tenant_id = $1",
         "SELECT * FROM tickets WHERE tenant_id = $1",
+        "SELECT * FROM client_credentials WHERE tenant_id = $1",
+        "SELECT * FROM client_secrets WHERE tenant_id = $1",
+        "SELECT * FROM used_jwt_ids WHERE tenant_id = $1",
+        "SELECT * FROM pushed_requests WHERE tenant_id = $1",
+        "SELECT * FROM revoked_access_tokens WHERE tenant_id = $1",
     ];
     store.read(|tx| TABLES.iter().map(|sql| tx.query(sql, params![&acme()])).collect()).await.unwrap()
 }
@@ -109,6 +120,9 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("login_failures::list", !login_failures::list(tx, t, &[1; 32], at(1))?.is_empty()),
         ("known_devices::is_known", known_devices::is_known(tx, t, "auth0|ann", &[1; 32], at(1))?),
         ("tickets::find", tickets::find(tx, t, &[1; 32], "unblock", at(1))?.is_some()),
+        ("client_credentials::list", !client_credentials::list(tx, t, "app")?.is_empty()),
+        ("client_secrets::list", !client_secrets::list(tx, t, "app")?.is_empty()),
+        ("revoked_access_tokens::exists", revoked_access_tokens::exists(tx, t, &[1; 32])?),
         ("revocations::exists", access_token_revocations::exists(tx, t, "app", "auth0|ann", 1)?),
     ];
     Ok(found.into_iter().filter_map(|(name, found)| found.then_some(name)).collect())
@@ -131,6 +145,10 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("resource_servers::update", resource_servers::update(tx, t, &resource_server("orders"))?),
         ("client_grants::update", client_grants::update(tx, t, &client_grant("cg", "app", "x"))?),
         ("connections::update", connections::update(tx, t, &connection("a"))?),
+        ("client_credentials::set_expiry", client_credentials::set_expiry(tx, t, "app", "cred", Some(at(1)), at(1))?),
+        ("client_credentials::delete", client_credentials::delete(tx, t, "app", "cred")?),
+        ("client_secrets::delete_others", client_secrets::delete_others(tx, t, "app", &[9; 32])? > 0),
+        ("pushed_requests::take", pushed_requests::take(tx, t, &[1; 32], "app", at(1))?.is_some()),
         ("users::record_login", users::record_login(tx, t, "auth0|ann", at(1), None)?),
         ("users::set_blocked", users::set_blocked(tx, t, "auth0|ann", true, at(1))?),
         ("users::set_password", users::set_password_hash(tx, t, "auth0|ann", Some("$argon2id$1"), "$", at(1))?),
@@ -150,7 +168,7 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("transactions::update_progress", transactions::update_progress(tx, t, &[1; 32], 0, "x", at(1))?),
         ("transactions::complete", transactions::complete(tx, t, &[1; 32], at(1))?.is_some()),
         ("authorization_codes::consume", authorization_codes::consume(tx, t, &[1; 32], at(1))?.is_some()),
-        ("authorization_codes::record", authorization_codes::record_issued(tx, t, &[2; 32], Some("x"), 9)?),
+        ("authorization_codes::record", authorization_codes::record_issued(tx, t, &[2; 32], Some("x"), 9, "y")?),
         ("refresh_tokens::exchange", refresh_tokens::exchange(tx, t, "f", &rotation(0, 1))?.is_some()),
         ("refresh_tokens::revoke", refresh_tokens::revoke(tx, t, "f", at(1))?),
         (

@@ -10,6 +10,7 @@ mod attack_protection;
 mod authorization_codes;
 mod background_jobs;
 mod cleanup;
+mod client_authentication;
 mod cluster;
 mod completeness;
 mod concurrency;
@@ -111,6 +112,11 @@ conformance! {
         attempts_of_a_network_come_back_one_by_one, lg_08_devices_are_known_until_they_are_forgotten,
         lg_12_tickets_are_used_once_and_superseded,
     }
+    client_authentication {
+        credentials_are_kept_changed_and_deleted, credentials_are_unique_and_go_with_the_client,
+        cl_08_secrets_are_kept_with_their_last_use, jwt_ids_are_taken_once,
+        fp_01_pushed_requests_are_taken_once_by_their_client_in_time, access_tokens_are_revoked_one_by_one,
+    }
     leases { are_held_by_one, pass_on_when_they_expire, are_released_by_their_holder }
     cleanup { removes_what_is_expired_in_batches, keeps_what_is_alive, remembers_for_replays, keeps_failed_jobs_for_a_week,
         removes_what_attack_protection_no_longer_needs,
@@ -138,7 +144,8 @@ conformance! {
         one_progress_is_recorded_per_version, two_stores_take_one_code_once, two_stores_rotate_one_token_once,
         no_extension_of_a_grant_is_lost, configuration_versions_are_never_missed, one_lease_has_one_holder,
         an_email_is_taken_once, lg_07_two_nodes_count_exactly_to_the_limit,
-        lg_07_two_nodes_give_out_exactly_the_attempts,
+        lg_07_two_nodes_give_out_exactly_the_attempts, cl_03_two_stores_take_one_jwt_id_once,
+        fp_01_two_stores_take_one_pushed_request_once,
     }
     side_by_side { st_05_statements_of_the_version_before_still_work }
     outage { a_locked_database_is_unavailable_and_comes_back }

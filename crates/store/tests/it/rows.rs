@@ -2,11 +2,14 @@
 
 use jiff::Timestamp;
 use keywright_store::authorization_codes::AuthorizationCodeRow;
+use keywright_store::client_credentials::ClientCredentialRow;
 use keywright_store::client_grants::ClientGrantRow;
+use keywright_store::client_secrets::ClientSecretRow;
 use keywright_store::clients::ClientRow;
 use keywright_store::connections::ConnectionRow;
 use keywright_store::grants::GrantRow;
 use keywright_store::jobs::JobRow;
+use keywright_store::pushed_requests::PushedRequestRow;
 use keywright_store::refresh_tokens::RefreshTokenRow;
 use keywright_store::resource_servers::ResourceServerRow;
 use keywright_store::roles::{PermissionRow, RoleRow};
@@ -210,6 +213,44 @@ pub(crate) fn code(id: u8) -> AuthorizationCodeRow {
         consumed_at: None,
         family_id: None,
         access_token_issued_at: None,
+        access_token_id: None,
+    }
+}
+
+/// A key of app, without an end.
+pub(crate) fn credential(id: &str) -> ClientCredentialRow {
+    ClientCredentialRow {
+        credential_id: id.to_owned(),
+        client_id: "app".to_owned(),
+        kid: format!("kid-of-{id}"),
+        alg: "RS256".to_owned(),
+        name: Some("Key".to_owned()),
+        public_key: r#"{"kty":"RSA"}"#.to_owned(),
+        created_at: at(0),
+        updated_at: at(0),
+        expires_at: None,
+    }
+}
+
+/// A secret of app that was replaced and is good for 100 s.
+pub(crate) fn secret(id: u8) -> ClientSecretRow {
+    ClientSecretRow {
+        secret_digest: vec![id; 32],
+        secret: Some(vec![id, 0]),
+        created_at: at(0),
+        expires_at: Some(at(100)),
+        last_used_at: None,
+    }
+}
+
+/// A pushed request of app, good for 30 s.
+pub(crate) fn pushed_request(id: u8) -> PushedRequestRow {
+    PushedRequestRow {
+        request_digest: vec![id; 32],
+        client_id: "app".to_owned(),
+        parameters: "response_type=code".to_owned(),
+        created_at: at(0),
+        expires_at: at(30),
     }
 }
 

@@ -76,19 +76,19 @@ async fn check_methods(scene: &Scene, method: TokenEndpointAuthMethod, expected:
 async fn cl_01_profile_auth0_takes_either_secret_method_but_only_one() {
     use TokenEndpointAuthMethod as Method;
     let scene = Scene::new(routes).await;
-    check_methods(&scene, Method::ClientSecretPost, [401, 200, 200, 401, 400, 401, 401]).await;
-    check_methods(&scene, Method::ClientSecretBasic, [401, 200, 200, 401, 400, 401, 401]).await;
+    check_methods(&scene, Method::ClientSecretPost, [401, 200, 200, 401, 400, 400, 400]).await;
+    check_methods(&scene, Method::ClientSecretBasic, [401, 200, 200, 401, 400, 400, 400]).await;
     // A public client's secret is ignored (§2.1); 403 is the grant's refusal, after the authentication.
-    check_methods(&scene, Method::None, [403, 403, 403, 401, 400, 401, 401]).await;
+    check_methods(&scene, Method::None, [403, 403, 403, 401, 400, 400, 400]).await;
 }
 
 #[tokio::test]
 async fn cl_01_profile_standard_takes_the_registered_method_only() {
     use TokenEndpointAuthMethod as Method;
     let scene = Scene::standard(routes).await;
-    check_methods(&scene, Method::ClientSecretPost, [401, 200, 401, 401, 400, 401, 401]).await;
-    check_methods(&scene, Method::ClientSecretBasic, [401, 401, 200, 401, 400, 401, 401]).await;
-    check_methods(&scene, Method::None, [400, 401, 401, 401, 400, 401, 401]).await;
+    check_methods(&scene, Method::ClientSecretPost, [401, 200, 401, 401, 400, 400, 400]).await;
+    check_methods(&scene, Method::ClientSecretBasic, [401, 401, 200, 401, 400, 400, 400]).await;
+    check_methods(&scene, Method::None, [400, 401, 401, 401, 400, 400, 400]).await;
 }
 
 #[tokio::test]

@@ -161,16 +161,22 @@ async fn tk_03_tokens_of_each_kind_at_every_endpoint_that_takes_one() {
 }
 
 #[tokio::test]
-async fn tk_03_revocation_ends_refresh_tokens_and_nothing_else() {
+async fn tk_03_revocation_ends_access_and_refresh_tokens_and_nothing_else() {
     let kinds = Kinds::new().await;
     let scene = &kinds.scene;
     let fields = |token| [("token", token), ("client_id", scene.web.id()), ("client_secret", &scene.web.secret)];
-    for (kind, value) in kinds.values.iter().filter(|(kind, _)| *kind != "refresh token") {
+    let access_tokens = ["opaque access token", "access token of the API and /userinfo"];
+    let others = kinds.values.iter().filter(|(kind, _)| *kind != "refresh token" && !access_tokens.contains(kind));
+    for (kind, value) in others {
         let answer = scene.app.post_form("/oauth/revoke", &fields(value)).await;
         assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""), "{kind}");
     }
-    assert_eq!(userinfo(scene, kinds.value("opaque access token")).await.status, 200);
-    assert_eq!(userinfo(scene, kinds.value("access token of the API and /userinfo")).await.status, 200);
+    for kind in access_tokens {
+        let token = kinds.value(kind);
+        assert_eq!(userinfo(scene, token).await.status, 200, "{kind}");
+        assert_eq!(scene.app.post_form("/oauth/revoke", &fields(token)).await.status, 200);
+        assert_eq!(userinfo(scene, token).await.status, 401, "{kind}");
+    }
     assert_eq!(scene.redeem(&scene.web, kinds.value("authorization code"), &[]).await.status, 200);
     let token = kinds.value("refresh token");
     assert_eq!(scene.refresh(&scene.web, token, &[]).await.status, 200);

@@ -3,10 +3,14 @@
 mod authorization_code;
 mod client_authentication;
 mod client_credentials;
+mod client_secrets;
 mod code_bindings;
+mod events;
 mod kinds;
 mod leeway_model;
 mod lifetimes;
+mod multi_resource;
+mod private_key_jwt;
 mod races;
 mod refresh_token;
 mod refresh_token_status;
