@@ -57,6 +57,9 @@ pub struct AuthorizationRequest {
     /// The connection that was asked for by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
+    /// The organization as whose member the user logs in, `org_…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
     /// Which page comes first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub screen_hint: Option<ScreenHint>,

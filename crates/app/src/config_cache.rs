@@ -10,11 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keywright_jose::{AssertionKey, Purpose};
+use keywright_store::organizations::OrganizationRow;
 use keywright_store::{
-    Store, StoreError, Tx, client_credentials, client_grants, client_secrets, clients, connections, resource_servers,
-    signing_keys, tenants,
+    Store, StoreError, Tx, client_credentials, client_grants, client_secrets, clients, connections, organizations,
+    resource_servers, signing_keys, tenants,
 };
-use keywright_types::{Client, ClientGrant, Connection, ResourceServer, Tenant, TenantId};
+use keywright_types::{
+    Client, ClientGrant, Connection, Organization, OrganizationConnection, ResourceServer, Tenant, TenantId,
+};
 use moka::sync::Cache;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -51,6 +54,15 @@ pub struct ApiRecord {
     pub signing_secret: Option<SecretString>,
 }
 
+/// An organization and the connections that are enabled in it.
+#[derive(Debug)]
+pub struct OrganizationRecord {
+    /// The document.
+    pub organization: Organization,
+    /// The first one first.
+    pub connections: Vec<OrganizationConnection>,
+}
+
 /// A node that cannot ask the database for changes this long stops trusting its cache: what was revoked elsewhere must not
 /// go on here (ST-02). It then reads, which answers 503 while the database is gone.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
@@ -68,6 +80,7 @@ pub(crate) struct ConfigCache {
     apis: Table<ApiRecord>,
     grants: Table<ClientGrant>,
     connections: Table<Vec<Connection>>,
+    organizations: Table<OrganizationRecord>,
     origins: Table<BTreeSet<String>>,
 }
 
@@ -88,6 +101,7 @@ impl ConfigCache {
             apis: Cache::new(CAPACITY),
             grants: Cache::new(CAPACITY),
             connections: Cache::new(CAPACITY),
+            organizations: Cache::new(CAPACITY),
             origins: Cache::new(CAPACITY),
         }
     }
@@ -200,6 +214,30 @@ impl App {
         Ok(all.unwrap_or_default())
     }
 
+    /// The organization with this identifier.
+    pub async fn organization(&self, tenant: &TenantId, id: &str) -> Result<Option<Arc<OrganizationRecord>>, AppError> {
+        let (owner, wanted) = (tenant.clone(), id.to_owned());
+        self.cached(&self.config().organizations, tenant.as_str(), &format!("id\n{id}"), move |_, tx| {
+            let row = organizations::find(tx, &owner, &wanted)?;
+            row.map(|row| organization_record(tx, &owner, &row)).transpose()
+        })
+        .await
+    }
+
+    /// The organization with this name, in any case.
+    pub async fn organization_by_name(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+    ) -> Result<Option<Arc<OrganizationRecord>>, AppError> {
+        let (owner, wanted) = (tenant.clone(), name.to_ascii_lowercase());
+        self.cached(&self.config().organizations, tenant.as_str(), &format!("name\n{wanted}"), move |_, tx| {
+            let row = organizations::find_by_name(tx, &owner, &wanted)?;
+            row.map(|row| organization_record(tx, &owner, &row)).transpose()
+        })
+        .await
+    }
+
     /// Origins that any application of the tenant registered: callbacks, allowed origins and web origins (§9).
     pub async fn registered_origins(&self, tenant: &TenantId) -> Result<Arc<BTreeSet<String>>, AppError> {
         let id = tenant.clone();
@@ -233,6 +271,18 @@ impl App {
         let text = std::str::from_utf8(&plain).map_err(AppError::internal)?;
         Ok(Some(SecretString::from(text.to_owned())))
     }
+}
+
+fn organization_record(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    row: &OrganizationRow,
+) -> Result<OrganizationRecord, AppError> {
+    let enabled = organizations::connections(tx, tenant, &row.organization_id)?;
+    Ok(OrganizationRecord {
+        organization: document("organizations", &row.document)?,
+        connections: enabled.iter().map(|json| document("organization_connections", json)).collect::<Result<_, _>>()?,
+    })
 }
 
 /// `scheme://host[:port]` of a web address; `None` for custom schemes and what is no URL.

@@ -18,6 +18,7 @@ mod error;
 mod jobs;
 mod logout;
 pub mod mail;
+mod organizations;
 mod passwords;
 mod provisioning;
 mod rate_limits;
@@ -42,10 +43,11 @@ pub use claims_request::ClaimsRequest;
 pub use client_credentials::{ClientCredential, CredentialError, NewClientCredential};
 pub use client_secrets::{ClientSecretStatus, PreviousSecret};
 pub use clock::Clock;
-pub use config_cache::{ApiRecord, ClientRecord};
+pub use config_cache::{ApiRecord, ClientRecord, OrganizationRecord};
 pub use error::AppError;
 pub use jobs::{Job, JobFuture, JobHandler, JobKind, JobReport, Verdict};
 pub use logout::LogoutRequest;
+pub use organizations::{Membership, OrganizationError};
 pub use passwords::{
     HashingCost, HashingLoad, ImportedHash, ImportedHashError, PasswordCheck, PasswordRule, check_password,
 };

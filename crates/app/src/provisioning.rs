@@ -13,8 +13,9 @@ use keywright_store::signing_keys::{self, KeyState, SigningKeyRow};
 use keywright_store::tenants::{self, TenantRow};
 use keywright_store::{StoreError, Tx, config};
 use keywright_types::{
-    AppType, Client, ClientGrant, Connection, ExpirationType, JwtConfiguration, OtherMembers, RefreshTokenSettings,
-    ResourceServer, ResourceServerScope, RotationType, Tenant, TenantId, TenantSettings, TokenEndpointAuthMethod,
+    AppType, Client, ClientGrant, Connection, ExpirationType, JwtConfiguration, OrganizationUsage, OtherMembers,
+    RefreshTokenSettings, ResourceServer, ResourceServerScope, RotationType, Tenant, TenantId, TenantSettings,
+    TokenEndpointAuthMethod,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -177,6 +178,7 @@ impl App {
             logo_uri: None,
             policy_uri: None,
             tos_uri: None,
+            organization_usage: OrganizationUsage::Deny,
             other: OtherMembers::new(),
         };
         // Letters and digits only, so that every client encodes it alike for HTTP Basic (client-requirements), and no shell

@@ -37,10 +37,47 @@ pub fn allowed<'p>(registered: &[String], presented: &'p str, matching: Matching
         .then_some(presented)
 }
 
+/// Stands for the name of the organization of a login, as the whole left-most label of a web address (§1.3).
+const ORGANIZATION_NAME: &str = "{organization_name}";
+
+/// The registered addresses with the name of the organization in its place. Addresses with the placeholder stand for
+/// nothing without an organization.
+#[must_use]
+pub fn with_organization(registered: &[String], name: Option<&str>) -> Vec<String> {
+    let substituted = registered.iter().filter_map(|entry| match (around_organization(entry), name) {
+        (Some((before, after)), Some(name)) => Some(format!("{before}{name}{after}")),
+        (Some(_), None) => None,
+        (None, _) => Some(entry.clone()),
+    });
+    substituted.collect()
+}
+
+/// The name in the place of the placeholder, where a presented address fits a registered one with it. Whether there is such
+/// an organization is for the caller to find out.
+#[must_use]
+pub fn organization_name<'p>(registered: &[String], presented: &'p str) -> Option<&'p str> {
+    registered.iter().filter_map(|entry| around_organization(entry)).find_map(|(before, after)| {
+        let name = without_fragment(presented).strip_prefix(before)?.strip_suffix(after)?;
+        keywright_types::Organization::is_name(name).then_some(name)
+    })
+}
+
+/// What stands before and after the placeholder of a registered address, if it has one where it may be: "left-most label,
+/// once, no prefix/suffix, not together with `*`".
+fn around_organization(entry: &str) -> Option<(&str, &str)> {
+    let (before, after) = entry.split_once(ORGANIZATION_NAME)?;
+    let in_place = matches!(before, "https://" | "http://") && after.starts_with('.');
+    (in_place && !after.contains(['*', '{', '}'])).then_some((before, after))
+}
+
 /// Whether an address may be registered: the same conditions as in use, and wildcards only where they are allowed.
 #[must_use]
 pub fn is_registrable(url: &str) -> bool {
-    Parts::of(url).is_some_and(|parts| !url.contains('#') && (!url.contains('*') || parts.wildcard().is_some()))
+    if let Some((before, after)) = around_organization(url) {
+        return is_registrable(&format!("{before}a{after}"));
+    }
+    let plain = !url.contains('#') && !url.contains(ORGANIZATION_NAME);
+    Parts::of(url).is_some_and(|parts| plain && (!url.contains('*') || parts.wildcard().is_some()))
 }
 
 /// Whether the address is on this machine: `localhost`, `*.localhost` or a loopback IP (§1.10 "non-verifiable").
@@ -202,6 +239,46 @@ mod tests {
 
     fn check(registered: &str, presented: &str) -> bool {
         allowed(&[registered.to_owned()], presented, Matching::default()).is_some()
+    }
+
+    #[test]
+    fn ru_02_the_name_of_an_organization_is_one_whole_label() {
+        let registered = |entry: &str| vec![entry.to_owned(), "https://app.example.com/cb".to_owned()];
+        let entry = "https://{organization_name}.example.com/cb";
+        let with = |name| with_organization(&registered(entry), name);
+        assert_eq!(with(Some("acme")), ["https://acme.example.com/cb", "https://app.example.com/cb"]);
+        assert_eq!(with(None), ["https://app.example.com/cb"]);
+        assert!(is_registrable(entry));
+        for (presented, name) in [
+            ("https://acme.example.com/cb", Some("acme")),
+            ("https://acme.example.com/cb#x", Some("acme")),
+            ("https://a.b.example.com/cb", None),
+            ("https://.example.com/cb", None),
+            ("https://evil.example/.example.com/cb", None),
+            ("https://evil.example%2f.example.com/cb", None),
+            ("https://a@b.example.com/cb", None),
+            ("https://acme.example.com/other", None),
+            ("http://acme.example.com/cb", None),
+        ] {
+            assert_eq!(organization_name(&registered(entry), presented), name, "{presented}");
+        }
+        for misplaced in [
+            "https://x-{organization_name}.example.com/cb",
+            "https://{organization_name}-x.example.com/cb",
+            "https://app.{organization_name}.example.com/cb",
+            "https://app.example.com/{organization_name}",
+            "https://{organization_name}",
+            "https://{organization_name}.*.example.com/cb",
+            "https://{organization_name}.{organization_name}.example.com/cb",
+            "com.example.app://{organization_name}.example.com/cb",
+        ] {
+            assert!(!is_registrable(misplaced), "{misplaced}");
+            assert!(!with_organization(&[misplaced.to_owned()], Some("acme")).iter().any(|own| own.contains("acme")));
+            let registered = [misplaced.to_owned()];
+            assert!(
+                allowed(&registered, &misplaced.replace("{organization_name}", "acme"), Matching::default()).is_none()
+            );
+        }
     }
 
     #[test]

@@ -9,11 +9,17 @@ use crate::visit::Visit;
 /// The database connection that the request named, or the first one that the application may use.
 pub(crate) async fn of(visit: &Visit, step: &Step) -> Result<Connection, PageError> {
     let request = &step.transaction.request;
-    let all = visit.app.connections(&visit.tenant.id).await?;
-    let usable = |connection: &&Connection| {
-        connection.is_database()
-            && connection.is_enabled_for(&request.client_id)
-            && request.connection.as_ref().is_none_or(|name| *name == connection.name)
+    let organization = match &request.organization {
+        Some(id) => Some(visit.app.organization(&visit.tenant.id, id).await?.ok_or_else(gone)?),
+        None => None,
     };
-    all.iter().find(usable).cloned().ok_or_else(|| PageError::bad_request("no connections enabled for the client"))
+    let all = visit.app.login_connections(&visit.tenant.id, &request.client_id, organization.as_deref()).await?;
+    let usable = |connection: &&Connection| {
+        connection.is_database() && request.connection.as_ref().is_none_or(|name| *name == connection.name)
+    };
+    all.iter().find(usable).cloned().ok_or_else(gone)
+}
+
+fn gone() -> PageError {
+    PageError::bad_request("no connections enabled for the client")
 }

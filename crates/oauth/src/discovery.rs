@@ -23,10 +23,8 @@ pub(crate) async fn get(CurrentTenant(tenant): CurrentTenant, headers: HeaderMap
 fn claims(profile: Profile) -> Vec<&'static str> {
     let mut claims = vec![
         "address",
-        "at_hash",
         "aud",
         "auth_time",
-        "c_hash",
         "email",
         "email_verified",
         "exp",

@@ -67,6 +67,8 @@ pub mod log_seals;
 pub mod login_failures;
 pub mod logs;
 pub mod network_attempts;
+pub mod organization_members;
+pub mod organizations;
 pub mod pushed_requests;
 pub mod rate_limits;
 pub mod refresh_tokens;
@@ -113,6 +115,8 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("rate_limits", rate_limits::STATEMENTS),
         ("network_attempts", network_attempts::STATEMENTS),
         ("pushed_requests", pushed_requests::STATEMENTS),
+        ("organization_members", organization_members::STATEMENTS),
+        ("organizations", organizations::STATEMENTS),
         ("refresh_tokens", refresh_tokens::STATEMENTS),
         ("resource_servers", resource_servers::STATEMENTS),
         ("roles", roles::STATEMENTS),

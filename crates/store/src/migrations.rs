@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "attack_protection", include_str!("../migrations/0004_attack_protection.sql")),
     (5, "rate_limits", include_str!("../migrations/0005_rate_limits.sql")),
     (7, "sessions", include_str!("../migrations/0007_sessions.sql")),
+    (8, "organizations", include_str!("../migrations/0008_organizations.sql")),
     (6, "client_authentication", include_str!("../migrations/0006_client_authentication.sql")),
 ];
 

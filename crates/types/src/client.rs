@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OtherMembers, RefreshTokenSettings};
+use crate::{OrganizationUsage, OtherMembers, RefreshTokenSettings};
 
 /// A registered OAuth client. Its secret is not part of the document: it is stored sealed beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +74,9 @@ pub struct Client {
     /// Where people read its terms of service (Dynamic Client Registration §2); on login pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tos_uri: Option<String>,
+    /// Whether users log in as members of an organization (§8.1).
+    #[serde(default, skip_serializing_if = "OrganizationUsage::is_default")]
+    pub organization_usage: OrganizationUsage,
     /// Members without an effect in the protocol.
     #[serde(flatten)]
     pub other: OtherMembers,

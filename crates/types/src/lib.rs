@@ -9,6 +9,7 @@ mod client;
 mod client_grant;
 mod connection;
 mod ids;
+mod organization;
 mod rate_limits;
 mod refresh_token_settings;
 mod resource_server;
@@ -30,6 +31,7 @@ pub use client_grant::ClientGrant;
 pub use connection::{Connection, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy};
 pub use ids::TenantId;
 pub use jiff::Timestamp;
+pub use organization::{Organization, OrganizationConnection, OrganizationUsage};
 pub use rate_limits::{RateLimit, RateLimitSettings};
 pub use refresh_token_settings::{ExpirationType, RefreshTokenPolicy, RefreshTokenSettings, RotationType};
 pub use resource_server::{
@@ -38,7 +40,9 @@ pub use resource_server::{
 };
 pub use role::{Permission, Role};
 pub use scope::ScopeSet;
-pub use tenant::{OidcLogout, Profile, SessionCookie, SessionCookieMode, Tenant, TenantFlags, TenantSettings};
+pub use tenant::{
+    CustomErrorPage, OidcLogout, Profile, SessionCookie, SessionCookieMode, Tenant, TenantFlags, TenantSettings,
+};
 pub use user::User;
 pub use user_code::{UserCodeCharset, UserCodeFormat};
 

@@ -96,6 +96,12 @@ pub struct TenantSettings {
     pub session_cookie: SessionCookie,
     /// Logout behaviour.
     pub oidc_logout: OidcLogout,
+    /// Whether requests and tokens may name an organization by its name (§8.1).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_organization_name_in_authentication_api: bool,
+    /// What is shown, or where the browser is sent, in place of the error page (§1.6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_page: Option<CustomErrorPage>,
     /// Days that entries of the tenant log are kept.
     pub log_retention_days: u32,
     /// What is done against guessed passwords.
@@ -130,6 +136,8 @@ impl Default for TenantSettings {
             idle_session_lifetime: 72.0,
             session_cookie: SessionCookie::default(),
             oidc_logout: OidcLogout::default(),
+            allow_organization_name_in_authentication_api: false,
+            error_page: None,
             log_retention_days: 30,
             attack_protection: AttackProtection::default(),
             pushed_authorization_requests_supported: None,
@@ -139,6 +147,21 @@ impl Default for TenantSettings {
             other: OtherMembers::new(),
         }
     }
+}
+
+/// `error_page` of the tenant settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CustomErrorPage {
+    /// Where the browser is sent; counts before `html`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The document that is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// Members without an effect here.
+    #[serde(flatten)]
+    pub other: OtherMembers,
 }
 
 /// `session_cookie` of the tenant settings.

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use keywright_app::return_url;
 use keywright_app::{
-    ApiRecord, App, AuthorizationRequest, ClientRecord, CodeChallenge, CodeChallengeMethod, PromptValue, ResponseMode,
-    ResponseType, ScreenHint,
+    ApiRecord, App, AuthorizationRequest, ClientRecord, CodeChallenge, CodeChallengeMethod, OrganizationRecord,
+    PromptValue, ResponseMode, ResponseType, ScreenHint,
 };
 use keywright_types::{Client, Connection, ScopeSet, Tenant};
 use keywright_web::Parameters;
 
 use super::claims::claims;
 use super::denial::{AuthorizeError, denial};
+use super::organization::{Asked, is_invalid};
 use super::scopes::{ClientAccess, effective_scopes};
 use super::session::Visitor;
 use crate::id_token_hint::IdTokenHint;
@@ -29,6 +30,8 @@ pub(crate) struct CheckedRequest {
     pub(crate) api: Option<Arc<ApiRecord>>,
     /// Scopes of the client's grant on the API, where the API wants one for users' tokens.
     pub(crate) granted_to_client: Option<ScopeSet>,
+    /// The organization as whose member the user logs in.
+    pub(crate) organization: Option<Arc<OrganizationRecord>>,
     /// Connections that the client may use, narrowed to the one that was asked for.
     pub(crate) connections: Vec<Connection>,
 }
@@ -51,7 +54,9 @@ pub(super) async fn check(
     let client = known_client(app, tenant, parameters.get("client_id")).await?;
     no_request_object(parameters)?;
     let response_type = response_type(parameters.get("response_type"))?;
-    let redirect_uri = registered_redirect_uri(tenant, &client.client, parameters.get("redirect_uri"))?;
+    let (redirect_uri, organization) = (parameters.get("redirect_uri"), parameters.get("organization"));
+    let organization = Asked::by(app, tenant, &client.client, organization, redirect_uri).await?;
+    let redirect_uri = registered_redirect_uri(tenant, &client.client, &organization, redirect_uri)?;
     enabled_grants(&client.client, response_type)?;
     let response_mode = response_mode(response_type, &redirect_uri, parameters.get("response_mode"))?;
     // From here on errors go to the application, in its response mode and with its state.
@@ -72,6 +77,7 @@ pub(super) async fn check(
         ui_locales: parameters.get("ui_locales").map(str::to_owned),
         expected_user_id: None,
         connection: parameters.get("connection").map(str::to_owned),
+        organization: None,
         screen_hint: screen_hint(parameters.get("screen_hint")),
         code_challenge: None,
         dpop_jkt: None,
@@ -86,7 +92,7 @@ pub(super) async fn check(
     request.claims = claims(tenant, &request, parameters.get("claims"))?;
     request.expected_user_id = hinted_user(app, tenant, &client.client, parameters.get("id_token_hint")).await?;
     one_expected_user(&mut request)?;
-    checked_with(app, tenant, client, request).await
+    checked_with(app, tenant, client, organization, request).await
 }
 
 /// AR-03: the checks that depend on configuration, once more, for a request that was kept in a transaction.
@@ -96,13 +102,14 @@ pub(super) async fn check_again(
     request: AuthorizationRequest,
 ) -> Result<CheckedRequest, AuthorizeError> {
     let client = known_client(app, tenant, Some(&request.client_id)).await?;
-    registered_redirect_uri(tenant, &client.client, Some(&request.redirect_uri))?;
+    let organization = Asked::again(app, tenant, request.organization.as_deref()).await?;
+    registered_redirect_uri(tenant, &client.client, &organization, Some(&request.redirect_uri))?;
     enabled_grants(&client.client, request.response_type)?;
     let pkce = request.response_type.code && profile::requires_pkce(tenant.settings.profile, &client.client);
     if pkce && request.code_challenge.is_none() {
         return Err(invalid(&request, "Parameter 'code_challenge' is required"));
     }
-    checked_with(app, tenant, client, request).await
+    checked_with(app, tenant, client, organization, request).await
 }
 
 /// Checks 8 to 12.
@@ -110,14 +117,17 @@ async fn checked_with(
     app: &App,
     tenant: &Tenant,
     client: Arc<ClientRecord>,
-    request: AuthorizationRequest,
+    organization: Asked,
+    mut request: AuthorizationRequest,
 ) -> Result<CheckedRequest, AuthorizeError> {
     let api = known_api(app, tenant, &request).await?;
     let granted_to_client = client_allowed_on_api(app, tenant, &request, api.as_deref()).await?;
     no_token_that_must_be_bound(&request, &client.client, api.as_deref())?;
-    let connections = usable_connections(app, tenant, &request).await?;
+    let organization = organization.judged(&request, &client.client)?;
+    request.organization = organization.as_ref().map(|record| record.organization.id.clone());
+    let connections = usable_connections(app, tenant, &request, organization.as_deref()).await?;
     signup_enabled(&request, &connections)?;
-    Ok(CheckedRequest { request, client, api, granted_to_client, connections })
+    Ok(CheckedRequest { request, client, api, granted_to_client, organization, connections })
 }
 
 /// Check 2.
@@ -159,13 +169,16 @@ fn response_type(value: Option<&str>) -> Result<ResponseType, AuthorizeError> {
 fn registered_redirect_uri(
     tenant: &Tenant,
     client: &Client,
+    organization: &Asked,
     redirect_uri: Option<&str>,
 ) -> Result<String, AuthorizeError> {
     let matching = profile::callback_matching(tenant.settings.profile, client);
-    let Some(wanted) = redirect_uri.or(client.callbacks.first().map(String::as_str)) else {
+    let name = organization.name_in_callbacks(client).filter(|_| !matching.exact);
+    let callbacks = return_url::with_organization(&client.callbacks, name);
+    let Some(wanted) = redirect_uri.or(callbacks.first().map(String::as_str)) else {
         return Err(AuthorizeError::page("invalid_request", "Missing required parameter: redirect_uri"));
     };
-    let allowed = return_url::allowed(&client.callbacks, wanted, matching);
+    let allowed = return_url::allowed(&callbacks, wanted, matching);
     allowed.map(str::to_owned).ok_or_else(|| AuthorizeError::callback_mismatch(wanted))
 }
 
@@ -397,16 +410,20 @@ async fn usable_connections(
     app: &App,
     tenant: &Tenant,
     request: &AuthorizationRequest,
+    organization: Option<&OrganizationRecord>,
 ) -> Result<Vec<Connection>, AuthorizeError> {
     let all = app.connections(&tenant.id).await?;
-    let enabled = all.iter().filter(|connection| connection.is_enabled_for(&request.client_id));
+    let enabled = app.login_connections(&tenant.id, &request.client_id, organization).await?;
+    if let Some(organization) = organization.filter(|_| enabled.is_empty()) {
+        return Err(invalid(request, is_invalid(&organization.organization.id)));
+    }
     let usable: Vec<Connection> = match &request.connection {
-        None => enabled.cloned().collect(),
+        None => enabled,
         Some(name) if !all.iter().any(|connection| connection.name == *name) => {
             return Err(invalid(request, "the connection was not found"));
         }
         Some(name) => {
-            let named: Vec<_> = enabled.filter(|connection| connection.name == *name).cloned().collect();
+            let named: Vec<_> = enabled.into_iter().filter(|connection| connection.name == *name).collect();
             if named.is_empty() {
                 return Err(invalid(request, "the connection was disabled"));
             }

@@ -4,7 +4,7 @@
 //! and when consent can be skipped has one answer, here.
 
 use jiff::Timestamp;
-use keywright_app::{Denial, Progress, PromptValue, ScreenHint, Session};
+use keywright_app::{Denial, Membership, Progress, PromptValue, ScreenHint, Session};
 use keywright_types::ScopeSet;
 
 use super::checks::CheckedRequest;
@@ -48,6 +48,8 @@ pub(super) enum LoginReason {
     AnotherUser,
     /// The session's connection is not one this request may use.
     AnotherConnection,
+    /// The session's user does not belong to the organization.
+    NotAMember,
     /// The application ignores sessions.
     SsoDisabled,
 }
@@ -66,6 +68,8 @@ pub(super) fn decide(situation: &Situation<'_>) -> Next {
         Err(LoginReason::AnotherUser) if logged_in_here(situation).is_some() => {
             return Next::Deny(denial("login_required", "Login required"));
         }
+        // §8.1: the answer to somebody who logged in for this request and is no member.
+        Err(LoginReason::NotAMember) if logged_in_here(situation).is_some() => return Next::Deny(no_member(situation)),
         Err(_) if request.screen_hint == Some(ScreenHint::Signup) => return Next::SignUp,
         Err(reason) => return Next::Login(reason),
     };
@@ -99,6 +103,9 @@ fn authenticated<'a>(situation: &'a Situation<'_>) -> Result<&'a Session, LoginR
     if request.expected_user_id.as_ref().is_some_and(|expected| *expected != user.user_id) {
         return Err(LoginReason::AnotherUser);
     }
+    if situation.visitor.membership == Some(Membership::Stranger) {
+        return Err(LoginReason::NotAMember);
+    }
     // Somebody who has just authenticated for this request is not asked again.
     if logged_in_here(situation).is_some() {
         return Ok(session);
@@ -116,6 +123,13 @@ fn authenticated<'a>(situation: &'a Situation<'_>) -> Result<&'a Session, LoginR
         return Err(LoginReason::SsoDisabled);
     }
     Ok(session)
+}
+
+/// §1.5; SDKs look for "is not part of the".
+fn no_member(situation: &Situation<'_>) -> Denial {
+    let user = situation.visitor.login.as_ref().map(|(_, user)| user.user_id.as_str()).unwrap_or_default();
+    let organization = situation.checked.request.organization.as_deref().unwrap_or_default();
+    denial("access_denied", format!("user {user} is not part of the {organization} organization"))
 }
 
 /// The session that began in this transaction, while it is the browser's session.

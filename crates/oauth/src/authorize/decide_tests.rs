@@ -68,9 +68,10 @@ fn scene() -> Scene {
             client: Arc::new(ClientRecord::new(client, None)),
             api: None,
             granted_to_client: None,
+            organization: None,
             connections: vec![connection],
         },
-        visitor: Visitor { login: Some((session, user)), granted: None, permissions: None },
+        visitor: Visitor { login: Some((session, user)), granted: None, membership: None, permissions: None },
         progress: Progress::default(),
         now: at(START + 100),
     }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use keywright_app::{App, AppError, AuthorizationRequest, Denial};
 use keywright_types::{Tenant, User};
-use keywright_web::page::{Cause, ErrorPage, LOST_TRANSACTION};
+use keywright_web::page::{Cause, ErrorFacts, ErrorPage, LOST_TRANSACTION, custom_error};
 use keywright_web::rate_limits::{LimitError, reached_at};
 use keywright_web::tenancy::{cause, public_failure, shell};
 use keywright_web::{ParameterError, TrackingId};
@@ -108,7 +108,7 @@ impl AuthorizeError {
     }
 
     /// The error as a response. The cause is logged here, once.
-    pub(super) async fn respond(self, call: &Call<'_>) -> Response {
+    pub(super) async fn respond(self, call: &Call<'_>, known: &Known) -> Response {
         let (app, tenant) = (call.app, call.tenant);
         let profile = tenant.settings.profile;
         match self {
@@ -116,7 +116,7 @@ impl AuthorizeError {
                 match app.log(&tenant.id, events::refused(call, &request, &denial, user.as_deref())).await {
                     Ok(()) => error_response(call, &request, &denial).await,
                     // Nothing is answered that could not be logged.
-                    Err(error) => failure(call, &error),
+                    Err(error) => failure(call, known, &error),
                 }
             }
             Self::StartAgain { url } => redirect::to(&url, call.method),
@@ -124,23 +124,50 @@ impl AuthorizeError {
                 let tracking = TrackingId::new(app);
                 tracing::info!(%tracking, error = code, cause = &*description, "authorization request refused");
                 let status = status.unwrap_or_else(|| profile::authorization_page_status(profile, code));
-                let page =
-                    ErrorPage::new(shell(app, tenant, None), tenant, cause, code, &description, tracking.as_str());
-                page.respond(status)
+                error_page(call, known, status, cause, code, &description, &tracking)
             }
-            Self::Failed(error) => failure(call, &error),
+            Self::Failed(error) => failure(call, known, &error),
         }
     }
 }
 
+/// What a request said about itself, for the tenant's own error page.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) client_id: Option<String>,
+    pub(super) connection: Option<String>,
+}
+
+/// The tenant's own error page, or ours (§1.6).
+fn error_page(
+    call: &Call<'_>,
+    known: &Known,
+    status: StatusCode,
+    cause: Cause,
+    code: &str,
+    description: &str,
+    tracking: &TrackingId,
+) -> Response {
+    let frame = shell(call.app, call.tenant, None);
+    let facts = ErrorFacts {
+        client_id: known.client_id.as_deref(),
+        connection: known.connection.as_deref(),
+        lang: frame.language.tag(),
+        error: code,
+        error_description: description,
+        tracking: tracking.as_str(),
+    };
+    custom_error(call.tenant.settings.error_page.as_ref(), &facts, status, call.method).unwrap_or_else(|| {
+        ErrorPage::new(frame, call.tenant, cause, code, description, tracking.as_str()).respond(status)
+    })
+}
+
 /// The page of a failure that is not the caller's fault.
-fn failure(call: &Call<'_>, error: &AppError) -> Response {
-    let (app, tenant) = (call.app, call.tenant);
-    let tracking = TrackingId::new(app);
+fn failure(call: &Call<'_>, known: &Known, error: &AppError) -> Response {
+    let tracking = TrackingId::new(call.app);
     tracing::error!(%tracking, cause = %error, "authorization request failed");
     let (status, code, description) = public_failure(error);
-    let page = ErrorPage::new(shell(app, tenant, None), tenant, cause(error), code, description, tracking.as_str());
-    let mut response = page.respond(status);
+    let mut response = error_page(call, known, status, cause(error), code, description, &tracking);
     if error.is_temporary() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }

@@ -44,6 +44,7 @@ impl FrontChannel {
             nonce: request.nonce.as_deref(),
             auth_time: granted.auth_time,
             claims: request.claims.as_ref(),
+            organization: checked.organization.as_ref().map(|record| &record.organization),
             grant: None,
             issued_at: call.app.now(),
         };

@@ -3,12 +3,13 @@
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use keywright_app::{
-    App, AppError, AuthorizationRequest, ClaimsRequest, CodeChallenge, PromptValue, Session, Transaction, touch_session,
+    App, AppError, AuthorizationRequest, ClaimsRequest, CodeChallenge, Membership, PromptValue, Session, Transaction,
+    touch_session,
 };
 use keywright_jose::Purpose;
 use keywright_store::authorization_codes::{self, AuthorizationCodeRow};
 use keywright_store::grants::{self, GrantRow};
-use keywright_store::{StoreError, logs, transactions, users};
+use keywright_store::{StoreError, logs, organization_members, transactions, users};
 use keywright_types::{ScopeSet, Tenant};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,9 @@ pub(crate) struct CodeBinding {
     /// Thumbprint of the key that the token request must prove (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) dpop_jkt: Option<String>,
+    /// The organization as whose member the user logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) organization: Option<String>,
 }
 
 /// What became of an attempt to answer.
@@ -111,6 +115,8 @@ pub(super) async fn issue(
     });
     let proven_here = transaction.is_some_and(|transaction| transaction.progress.login.is_some());
     let log = (!proven_here).then(|| app.log_row(events::silent(call, checked, user, &scope)));
+    // §8.1: `assign_membership_on_login`.
+    let joins = request.organization.clone().filter(|_| visitor.membership == Some(Membership::Joins));
     let handle = transaction.map(|transaction| *transaction.digest());
     let (owner, live) = (tenant.clone(), session.clone());
     let issued = app
@@ -126,6 +132,9 @@ pub(super) async fn issue(
             let user = users::find(tx, &owner.id, &live.user_id)?;
             if !touch_session(tx, &owner, &live, now)? || user.is_none_or(|user| user.blocked) {
                 return Err(Unissued::SessionEnded);
+            }
+            if let Some(organization) = &joins {
+                organization_members::insert(tx, &owner.id, organization, &live.user_id, now)?;
             }
             match &grant {
                 Some(grant) if grant.consented => drop(grants::extend(tx, &owner.id, grant)?),
@@ -183,6 +192,7 @@ fn code_row(
         auth_time,
         claims: request.claims.clone(),
         dpop_jkt: request.dpop_jkt.clone(),
+        organization: request.organization.clone(),
     };
     let digest = app.master_key().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
     Ok(AuthorizationCodeRow {

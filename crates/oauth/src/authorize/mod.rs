@@ -10,6 +10,7 @@ mod denial;
 mod events;
 mod front_channel;
 mod issue_code;
+mod organization;
 mod respond;
 mod scopes;
 mod session;
@@ -29,7 +30,7 @@ use self::call::Call;
 use self::checks::CheckedRequest;
 use self::decide::{Next, Situation, decide};
 pub(crate) use self::denial::AuthorizeError;
-use self::denial::denial;
+use self::denial::{Known, denial};
 use self::issue_code::Issued;
 pub(crate) use self::scopes::{OPENID_SCOPES, scopes_now};
 use self::session::Visitor;
@@ -99,13 +100,15 @@ fn of_query(query: Option<String>) -> Result<Parameters, AuthorizeError> {
 }
 
 async fn answer(call: &Call<'_>, parameters: Result<Parameters, AuthorizeError>) -> Response {
+    let named = |name: &str| parameters.as_ref().ok().and_then(|own| own.get(name)).map(str::to_owned);
+    let known = Known { client_id: named("client_id"), connection: named("connection") };
     let answered = match parameters {
         Ok(parameters) => start(call, &parameters).await,
         Err(error) => Err(error),
     };
     match answered {
         Ok(response) => response,
-        Err(error) => error.respond(call).await,
+        Err(error) => error.respond(call, &known).await,
     }
 }
 
@@ -156,7 +159,7 @@ pub(crate) async fn resume(State(app): State<App>, head: Head, RawQuery(query): 
     };
     match resumed {
         Ok(response) => response,
-        Err(error) => error.respond(&call).await,
+        Err(error) => error.respond(&call, &Known::default()).await,
     }
 }
 

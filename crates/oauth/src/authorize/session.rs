@@ -1,6 +1,6 @@
 //! Who is at the browser: the SSO session, its user, and what that user has agreed to before.
 
-use keywright_app::{App, AppError, Session, user_from_row};
+use keywright_app::{App, AppError, Membership, Session, user_from_row};
 use keywright_store::{grants, users};
 use keywright_types::{ScopeSet, Tenant, User};
 use keywright_web::Cookies;
@@ -15,6 +15,8 @@ pub(crate) struct Visitor {
     pub(crate) login: Option<(Session, User)>,
     /// Scopes to which the user agreed before, for this application on this API.
     pub(crate) granted: Option<ScopeSet>,
+    /// How the user stands to the organization of the request, where it has one.
+    pub(crate) membership: Option<Membership>,
     /// What the user may do on the API, when it enforces policies.
     pub(crate) permissions: Option<Permissions>,
 }
@@ -33,6 +35,8 @@ impl Visitor {
         let (id, user_id) = (tenant.id.clone(), session.user_id.clone());
         let (request, api) = (&checked.request, checked.api.clone());
         let (client_id, audience) = (request.client_id.clone(), request.audience.clone().unwrap_or_default());
+        let organization = checked.organization.clone();
+        let connection = checked.connections.iter().find(|own| own.name == session.connection).cloned();
         app.store()
             .read(move |tx| {
                 let Some(row) = users::find(tx, &id, &user_id)? else { return Ok(Self::default()) };
@@ -41,7 +45,11 @@ impl Visitor {
                 let granted = grant.filter(|grant| grant.consented).map(|grant| ScopeSet::parse(&grant.scope));
                 let api = api.as_ref().map(|record| &record.api);
                 let permissions = Permissions::of(tx, &id, &user_id, api)?;
-                Ok(Self { login: Some((session, user_from_row(&row)?)), granted, permissions })
+                let membership = match &organization {
+                    Some(record) => Some(record.membership(tx, &id, &user_id, connection.as_ref())?),
+                    None => None,
+                };
+                Ok(Self { login: Some((session, user_from_row(&row)?)), granted, membership, permissions })
             })
             .await
     }

@@ -6,7 +6,7 @@ use keywright_jose::{JwtType, Signer, SigningAlg, opaque, sign};
 use keywright_types::{ScopeSet, Tenant};
 use serde::{Deserialize, Serialize};
 
-use super::signing_failed;
+use super::{OrganizationClaims, signing_failed};
 use crate::error::OAuthError;
 use crate::profile;
 
@@ -40,6 +40,7 @@ pub(super) struct AccessTokenRequest<'a> {
     /// Seconds.
     pub(super) auth_time: Option<i64>,
     pub(super) issued_at: Timestamp,
+    pub(super) organization: OrganizationClaims<'a>,
     /// Claims that `/userinfo` gives besides those of the scopes.
     pub(super) userinfo_claims: &'a [String],
     pub(super) channel: Channel,
@@ -72,6 +73,8 @@ struct Claims<'a> {
     exp: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    #[serde(flatten)]
+    organization: OrganizationClaims<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     gty: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,6 +132,7 @@ pub(super) fn for_api(
         iat: issued_at,
         exp: issued_at.saturating_add(lifetime),
         scope: (!request.scope.is_empty()).then(|| request.scope.to_string()),
+        organization: request.organization,
         gty: request.grant.filter(|_| !rfc9068),
         azp: (!rfc9068).then_some(request.client_id),
         client_id: rfc9068.then_some(request.client_id),

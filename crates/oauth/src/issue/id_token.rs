@@ -7,7 +7,7 @@ use keywright_jose::{JwtType, Signer, SigningAlg, sign};
 use keywright_types::Tenant;
 use serde_json::{Map, Value};
 
-use super::{Subject, TEST_CLAIM, named_claims, profile_claims, signing_failed};
+use super::{OrganizationClaims, Subject, TEST_CLAIM, named_claims, profile_claims, signing_failed};
 use crate::error::OAuthError;
 
 /// What comes beside an ID token in a response of the authorization endpoint.
@@ -41,6 +41,12 @@ pub(super) fn issue(
     set("exp", issued_at.saturating_add(lifetime).into());
     if let Some(session_id) = subject.session_id {
         set("sid", session_id.into());
+    }
+    let OrganizationClaims { org_id, org_name } = OrganizationClaims::of(tenant, subject.organization);
+    for (name, value) in [("org_id", org_id), ("org_name", org_name)] {
+        if let Some(value) = value {
+            set(name, value.into());
+        }
     }
     if let Some(nonce) = subject.nonce {
         set("nonce", nonce.into());

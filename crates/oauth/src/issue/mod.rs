@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use keywright_app::{ApiRecord, App, AppError, ClaimsRequest, ClientRecord, KeySet};
-use keywright_types::{Client, ResourceServer, ScopeSet, Tenant, User};
+use keywright_types::{Client, Organization, ResourceServer, ScopeSet, Tenant, User};
+use serde::Serialize;
 
 use self::access_token::{AccessTokenRequest, Channel};
 pub(crate) use self::access_token::{Confirmation, OpaqueClaims};
@@ -41,10 +42,31 @@ pub(crate) struct Subject<'a> {
     pub(crate) auth_time: Option<i64>,
     /// Claims that were asked for by name, where the profile honours that.
     pub(crate) claims: Option<&'a ClaimsRequest>,
+    /// The organization as whose member the user logged in.
+    pub(crate) organization: Option<&'a Organization>,
     /// Value of `gty`: only where §3.2 has it.
     pub(crate) grant: Option<&'static str>,
     /// `iat`.
     pub(crate) issued_at: Timestamp,
+}
+
+/// §8.1: "`org_id` always; `org_name` (lower-case) only if tenant `allow_organization_name_in_authentication_api`".
+#[derive(Clone, Copy, Default, Serialize)]
+struct OrganizationClaims<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    org_name: Option<&'a str>,
+}
+
+impl<'a> OrganizationClaims<'a> {
+    fn of(tenant: &Tenant, organization: Option<&'a Organization>) -> Self {
+        let names = tenant.settings.allow_organization_name_in_authentication_api;
+        Self {
+            org_id: organization.map(|own| own.id.as_str()),
+            org_name: organization.filter(|_| names).map(|own| own.name.as_str()),
+        }
+    }
 }
 
 /// Everything that tokens for a user are made with. Loaded before a code or refresh token is taken: what can fail has to
@@ -146,6 +168,7 @@ fn access_token_for_user(
         permissions: subject.permissions.map(|own| own.names().iter().map(String::as_str).collect()),
         auth_time: subject.auth_time,
         issued_at: subject.issued_at,
+        organization: OrganizationClaims::of(tenant, subject.organization),
         userinfo_claims: subject.claims.map(|claims| claims.userinfo.as_slice()).unwrap_or_default(),
         channel,
         id: &issuer.token_id,
@@ -180,6 +203,7 @@ pub(crate) async fn for_client(
         permissions: api.api.enforce_policies.then(|| scope.iter().collect()),
         auth_time: None,
         issued_at,
+        organization: OrganizationClaims::default(),
         userinfo_claims: &[],
         channel: Channel::Back,
         id: &id,

@@ -10,9 +10,12 @@ use keywright_app::{
 };
 use keywright_jose::Purpose;
 use keywright_store::authorization_codes::{self, AuthorizationCodeRow};
-use keywright_store::{Tx, access_token_revocations, logs, refresh_tokens, revoked_access_tokens, sessions, users};
+use keywright_store::{
+    Tx, access_token_revocations, logs, organization_members, refresh_tokens, revoked_access_tokens, sessions, users,
+};
 use keywright_types::{ScopeSet, Tenant, TenantId, User};
 
+use super::organization::{no_member, organization_now};
 use super::refresh_token::NewFamily;
 use super::{Grant as TokenGrant, TokenRequest, TokenResponse, events};
 use crate::access_token::TokenIdentity;
@@ -65,9 +68,12 @@ pub(super) async fn run(
     let issuer = Issuer::load(app, tenant, client, binding.audience.as_deref(), request.jkt()).await?;
     let scope = scopes_now(app, &tenant.id, &client.client, issuer.api(), &binding.scope).await?;
     let scope = scope.ok_or_else(|| invalid_code("the client may no longer use the API"))?;
+    let organization = organization_now(app, tenant, binding.organization.as_deref()).await?;
+    let organization = organization.map_err(invalid_code)?;
     let event = events::granted(TokenGrant::AuthorizationCode, request, &client.client)
         .audience(binding.audience.as_deref().unwrap_or_default());
     let new_family = NewFamily::new(app, tenant, &client.client).bound_to(request.jkt());
+    let new_family = new_family.in_organization(binding.organization.clone());
     let token_id = issuer.token_id().to_owned();
     let grant = Grant { binding, scope, api: issuer.record(), new_family, token_id, event };
     let (inside, id) = (app.clone(), tenant.id.clone());
@@ -88,6 +94,7 @@ pub(super) async fn run(
         nonce: binding.nonce.as_deref(),
         auth_time: binding.auth_time,
         claims: binding.claims.as_ref(),
+        organization: organization.as_ref().map(|record| &record.organization),
         grant: None,
         issued_at: now,
     };
@@ -144,6 +151,11 @@ fn redeem(
     };
     if user.blocked {
         return Ok(Redeemed::Refused(OAuthError::blocked()));
+    }
+    if let Some(organization) = &binding.organization
+        && !organization_members::exists(tx, tenant, organization, &row.user_id)?
+    {
+        return Ok(Redeemed::Refused(no_member(&row.user_id, organization)));
     }
     let api = api.as_ref().map(|record| &record.api);
     let permissions = Permissions::of(tx, tenant, &row.user_id, api)?;

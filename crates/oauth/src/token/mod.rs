@@ -5,6 +5,7 @@ mod client_authentication;
 mod client_credentials;
 mod events;
 mod multi_resource;
+mod organization;
 mod refresh_token;
 mod refresh_token_format;
 mod request;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use keywright_app::{ApiRecord, App, AppError, ClaimsRequest, ClientRecord, LogEvent, LogType, user_from_row};
 use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
-use keywright_store::{Tx, grants, logs, users};
+use keywright_store::{Tx, grants, logs, organization_members, users};
 use keywright_types::{Client, Connection, ScopeSet, Tenant, TenantId, User};
 use serde::{Deserialize, Serialize};
 
+use super::organization::{no_member, organization_now};
 use super::{Grant, RefreshToken, TokenRequest, TokenResponse, events, multi_resource};
 use crate::authorize::scopes_now;
 use crate::error::OAuthError;
@@ -25,6 +26,9 @@ struct Payload {
     /// Claims that were asked for by name at `/authorize`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claims: Option<ClaimsRequest>,
+    /// The organization as whose member the user logged in (§8.1: "Refresh tokens keep their organization").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    organization: Option<String>,
     /// Thumbprint of the key that the family is bound to (RT-07).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     jkt: Option<String>,
@@ -72,7 +76,9 @@ pub(super) async fn run(
     };
     let audience = Some(audience).filter(|audience| !audience.is_empty());
     let issuer = Issuer::load(app, tenant, client, audience, request.jkt()).await?;
-    let connections = app.connections(&tenant.id).await?;
+    let organization = organization_now(app, tenant, payload.organization.as_deref()).await?;
+    let organization = organization.map_err(invalid_token)?;
+    let connections = app.login_connections(&tenant.id, &client_id, organization.as_deref()).await?;
     let settings = client.client.refresh_token.clone();
     let exchange = Exchange {
         generation: token.generation,
@@ -87,7 +93,19 @@ pub(super) async fn run(
     let granted = granted.audience(audience.unwrap_or_default());
     let reused = LogEvent::new(LogType::RefreshTokenReuse, request.caller()).client(&client.client);
     let api = issuer.record();
-    let taking = Taking { app: app.clone(), client_id, family_id, api, scope, connections, exchange, granted, reused };
+    let organization_id = payload.organization.clone();
+    let taking = Taking {
+        app: app.clone(),
+        client_id,
+        family_id,
+        api,
+        scope,
+        connections,
+        organization: organization_id,
+        exchange,
+        granted,
+        reused,
+    };
     let exchanged = app.store().write(move |tx| taking.take(tx, &id)).await?;
     let (row, user, scope, permissions) = match exchanged {
         Exchanged::Granted { row, user, scope, permissions } => (row, user, scope, permissions),
@@ -101,6 +119,7 @@ pub(super) async fn run(
         nonce: None,
         auth_time: payload.auth_time,
         claims: payload.claims.as_ref(),
+        organization: organization.as_ref().map(|record| &record.organization),
         grant: Some("refresh_token"),
         issued_at: now,
     };
@@ -123,7 +142,9 @@ struct Taking {
     family_id: String,
     api: Option<Arc<ApiRecord>>,
     scope: ScopeSet,
-    connections: Arc<Vec<Connection>>,
+    /// Those over which users may log in now.
+    connections: Vec<Connection>,
+    organization: Option<String>,
     exchange: Exchange,
     granted: LogEvent,
     reused: LogEvent,
@@ -145,8 +166,13 @@ impl Taking {
         if user.blocked {
             return refused(OAuthError::blocked());
         }
-        if !self.connections.iter().any(|own| own.name == user.connection && own.is_enabled_for(client_id)) {
+        if !self.connections.iter().any(|own| own.name == user.connection) {
             return refused(invalid_token("the user's connection is gone or not enabled for the client"));
+        }
+        if let Some(organization) = &self.organization
+            && !organization_members::exists(tx, tenant, organization, &family.user_id)?
+        {
+            return refused(no_member(&family.user_id, organization));
         }
         if grants::find(tx, tenant, &family.user_id, client_id, &family.audience)?.is_none() {
             return refused(OAuthError::grant_not_found());
@@ -224,6 +250,7 @@ pub(super) struct NewFamily {
     idle_expires_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
     public: bool,
+    organization: Option<String>,
     jkt: Option<String>,
 }
 
@@ -241,6 +268,7 @@ impl NewFamily {
             expires_at: settings.absolute_seconds().map(|seconds| later(now, seconds)),
             public: client.is_public(),
             jkt: None,
+            organization: None,
         }
     }
 
@@ -249,6 +277,11 @@ impl NewFamily {
     pub(super) fn bound_to(self, jkt: Option<&str>) -> Self {
         let jkt = jkt.filter(|_| self.public).map(str::to_owned);
         Self { jkt, ..self }
+    }
+
+    /// The organization as whose member the user logged in.
+    pub(super) fn in_organization(self, organization: Option<String>) -> Self {
+        Self { organization, ..self }
     }
 
     /// Stores the family; gives its id and its first token.
@@ -280,8 +313,13 @@ impl NewFamily {
             idle_expires_at: self.idle_expires_at,
             expires_at: self.expires_at,
             revoked_at: None,
-            payload: serde_json::to_string(&Payload { auth_time, claims, jkt: self.jkt })
-                .map_err(AppError::internal)?,
+            payload: serde_json::to_string(&Payload {
+                auth_time,
+                claims,
+                organization: self.organization,
+                jkt: self.jkt,
+            })
+            .map_err(AppError::internal)?,
         };
         refresh_tokens::insert(tx, tenant, &row)?;
         refresh_tokens::trim(tx, tenant, &row.user_id, &row.client_id, self.now)?;

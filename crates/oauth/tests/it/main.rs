@@ -22,6 +22,7 @@ mod key_holder;
 mod keys;
 mod languages;
 mod logout;
+mod organizations;
 mod outcome;
 mod par;
 mod rate_limits;

@@ -6,11 +6,13 @@ use keywright_store::signing_keys::KeyState;
 use keywright_store::{
     Row, Store, StoreError, Tx, access_token_revocations, authorization_codes, client_credentials, client_grants,
     client_secrets, clients, config, connections, grants, jobs, known_devices, login_failures, network_attempts,
-    params, pushed_requests, refresh_tokens, resource_servers, revoked_access_tokens, roles, sessions, signing_keys,
-    tenants, tickets, transactions, used_jwt_ids, user_permissions, users,
+    organization_members, organizations, params, pushed_requests, refresh_tokens, resource_servers,
+    revoked_access_tokens, roles, sessions, signing_keys, tenants, tickets, transactions, used_jwt_ids,
+    user_permissions, users,
 };
 
 use crate::database::Database;
+use crate::organizations::organization;
 use crate::refresh_tokens::rotation;
 use crate::rows::{
     acme, at, client, client_grant, code, connection, credential, family, grant, job, permission, populate,
@@ -27,6 +29,9 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     roles::add_permission(tx, &acme(), "rol_editor", &permission("orders:api", "read"))?;
     roles::assign(tx, &acme(), "auth0|ann", "rol_editor")?;
     user_permissions::insert(tx, &acme(), "auth0|ann", &permission("orders:api", "write"))?;
+    organizations::insert(tx, &acme(), &organization("one"))?;
+    organizations::put_connection(tx, &acme(), "org_one", &connection("a").id, "{}", at(1))?;
+    organization_members::insert(tx, &acme(), "org_one", "auth0|ann", at(1))?;
     grants::extend(tx, &acme(), &grant("g", "", "openid"))?;
     sessions::insert(tx, &acme(), &session(1))?;
     transactions::insert(tx, &acme(), &transaction(1))?;
@@ -66,6 +71,9 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM role_permissions WHERE tenant_id = $1",
         "SELECT * FROM user_roles WHERE tenant_id = $1",
         "SELECT * FROM user_permissions WHERE tenant_id = $1",
+        "SELECT * FROM organizations WHERE tenant_id = $1",
+        "SELECT * FROM organization_connections WHERE tenant_id = $1",
+        "SELECT * FROM organization_members WHERE tenant_id = $1",
         "SELECT * FROM grants WHERE tenant_id = $1",
         "SELECT * FROM sessions WHERE tenant_id = $1",
         "SELECT * FROM transactions WHERE tenant_id = $1",
@@ -109,6 +117,10 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("roles::list_users", !roles::list_users(tx, t, "rol_editor")?.is_empty()),
         ("user_permissions::list", !user_permissions::list(tx, t, "auth0|ann")?.is_empty()),
         ("user_permissions::effective", !user_permissions::effective(tx, t, "auth0|ann", "orders:api")?.is_empty()),
+        ("organizations::find", organizations::find(tx, t, "org_one")?.is_some()),
+        ("organizations::find_by_name", organizations::find_by_name(tx, t, "one")?.is_some()),
+        ("organizations::connections", !organizations::connections(tx, t, "org_one")?.is_empty()),
+        ("organization_members::exists", organization_members::exists(tx, t, "org_one", "auth0|ann")?),
         ("grants::find", grants::find(tx, t, "auth0|ann", "app", "")?.is_some()),
         ("sessions::find", sessions::find(tx, t, &[1; 32], at(1))?.is_some()),
         ("sessions::find_by_session_id", sessions::find_by_session_id(tx, t, "sid-1", at(1))?.is_some()),
@@ -153,6 +165,10 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("users::set_blocked", users::set_blocked(tx, t, "auth0|ann", true, at(1))?),
         ("users::set_password", users::set_password_hash(tx, t, "auth0|ann", Some("$argon2id$1"), "$", at(1))?),
         ("users::delete", users::delete(tx, t, "auth0|ann", at(1))?),
+        ("organizations::update", organizations::update(tx, t, &organization("one"))?),
+        ("organizations::delete", organizations::delete(tx, t, "org_one")?),
+        ("organizations::delete_connection", organizations::delete_connection(tx, t, "org_one", &connection("a").id)?),
+        ("organization_members::delete", organization_members::delete(tx, t, "org_one", "auth0|ann")?),
         ("roles::update", roles::update(tx, t, "rol_editor", "x", "")?),
         ("roles::remove_permission", roles::remove_permission(tx, t, "rol_editor", &permission("orders:api", "read"))?),
         ("roles::unassign", roles::unassign(tx, t, "auth0|ann", "rol_editor")?),

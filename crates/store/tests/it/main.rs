@@ -26,6 +26,7 @@ mod jobs;
 mod leases;
 mod logs;
 mod migrations;
+mod organizations;
 mod outage;
 mod rate_limits;
 mod redaction;
@@ -72,6 +73,9 @@ conformance! {
         are_kept_and_changed, have_unique_names, are_assigned_and_taken_away, have_permissions,
         users_have_permissions_of_their_own, rt_05_permissions_are_direct_or_of_a_role_as_of_now,
         are_assigned_once_by_many,
+    }
+    organizations {
+        are_found_by_id_and_name, have_connections, have_members, go_with_their_members_and_members_go_with_the_user,
     }
     grants {
         are_extended, ar_07_an_implied_grant_is_no_consent, imply_leaves_a_grant_as_it_is,
