@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
+use keywright_egress::Egress;
 use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
 
@@ -29,6 +30,7 @@ struct Inner {
     rate_limits: RateLimits,
     test_controls: AtomicBool,
     secret_uses: SecretUses,
+    egress: Egress,
 }
 
 /// What an [`App`] is made of.
@@ -45,12 +47,14 @@ pub struct AppOptions {
     pub hashing_cost: HashingCost,
     /// Whether the rate limits of the tenants are applied.
     pub rate_limits: bool,
+    /// The client for requests to other servers.
+    pub egress: Egress,
 }
 
 impl App {
     /// Puts an instance together.
     pub fn new(options: AppOptions) -> Result<Self, AppError> {
-        let AppOptions { store, master_key, clock, random, hashing_cost, rate_limits } = options;
+        let AppOptions { store, master_key, clock, random, hashing_cost, rate_limits, egress } = options;
         let passwords = PasswordHasher::new(hashing_cost, &random)?;
         let config = ConfigCache::following(&store);
         let (jobs, rate_limits, secret_uses) = (Jobs::default(), RateLimits::new(rate_limits), SecretUses::new());
@@ -65,6 +69,7 @@ impl App {
             rate_limits,
             secret_uses,
             test_controls: AtomicBool::new(false),
+            egress,
         })))
     }
 
@@ -120,6 +125,12 @@ impl App {
     #[must_use]
     pub fn password_hashes(&self) -> u64 {
         self.0.passwords.count()
+    }
+
+    /// The client for requests to other servers; there is no other.
+    #[must_use]
+    pub fn egress(&self) -> &Egress {
+        &self.0.egress
     }
 
     /// Handlers of background jobs.

@@ -16,7 +16,8 @@ use keywright_store::{
     resource_servers, signing_keys, tenants,
 };
 use keywright_types::{
-    Client, ClientGrant, Connection, Organization, OrganizationConnection, ResourceServer, Tenant, TenantId,
+    Client, ClientGrant, Connection, LogoutInitiator, Organization, OrganizationConnection, ResourceServer, Tenant,
+    TenantId,
 };
 use moka::sync::Cache;
 use secrecy::SecretString;
@@ -82,6 +83,8 @@ pub(crate) struct ConfigCache {
     connections: Table<Vec<Connection>>,
     organizations: Table<OrganizationRecord>,
     origins: Table<BTreeSet<String>>,
+    /// Applications by the reason of which they hear.
+    logout_receivers: Table<BTreeSet<String>>,
 }
 
 /// Entries of one kind, by tenant and key.
@@ -103,6 +106,7 @@ impl ConfigCache {
             connections: Cache::new(CAPACITY),
             organizations: Cache::new(CAPACITY),
             origins: Cache::new(CAPACITY),
+            logout_receivers: Cache::new(CAPACITY),
         }
     }
 }
@@ -145,6 +149,14 @@ impl App {
             Ok(Some(Tenant { id: row.tenant_id, domain: row.domain, settings }))
         })
         .await
+    }
+
+    /// The tenant with this identifier, read now: for work that comes from no request.
+    pub async fn tenant(&self, tenant: &TenantId) -> Result<Option<Tenant>, AppError> {
+        let id = tenant.clone();
+        let Some(row) = self.store().read(move |tx| tenants::find(tx, &id)).await? else { return Ok(None) };
+        let settings = document("tenants", &row.settings)?;
+        Ok(Some(Tenant { id: row.tenant_id, domain: row.domain, settings }))
     }
 
     /// The tenant's signing keys.
@@ -257,6 +269,21 @@ impl App {
         Ok(all.unwrap_or_default())
     }
 
+    /// Applications of the tenant that hear of sessions which end for this reason (§8.5).
+    pub(crate) async fn logout_receivers(
+        &self,
+        tenant: &TenantId,
+        initiator: LogoutInitiator,
+    ) -> Result<Arc<BTreeSet<String>>, AppError> {
+        let id = tenant.clone();
+        let all = self
+            .cached(&self.config().logout_receivers, tenant.as_str(), initiator.as_str(), move |_, tx| {
+                read_logout_receivers(tx, &id, initiator).map(Some)
+            })
+            .await?;
+        Ok(all.unwrap_or_default())
+    }
+
     pub(crate) fn unsealed(
         &self,
         purpose: Purpose,
@@ -283,6 +310,22 @@ fn organization_record(
         organization: document("organizations", &row.document)?,
         connections: enabled.iter().map(|json| document("organization_connections", json)).collect::<Result<_, _>>()?,
     })
+}
+
+/// [`App::logout_receivers`] from the database.
+pub(crate) fn read_logout_receivers(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    initiator: LogoutInitiator,
+) -> Result<BTreeSet<String>, AppError> {
+    let mut receivers = BTreeSet::new();
+    for row in clients::list(tx, tenant)? {
+        let client: Client = document("clients", &row.document)?;
+        if client.backchannel_logout().is_some_and(|logout| logout.hears_of(initiator)) {
+            receivers.insert(client.client_id);
+        }
+    }
+    Ok(receivers)
 }
 
 /// `scheme://host[:port]` of a web address; `None` for custom schemes and what is no URL.

@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows a status code, a header or a page. The surfaces (`oauth`, `login`, `management`)
 //! take an [`App`] and a parsed request, and decide what the answer looks like.
 
+mod account_changes;
 mod app;
 mod attack_protection;
 mod authentication;
@@ -24,6 +25,7 @@ mod provisioning;
 mod rate_limits;
 pub mod return_url;
 mod roles;
+mod session_end;
 mod sessions;
 mod sign_up;
 mod signing_keys;
@@ -31,6 +33,7 @@ mod tenant_log;
 mod transactions;
 mod users;
 
+pub use account_changes::AccountError;
 pub use app::{App, AppOptions};
 pub use attack_protection::{PasswordProof, clear_login_failures};
 pub use authentication::{Authenticated, Authentication, LoginAttempt};
@@ -46,6 +49,7 @@ pub use clock::Clock;
 pub use config_cache::{ApiRecord, ClientRecord, OrganizationRecord};
 pub use error::AppError;
 pub use jobs::{Job, JobFuture, JobHandler, JobKind, JobReport, Verdict};
+pub use keywright_egress::{Egress, EgressError, EgressOptions, Exceptions, InvalidException, OutboundRequest};
 pub use logout::LogoutRequest;
 pub use organizations::{Membership, OrganizationError};
 pub use passwords::{
@@ -54,6 +58,7 @@ pub use passwords::{
 pub use provisioning::{ManagementCredentials, NewClient, NewTenant, ProvisioningError};
 pub use rate_limits::{Limit, RateLimitStatus, network_of};
 pub use roles::{RoleError, effective_permissions};
+pub use session_end::{BACKCHANNEL_LOGOUT, LogoutNotice, LogoutNotices};
 pub use sessions::{BrowserId, IssuedSession, Session, touch_session};
 pub use sign_up::SignUp;
 pub use signing_keys::KeySet;

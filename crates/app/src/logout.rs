@@ -13,6 +13,9 @@ use crate::sessions::later;
 /// What happens when the user says yes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogoutRequest {
+    /// The application that asked, when it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
     /// Name of the application that asked, when it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,

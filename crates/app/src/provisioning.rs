@@ -175,6 +175,8 @@ impl App {
             refresh_token,
             initiate_login_uri: None,
             sso_disabled: false,
+            oidc_logout: None,
+            oidc_backchannel_logout: None,
             logo_uri: None,
             policy_uri: None,
             tos_uri: None,

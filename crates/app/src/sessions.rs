@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use keywright_jose::{Digest, Purpose};
 use keywright_store::sessions::{self, SessionRow};
 use keywright_store::{StoreError, Tx};
-use keywright_types::{SessionCookieMode, Tenant, TenantId, TenantSettings};
+use keywright_types::{SessionCookieMode, Tenant, TenantId, TenantSettings, User};
 use serde::{Deserialize, Serialize};
 
 use crate::{App, AppError};
@@ -27,10 +27,14 @@ pub struct Session {
     pub connection: String,
     /// When the user last proved who they are.
     pub authenticated_at: Timestamp,
-    /// When the session began.
-    pub created_at: Timestamp,
+    /// When it was used last.
+    pub last_active_at: Timestamp,
+    /// End without further use.
+    pub idle_expires_at: Timestamp,
     /// Absolute end.
     pub expires_at: Timestamp,
+    /// Whether its cookie outlives the browser.
+    pub persistent: bool,
 }
 
 /// A session that has just begun.
@@ -61,46 +65,46 @@ struct SealedCookie {
 const BROWSER_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 impl App {
-    /// The session that a cookie stands for, if it is alive at this moment.
-    pub async fn session(&self, tenant: &TenantId, cookie: Option<&str>) -> Result<Option<Session>, AppError> {
+    /// The session that a cookie stands for, if it is alive at this moment, by the ends it was given and by the tenant's
+    /// limits as they are now (§1.11: "a shorter one at next activity").
+    pub async fn session(&self, tenant: &Tenant, cookie: Option<&str>) -> Result<Option<Session>, AppError> {
         let now = self.now();
-        let Some(handle) = cookie.and_then(|cookie| self.open_cookie(Purpose::SessionCookie, tenant, cookie)) else {
+        let Some(handle) = cookie.and_then(|cookie| self.open_cookie(Purpose::SessionCookie, &tenant.id, cookie))
+        else {
             return Ok(None);
         };
-        let digest = self.session_digest(tenant, &handle);
-        let id = tenant.clone();
+        let digest = self.session_digest(&tenant.id, &handle);
+        let id = tenant.id.clone();
         let row = self.store().read(move |tx| sessions::find(tx, &id, digest.as_bytes(), now)).await?;
-        row.map(|row| session_from_row(&row)).transpose()
+        let session = row.map(|row| session_from_row(&row)).transpose()?;
+        Ok(session.filter(|session| session.is_within(&tenant.settings, now)))
     }
 
-    /// Makes a session for a user who has just proved who they are. Nothing is stored until [`insert_session`].
+    /// Makes a session for a user who has just proved who they are. With the `sid` of a session that is theirs already, it
+    /// is that one under another handle: its applications stay in it. Nothing is stored yet.
     #[must_use]
-    pub fn issue_session(&self, tenant: &Tenant, user_id: &str, connection: &str) -> IssuedSession {
+    pub(crate) fn issue_session(&self, tenant: &Tenant, user: &User, continued: Option<String>) -> IssuedSession {
         let now = self.now();
         let handle = self.random().token(32);
-        let expires_at = later(now, hours(tenant.settings.session_lifetime));
+        let persistent = tenant.settings.session_cookie.mode == SessionCookieMode::Persistent;
+        let limits = tenant.settings.session_limits(persistent);
+        let expires_at = limits.absolute_end(now);
         let session = Session {
             handle_digest: self.session_digest(&tenant.id, &handle),
-            session_id: self.random().token(24),
-            user_id: user_id.to_owned(),
-            connection: connection.to_owned(),
+            session_id: continued.unwrap_or_else(|| self.random().token(24)),
+            user_id: user.user_id.clone(),
+            connection: user.connection.clone(),
             authenticated_at: now,
-            created_at: now,
+            last_active_at: now,
+            idle_expires_at: limits.idle_end(now, expires_at),
             expires_at,
+            persistent,
         };
-        let persistent = tenant.settings.session_cookie.mode == SessionCookieMode::Persistent;
         IssuedSession {
             cookie: self.seal_cookie(Purpose::SessionCookie, &tenant.id, handle, expires_at),
             cookie_max_age: persistent.then(|| expires_at.duration_since(now).as_secs()),
             session,
         }
-    }
-
-    /// Ends a session on the server: its cookie is worth nothing from now on.
-    pub async fn end_session(&self, tenant: &TenantId, session: &Session) -> Result<(), AppError> {
-        let (id, digest) = (tenant.clone(), session.handle_digest);
-        self.store().write(move |tx| sessions::delete(tx, &id, digest.as_bytes())).await?;
-        Ok(())
     }
 
     /// Reads a browser cookie. A missing, broken or outdated one is `None`.
@@ -162,46 +166,45 @@ impl App {
     }
 }
 
-/// Stores a new session and removes the one it replaces (SE-01: the old identifier dies).
-pub(crate) fn insert_session(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    settings: &TenantSettings,
-    session: &Session,
-    replaced: Option<Digest>,
-) -> Result<(), StoreError> {
-    if let Some(old) = replaced {
-        sessions::delete(tx, tenant, old.as_bytes())?;
+impl Session {
+    /// Whether the session is within the limits that hold now. They may be shorter than those it began with; longer ones
+    /// are for the next login.
+    fn is_within(&self, settings: &TenantSettings, now: Timestamp) -> bool {
+        let limits = settings.session_limits(self.persistent);
+        let absolute_end = limits.absolute_end(self.authenticated_at).min(self.expires_at);
+        limits.idle_end(self.last_active_at, absolute_end) > now
     }
-    sessions::insert(
-        tx,
-        tenant,
-        &SessionRow {
-            handle_digest: session.handle_digest.as_bytes().to_vec(),
-            session_id: session.session_id.clone(),
-            user_id: session.user_id.clone(),
-            connection: session.connection.clone(),
-            created_at: session.created_at,
-            authenticated_at: session.authenticated_at,
-            last_active_at: session.created_at,
-            idle_expires_at: idle_end(settings, session.created_at, session.expires_at),
-            expires_at: session.expires_at,
-            persistent: settings.session_cookie.mode == SessionCookieMode::Persistent,
-        },
-    )
+
+    /// The record of a session that begins or begins anew.
+    pub(crate) fn row(&self) -> SessionRow {
+        SessionRow {
+            handle_digest: self.handle_digest.as_bytes().to_vec(),
+            session_id: self.session_id.clone(),
+            user_id: self.user_id.clone(),
+            connection: self.connection.clone(),
+            created_at: self.authenticated_at,
+            authenticated_at: self.authenticated_at,
+            last_active_at: self.last_active_at,
+            idle_expires_at: self.idle_expires_at,
+            expires_at: self.expires_at,
+            persistent: self.persistent,
+        }
+    }
 }
 
-/// Restarts the idle timer of a session; it never passes the absolute end, not even one that the tenant's setting moved
-/// closer meanwhile (§1.11: "a shorter one at next activity"). `false` when the session is gone.
+/// Notes a use of a session: the idle timer starts anew, and limits that have become shorter are written down. The idle end
+/// never passes the absolute one. `false` when the session is gone or over.
 pub fn touch_session(tx: &mut Tx<'_>, tenant: &Tenant, session: &Session, now: Timestamp) -> Result<bool, StoreError> {
-    let longest = later(session.created_at, hours(tenant.settings.session_lifetime));
-    let expires_at = session.expires_at.min(longest);
-    let idle = idle_end(&tenant.settings, now, expires_at);
-    sessions::touch(tx, &tenant.id, session.handle_digest.as_bytes(), now, idle)
-}
-
-fn idle_end(settings: &TenantSettings, active_at: Timestamp, expires_at: Timestamp) -> Timestamp {
-    later(active_at, hours(settings.idle_session_lifetime)).min(expires_at)
+    if !session.is_within(&tenant.settings, now) {
+        return Ok(false);
+    }
+    let limits = tenant.settings.session_limits(session.persistent);
+    let expires_at = limits.absolute_end(session.authenticated_at).min(session.expires_at);
+    // §1.11: "a longer new tenant setting applies at next login". What is left of the time between use and idle end is the
+    // limit that the session has had so far.
+    let idle = session.idle_expires_at.duration_since(session.last_active_at).min(limits.idle);
+    let idle_expires_at = later(now, idle).min(expires_at);
+    sessions::touch(tx, &tenant.id, session.handle_digest.as_bytes(), now, idle_expires_at, expires_at)
 }
 
 fn session_from_row(row: &SessionRow) -> Result<Session, AppError> {
@@ -218,14 +221,11 @@ fn session_from_row(row: &SessionRow) -> Result<Session, AppError> {
         user_id: row.user_id.clone(),
         connection: row.connection.clone(),
         authenticated_at: row.authenticated_at,
-        created_at: row.created_at,
+        last_active_at: row.last_active_at,
+        idle_expires_at: row.idle_expires_at,
         expires_at: row.expires_at,
+        persistent: row.persistent,
     })
-}
-
-/// Hours as the Management API gives them: fractions are allowed, nonsense counts as zero.
-fn hours(value: f64) -> SignedDuration {
-    SignedDuration::try_from_secs_f64((value * 3600.0).max(0.0)).unwrap_or(SignedDuration::ZERO)
 }
 
 /// `at` plus `step`, or the end of representable time.

@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use keywright_jose::{Digest, Purpose};
 use keywright_store::transactions::{self, TransactionRow};
 use keywright_store::{StoreError, logs, sessions, users};
-use keywright_types::{ScopeSet, Tenant, TenantId};
+use keywright_types::{LogoutInitiator, ScopeSet, Tenant, TenantId};
 use serde::{Deserialize, Serialize};
 
-use crate::sessions::{insert_session, later};
+use crate::sessions::later;
 use crate::{App, AppError, Authenticated, AuthorizationRequest, BrowserId, Caller, IssuedSession, LogType, Session};
 
 /// §1.7: "Lifetime 1 hour from `/authorize`".
@@ -93,6 +93,27 @@ pub struct Denial {
     pub description: String,
 }
 
+/// Why a login was not recorded; nothing has changed then.
+enum Obstacle {
+    /// The transaction was answered meanwhile.
+    Answered,
+    /// The session that was to go on has ended meanwhile.
+    SessionGone,
+    Failed(AppError),
+}
+
+impl From<AppError> for Obstacle {
+    fn from(error: AppError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StoreError> for Obstacle {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 impl App {
     /// Starts a transaction and returns it.
     pub async fn begin_transaction(
@@ -147,7 +168,8 @@ impl App {
         }))
     }
 
-    /// Records that somebody authenticated: begins a session, ends the one it replaces, counts and logs the login.
+    /// Records that somebody authenticated; counts and logs the login. A session of the same user goes on under another handle
+    /// (SE-01: the old one dies); one of another user ends, and a session begins.
     ///
     /// `None` when the transaction was answered meanwhile; then nothing has changed.
     pub async fn record_login(
@@ -158,39 +180,71 @@ impl App {
         replaced: Option<&Session>,
         caller: &Caller,
     ) -> Result<Option<IssuedSession>, AppError> {
+        let mut replaced = replaced;
+        loop {
+            match self.try_record_login(tenant, transaction, authenticated, replaced, caller).await {
+                Ok(issued) => return Ok(Some(issued)),
+                Err(Obstacle::Answered) => return Ok(None),
+                // A logout in another tab was faster: its session stays ended, and another one begins.
+                Err(Obstacle::SessionGone) if replaced.is_some() => replaced = None,
+                Err(Obstacle::SessionGone) => return Err(AppError::internal("a session that is gone and is not")),
+                Err(Obstacle::Failed(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn try_record_login(
+        &self,
+        tenant: &Tenant,
+        transaction: &Transaction,
+        authenticated: &Authenticated,
+        replaced: Option<&Session>,
+        caller: &Caller,
+    ) -> Result<IssuedSession, Obstacle> {
         let Authenticated { user, proof, event } = authenticated;
         let (proof, entry) = (proof.clone(), self.log_row(event.clone().with_kind(LogType::SuccessLogin)));
         let ip = caller.ip.map(|ip| ip.to_string());
-        let issued = self.issue_session(tenant, &user.user_id, &user.connection);
+        let continued = replaced.filter(|old| old.user_id == user.user_id).map(|old| old.session_id.clone());
+        let continues = continued.is_some();
+        let issued = self.issue_session(tenant, user, continued);
         let session = issued.session.clone();
         let progress = Progress {
             login: Some(LoginRecord { user_id: user.user_id.clone(), session_id: session.session_id.clone() }),
             ..Progress::default()
         };
         let progress = serde_json::to_string(&progress).map_err(AppError::internal)?;
-        let (tenant, digest, version) = (tenant.clone(), transaction.digest, transaction.version);
-        let (replaced, now) = (replaced.map(|old| old.handle_digest), self.now());
+        let notices = self.logout_notices(&tenant.id, LogoutInitiator::IdpLogout).await?;
+        let (id, digest, version) = (tenant.id.clone(), transaction.digest, transaction.version);
+        let (of_another, now) = (replaced.filter(|_| !continues).map(|old| old.handle_digest), self.now());
         // A form that was sent twice logs in twice; the browser has thrown the first answer's cookie away.
         let superseded = transaction.progress.login.as_ref().map(|login| login.session_id.clone());
-        let recorded = self
-            .store()
+        let superseded = superseded.filter(|superseded| *superseded != session.session_id);
+        self.store()
             .write(move |tx| {
-                if !transactions::update_progress(tx, &tenant.id, digest.as_bytes(), version, &progress, now)? {
-                    return Ok::<_, StoreError>(false);
+                if !transactions::update_progress(tx, &id, digest.as_bytes(), version, &progress, now)? {
+                    return Err(Obstacle::Answered);
                 }
-                if let Some(session_id) = &superseded
-                    && let Some(orphan) = sessions::find_by_session_id(tx, &tenant.id, session_id, now)?
-                {
-                    sessions::delete(tx, &tenant.id, &orphan.handle_digest)?;
+                if continues && !sessions::renew(tx, &id, &session.row())? {
+                    return Err(Obstacle::SessionGone);
                 }
-                insert_session(tx, &tenant.id, &tenant.settings, &session, replaced)?;
-                users::record_login(tx, &tenant.id, &session.user_id, now, ip.as_deref())?;
-                proof.record(tx, &tenant.id, now)?;
-                logs::insert(tx, &tenant.id, &entry)?;
-                Ok(true)
+                if let Some(superseded) = &superseded {
+                    let ended = sessions::end_by_session_id(tx, &id, superseded)?;
+                    notices.queue(tx, ended.as_slice())?;
+                }
+                if let Some(old) = of_another {
+                    let ended = sessions::end(tx, &id, old.as_bytes())?;
+                    notices.queue(tx, ended.as_slice())?;
+                }
+                if !continues {
+                    sessions::insert(tx, &id, &session.row())?;
+                }
+                users::record_login(tx, &id, &session.user_id, now, ip.as_deref())?;
+                proof.record(tx, &id, now)?;
+                Ok(logs::insert(tx, &id, &entry)?)
             })
             .await?;
-        Ok(recorded.then_some(issued))
+        self.wake_jobs();
+        Ok(issued)
     }
 
     /// Replaces the progress of a transaction. `false` when it was answered meanwhile; then nothing has changed.

@@ -172,7 +172,7 @@ pub(crate) fn normalized_identifier(text: &str) -> String {
 }
 
 /// Limits of §7.8: local part up to 64, in all up to 254 characters. Whether the address works only a mail can tell.
-fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let clean = text.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>()[]\\,;:\"".contains(c));
     clean
@@ -184,7 +184,7 @@ fn is_email(text: &str) -> bool {
 }
 
 /// §7.8: 1 to 15 characters; letters, digits and a few marks, and no `@`, which would make it look like an address.
-fn is_username(text: &str) -> bool {
+pub(crate) fn is_username(text: &str) -> bool {
     (1..=15).contains(&text.chars().count())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_+-.!#$'^`~".contains(c))
 }

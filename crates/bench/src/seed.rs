@@ -110,6 +110,7 @@ async fn users(scene: &Scene, master_key: &str) -> Vec<String> {
         random: Random::system(),
         hashing_cost: HashingCost::Production,
         rate_limits: false,
+        egress: keywright_app::Egress::new(keywright_app::EgressOptions::default()).unwrap(),
     })
     .unwrap();
     let mut emails = Vec::new();

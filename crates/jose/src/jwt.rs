@@ -30,6 +30,8 @@ pub enum JwtType {
     Jwt,
     /// `at+jwt`: access tokens of the RFC 9068 profile.
     AccessToken,
+    /// `logout+jwt`: logout tokens of profile `standard`.
+    LogoutToken,
     /// `log-seal+jwt`: seals of the tenant log; for auditors, no endpoint takes one.
     LogSeal,
 }
@@ -41,6 +43,7 @@ impl JwtType {
         match self {
             Self::Jwt => "JWT",
             Self::AccessToken => "at+jwt",
+            Self::LogoutToken => "logout+jwt",
             Self::LogSeal => "log-seal+jwt",
         }
     }

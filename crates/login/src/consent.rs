@@ -74,7 +74,7 @@ fn question(step: &Step, session: &Session, scopes: &ScopeSet) -> String {
 }
 
 async fn session(visit: &Visit) -> Result<Option<Session>, PageError> {
-    Ok(visit.app.session(&visit.tenant.id, visit.cookies.session.as_deref()).await?)
+    Ok(visit.app.session(&visit.tenant, visit.cookies.session.as_deref()).await?)
 }
 
 /// What the user knows their account by.

@@ -4,10 +4,11 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::{StatusCode, header};
-use keywright_app::LogoutRequest;
+use keywright_app::{Caller, LogEvent, LogType, LogoutRequest};
+use keywright_types::LogoutInitiator;
 use keywright_web::page::respond;
 use keywright_web::parameters::Limits;
-use keywright_web::{cookies, redirect};
+use keywright_web::{CurrentCaller, cookies, redirect};
 
 use crate::error::PageError;
 use crate::pages::{FormKeys, LogoutAbortedPage, LogoutCompletePage, LogoutPage};
@@ -30,8 +31,12 @@ pub(crate) async fn get(visit: Visit) -> Response {
 }
 
 /// `POST /u/logout`
-pub(crate) async fn post(visit: Visit, body: Result<Bytes, BytesRejection>) -> Response {
-    visit.answer(decide(&visit, body).await)
+pub(crate) async fn post(
+    visit: Visit,
+    CurrentCaller(caller): CurrentCaller,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    visit.answer(decide(&visit, &caller, body).await)
 }
 
 /// `GET /u/logout-complete`
@@ -62,7 +67,7 @@ fn show(visit: &Visit) -> Result<Response, PageError> {
     Ok(response)
 }
 
-async fn decide(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Response, PageError> {
+async fn decide(visit: &Visit, caller: &Caller, body: Result<Bytes, BytesRejection>) -> Result<Response, PageError> {
     let (app, tenant) = (&visit.app, &visit.tenant.id);
     let form = ProtectedForm::read(visit, body, LIMITS)?;
     let request = open(visit, form.state())?;
@@ -74,8 +79,13 @@ async fn decide(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Re
         _ => return Err(PageError::bad_request("Parameter 'action' must be 'accept' or 'deny'")),
     }
     // SE-04: "Logout removes the server-side record, not just the cookie". SE-05: it is the cookie holder's.
-    if let Some(session) = app.session(tenant, visit.cookies.session.as_deref()).await? {
-        app.end_session(tenant, &session).await?;
+    if let Some(session) = app.session(&visit.tenant, visit.cookies.session.as_deref()).await? {
+        let event = LogEvent::new(LogType::SuccessLogout, caller).user_id(&session.user_id);
+        let (event, initiator) = match &request.client_id {
+            Some(client_id) => (event.client_id(client_id), LogoutInitiator::RpLogout),
+            None => (event, LogoutInitiator::IdpLogout),
+        };
+        app.end_session(tenant, &session, initiator, event).await?;
     }
     let target = request.target.clone().unwrap_or_else(|| own_page(COMPLETE_PATH, &request));
     let mut response = visit.redirect(&target);

@@ -78,7 +78,7 @@ impl Step {
         authenticated: &Authenticated,
     ) -> Result<Response, PageError> {
         let (app, tenant) = (&visit.app, &visit.tenant);
-        let replaced = app.session(&tenant.id, visit.cookies.session.as_deref()).await?;
+        let replaced = app.session(tenant, visit.cookies.session.as_deref()).await?;
         let record = async |step: &Self| {
             app.record_login(tenant, &step.transaction, authenticated, replaced.as_ref(), &visit.caller).await
         };

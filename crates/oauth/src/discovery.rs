@@ -76,6 +76,8 @@ fn document(tenant: &Tenant) -> Value {
         "claims_supported": claims(settings.profile),
         "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "claims_parameter_supported": profile::honours_claims_parameter(settings.profile),
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,

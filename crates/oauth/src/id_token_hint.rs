@@ -35,6 +35,11 @@ impl IdTokenHint {
         let audience = Some(client_id.as_str());
         let expected = Expected { issuer: &issuer, audience, typ: JwtType::Jwt, now: app.now(), allow_expired: true };
         let Ok(claims) = verify(token, &keys, &expected) else { return Ok(None) };
+        // TK-03: a logout token has the same type, issuer and audience in profile `auth0`. Back-Channel Logout §2.4: only it
+        // has "events".
+        if claims.contains_key("events") {
+            return Ok(None);
+        }
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let Some(user_id) = text("sub") else { return Ok(None) };
         Ok(Some(Self { client, user_id, session_id: text("sid") }))

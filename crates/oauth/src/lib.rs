@@ -5,6 +5,7 @@
 
 mod access_token;
 mod authorize;
+mod backchannel_logout;
 mod cross_origin;
 mod discovery;
 mod dpop;
@@ -21,18 +22,21 @@ mod revocation;
 mod token;
 mod userinfo;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use keywright_app::App;
+use keywright_app::{App, BACKCHANNEL_LOGOUT};
 use keywright_web::parameters::TOKEN;
 use keywright_web::rate_limits;
 
 pub use error::OAuthError;
 
-/// Every route of this surface (§0.1). Expects `keywright_web::tenancy::resolve` around it.
+/// Every route of this surface (§0.1), and the background jobs that are its own. Expects `keywright_web::tenancy::resolve` around it.
 pub fn router(app: &App) -> Router<App> {
+    app.handle_jobs(BACKCHANNEL_LOGOUT, Arc::new(backchannel_logout::Delivery));
     // One byte more than is accepted, so that our own limit answers in the surface's shape.
     let body_limit = DefaultBodyLimit::max(TOKEN.total + 1);
     let api = Router::new()
@@ -51,9 +55,9 @@ pub fn router(app: &App) -> Router<App> {
     let pages = Router::new()
         .route("/authorize", get(authorize::get).post(authorize::post).head(authorize::head))
         .route("/authorize/resume", get(authorize::resume).head(authorize::head))
-        .route("/v2/logout", get(logout::auth0::get))
-        .route("/logout", get(logout::auth0::get))
-        .route("/oidc/logout", get(logout::rp_initiated::get).post(logout::rp_initiated::post))
+        .route("/v2/logout", get(logout::auth0::get).head(logout::head))
+        .route("/logout", get(logout::auth0::get).head(logout::head))
+        .route("/oidc/logout", get(logout::rp_initiated::get).post(logout::rp_initiated::post).head(logout::head))
         .layer(from_fn_with_state(app.clone(), rate_limits::pages));
     pages.merge(api).merge(metadata).layer(body_limit)
 }

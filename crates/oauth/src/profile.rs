@@ -5,6 +5,7 @@
 use http::StatusCode;
 use jiff::Timestamp;
 use keywright_app::return_url::Matching;
+use keywright_jose::JwtType;
 use keywright_types::{AppType, Client, Profile, TenantSettings};
 use serde_json::Value;
 
@@ -117,6 +118,15 @@ pub(crate) fn callback_matching(profile: Profile, client: &Client) -> Matching {
 /// How logout URLs are compared (RU-07).
 pub(crate) fn logout_matching(profile: Profile) -> Matching {
     Matching { exact: profile == Profile::Standard, ..Matching::default() }
+}
+
+/// Header `typ` of logout tokens. Back-Channel Logout §2.4: "it is RECOMMENDED that the typ header parameter be
+/// logout+jwt"; Auth0 says `JWT` (§8.5), and its SDKs look at nothing else.
+pub(crate) fn logout_token_type(profile: Profile) -> JwtType {
+    match profile {
+        Profile::Auth0 => JwtType::Jwt,
+        Profile::Standard => JwtType::LogoutToken,
+    }
 }
 
 /// Claim `updated_at`: Auth0 gives a string with milliseconds (§3.6), OpenID Connect Core §5.1 a number of seconds.

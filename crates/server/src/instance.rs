@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use keywright_app::{App, AppError, AppOptions, Clock, HashingCost};
+use keywright_app::{App, AppError, AppOptions, Clock, Egress, EgressOptions, HashingCost};
 use keywright_jose::Random;
 use keywright_store::{Store, cleanup, tenants};
 use keywright_types::TenantId;
@@ -20,13 +20,19 @@ use crate::listener::Listener;
 /// How often expired rows are removed.
 const CLEANUP_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Opens the database, brings its schema up to date and makes the instance.
+/// Opens the database for a command that asks no other server.
 pub(crate) async fn open(storage: Storage, clock: Clock) -> Result<App, AppError> {
-    open_limited(storage, clock, false).await
+    open_serving(storage, clock, false, EgressOptions::default()).await
 }
 
-/// The same, for an instance that answers requests: `rate_limits` says whether it limits them.
-pub(crate) async fn open_limited(storage: Storage, clock: Clock, rate_limits: bool) -> Result<App, AppError> {
+/// The same, for an instance that answers requests: `rate_limits` says whether it limits them, `egress` which other servers
+/// it may ask.
+pub(crate) async fn open_serving(
+    storage: Storage,
+    clock: Clock,
+    rate_limits: bool,
+    egress: EgressOptions,
+) -> Result<App, AppError> {
     let store = Store::open(storage.database.expose_secret()).await?;
     App::new(AppOptions {
         store,
@@ -35,6 +41,7 @@ pub(crate) async fn open_limited(storage: Storage, clock: Clock, rate_limits: bo
         random: Random::system(),
         hashing_cost: HashingCost::Production,
         rate_limits,
+        egress: Egress::new(egress).map_err(AppError::internal)?,
     })
 }
 
@@ -86,6 +93,9 @@ async fn clean(app: App) {
     minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         minutes.tick().await;
+        if let Err(cause) = app.end_expired_sessions().await {
+            tracing::warn!(%cause, "expired sessions were not ended");
+        }
         match cleanup::run_once(app.store(), app.now(), &holder).await {
             Ok(Some(rows)) => {
                 tracing::debug!(rows, "removed what has expired");

@@ -31,7 +31,7 @@ pub(crate) async fn run(configuration: Document, dropped_lines: ErrorCounter) ->
         .map(|exposure| Metrics::record(dropped_lines, exposure.token))
         .transpose()
         .map_err(Refusal::one)?;
-    let app = instance::open_limited(serving.storage, Clock::system(), serving.rate_limits).await?;
+    let app = instance::open_serving(serving.storage, Clock::system(), serving.rate_limits, serving.egress).await?;
     instance::check_master_key_of_database(&app).await?;
     let surroundings = Surroundings {
         trusted_proxies: serving.trusted_proxies,

@@ -1,5 +1,7 @@
 //! Removal of what has expired, in small batches, by one node at a time (architecture §4).
 //!
+//! Sessions are not among it: their end is news to applications ([`sessions::end_expired`](crate::sessions::end_expired)).
+//!
 //! Each batch is a write job of its own, so that logins are never held up for longer than one batch takes.
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,10 +23,6 @@ statements! {
                   WHERE expires_at <= $1 AND consumed_at IS NULL LIMIT $2)";
     CONSUMED_CODES = "DELETE FROM authorization_codes WHERE (tenant_id, code_digest) IN ( \
                       SELECT tenant_id, code_digest FROM authorization_codes WHERE expires_at <= $1 LIMIT $2)";
-    IDLE_SESSIONS = "DELETE FROM sessions WHERE (tenant_id, handle_digest) IN ( \
-                     SELECT tenant_id, handle_digest FROM sessions WHERE idle_expires_at <= $1 LIMIT $2)";
-    SESSIONS = "DELETE FROM sessions WHERE (tenant_id, handle_digest) IN ( \
-                SELECT tenant_id, handle_digest FROM sessions WHERE expires_at <= $1 LIMIT $2)";
     IDLE_REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE (tenant_id, family_id) IN ( \
                            SELECT tenant_id, family_id FROM refresh_tokens WHERE idle_expires_at <= $1 LIMIT $2)";
     REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE (tenant_id, family_id) IN ( \
@@ -78,8 +76,6 @@ pub async fn run_once(store: &Store, now: Timestamp, holder: &str) -> Result<Opt
         (TRANSACTIONS, now),
         (OPEN_CODES, now),
         (CONSUMED_CODES, memory),
-        (IDLE_SESSIONS, now),
-        (SESSIONS, now),
         (IDLE_REFRESH_TOKENS, now),
         (REFRESH_TOKENS, now),
         (REVOKED_REFRESH_TOKENS, memory),

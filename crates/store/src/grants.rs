@@ -52,6 +52,7 @@ statements! {
         "SELECT ", columns!(), " FROM grants \
          WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 AND audience = $4"
     );
+    FIND_BY_ID = concat!("SELECT ", columns!(), " FROM grants WHERE tenant_id = $1 AND grant_id = $2");
     DELETE = "DELETE FROM grants WHERE tenant_id = $1 AND grant_id = $2";
 }
 
@@ -113,6 +114,11 @@ pub fn find(
     audience: &str,
 ) -> Result<Option<GrantRow>, StoreError> {
     tx.query_opt(FIND, params![tenant, user_id, client_id, audience])?.as_ref().map(from_row).transpose()
+}
+
+/// The grant with this identifier.
+pub fn find_by_id(tx: &mut Tx<'_>, tenant: &TenantId, grant_id: &str) -> Result<Option<GrantRow>, StoreError> {
+    tx.query_opt(FIND_BY_ID, params![tenant, grant_id])?.as_ref().map(from_row).transpose()
 }
 
 /// Removes the grant. `false` when there was no such grant. What was issued under it is revoked with

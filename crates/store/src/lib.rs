@@ -75,6 +75,7 @@ pub mod refresh_tokens;
 pub mod resource_servers;
 pub mod revoked_access_tokens;
 pub mod roles;
+pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tenants;
@@ -121,6 +122,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("resource_servers", resource_servers::STATEMENTS),
         ("roles", roles::STATEMENTS),
         ("revoked_access_tokens", revoked_access_tokens::STATEMENTS),
+        ("session_clients", session_clients::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("signing_keys", signing_keys::STATEMENTS),
         ("tenants", tenants::STATEMENTS),

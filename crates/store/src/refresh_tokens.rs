@@ -100,6 +100,10 @@ statements! {
     REVOKE_FOR_GRANT = "UPDATE refresh_tokens SET revoked_at = $5 \
                         WHERE tenant_id = $1 AND client_id = $2 AND user_id = $3 AND audience = $4 \
                         AND revoked_at IS NULL";
+    REVOKE_FOR_SESSION = "UPDATE refresh_tokens SET revoked_at = $3 \
+                          WHERE tenant_id = $1 AND session_id = $2 AND revoked_at IS NULL";
+    REVOKE_FOR_USER = "UPDATE refresh_tokens SET revoked_at = $3 \
+                       WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL";
     TRIM = "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 AND family_id IN ( \
             SELECT family_id FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 \
             AND revoked_at IS NULL AND (idle_expires_at IS NULL OR idle_expires_at > $4) \
@@ -211,6 +215,21 @@ pub fn revoke_for_grant(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     tx.execute(REVOKE_FOR_GRANT, params![tenant, client_id, user_id, audience, now])
+}
+
+/// Revokes every family that came from this session (§1.11, "revoking a session"); returns how many.
+pub fn revoke_for_session(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    session_id: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    tx.execute(REVOKE_FOR_SESSION, params![tenant, session_id, now])
+}
+
+/// Revokes every family of the user; returns how many.
+pub fn revoke_for_user(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str, now: Timestamp) -> Result<u64, StoreError> {
+    tx.execute(REVOKE_FOR_USER, params![tenant, user_id, now])
 }
 
 /// How many live families a user may have with one application (§4.1, RT-09).

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{Row, StoreError, Tx, params, session_clients};
 
 /// A session as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -55,10 +55,25 @@ statements! {
         "SELECT ", columns!(), " FROM sessions \
          WHERE tenant_id = $1 AND session_id = $2 AND idle_expires_at > $3 AND expires_at > $3"
     );
-    TOUCH = "UPDATE sessions SET last_active_at = $3, idle_expires_at = $4 \
+    TOUCH = "UPDATE sessions SET last_active_at = $3, idle_expires_at = $4, expires_at = $5 \
              WHERE tenant_id = $1 AND handle_digest = $2 AND idle_expires_at > $3 AND expires_at > $3";
-    DELETE = "DELETE FROM sessions WHERE tenant_id = $1 AND handle_digest = $2";
-    DELETE_FOR_USER = "DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2";
+    RENEW = "UPDATE sessions SET handle_digest = $4, authenticated_at = $5, last_active_at = $5, idle_expires_at = $6, \
+             expires_at = $7, persistent = $8 \
+             WHERE tenant_id = $1 AND session_id = $2 AND user_id = $3 AND idle_expires_at > $5 AND expires_at > $5";
+    /// These lock what is about to end: a code that is being issued in a session either remembers its application before
+    /// the list of them is read, or finds no session.
+    LOCK = "UPDATE sessions SET last_active_at = last_active_at \
+            WHERE tenant_id = $1 AND handle_digest = $2 RETURNING tenant_id, session_id, user_id";
+    LOCK_BY_SESSION_ID = "UPDATE sessions SET last_active_at = last_active_at \
+                          WHERE tenant_id = $1 AND session_id = $2 RETURNING tenant_id, session_id, user_id";
+    LOCK_FOR_USER = "UPDATE sessions SET last_active_at = last_active_at \
+                     WHERE tenant_id = $1 AND user_id = $2 RETURNING tenant_id, session_id, user_id";
+    LOCK_EXPIRED = "UPDATE sessions SET last_active_at = last_active_at \
+                    WHERE (tenant_id, handle_digest) IN ( \
+                    SELECT tenant_id, handle_digest FROM sessions WHERE idle_expires_at <= $1 OR expires_at <= $1 LIMIT $2) \
+                    AND (idle_expires_at <= $1 OR expires_at <= $1) RETURNING tenant_id, session_id, user_id";
+    DELETE = "DELETE FROM sessions WHERE tenant_id = $1 AND session_id = $2";
+    HAS_EXPIRED = "SELECT expires_at FROM sessions WHERE idle_expires_at <= $1 OR expires_at <= $1 LIMIT 1";
 }
 
 fn from_row(row: &Row) -> Result<SessionRow, StoreError> {
@@ -117,23 +132,90 @@ pub fn find_by_session_id(
     tx.query_opt(FIND_BY_SESSION_ID, params![tenant, session_id, now])?.as_ref().map(from_row).transpose()
 }
 
-/// Notes a use at `now` and moves the idle end. `false` when the session is gone or over: an ended session stays ended.
+/// Notes a use at `now` and sets both ends. `false` when the session is gone or over: an ended session stays ended.
 pub fn touch(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     handle_digest: &[u8],
     now: Timestamp,
     idle_expires_at: Timestamp,
+    expires_at: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(tx.execute(TOUCH, params![tenant, handle_digest, now, idle_expires_at])? == 1)
+    Ok(tx.execute(TOUCH, params![tenant, handle_digest, now, idle_expires_at, expires_at])? == 1)
 }
 
-/// Ends the session. `false` when there was none.
-pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, handle_digest: &[u8]) -> Result<bool, StoreError> {
-    Ok(tx.execute(DELETE, params![tenant, handle_digest])? == 1)
+/// The user of a session has proved again who they are: it goes on under another handle, with new ends. The old handle is
+/// worth nothing from now on. `false` when there is no such session of this user, or when it is over.
+pub fn renew(tx: &mut Tx<'_>, tenant: &TenantId, row: &SessionRow) -> Result<bool, StoreError> {
+    let renewed = tx.execute(
+        RENEW,
+        params![
+            tenant,
+            &row.session_id,
+            &row.user_id,
+            &row.handle_digest,
+            row.authenticated_at,
+            row.idle_expires_at,
+            row.expires_at,
+            row.persistent
+        ],
+    )?;
+    Ok(renewed == 1)
 }
 
-/// Ends every session of the user; returns how many there were.
-pub fn delete_for_user(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str) -> Result<u64, StoreError> {
-    tx.execute(DELETE_FOR_USER, params![tenant, user_id])
+/// A session that has just ended. Whoever gets it owes its applications the news.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Its `sid`.
+    pub session_id: String,
+    /// Who was logged in.
+    pub user_id: String,
+    /// Applications that got an ID token in it.
+    pub clients: Vec<String>,
+}
+
+/// Ends the session behind this handle. `None` when there was none.
+pub fn end(tx: &mut Tx<'_>, tenant: &TenantId, handle_digest: &[u8]) -> Result<Option<EndedSession>, StoreError> {
+    let locked = tx.query(LOCK, params![tenant, handle_digest])?;
+    Ok(end_locked(tx, &locked)?.pop().map(|(_, ended)| ended))
+}
+
+/// Ends the session with this `sid`. `None` when there was none.
+pub fn end_by_session_id(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    session_id: &str,
+) -> Result<Option<EndedSession>, StoreError> {
+    let locked = tx.query(LOCK_BY_SESSION_ID, params![tenant, session_id])?;
+    Ok(end_locked(tx, &locked)?.pop().map(|(_, ended)| ended))
+}
+
+/// Ends every session of the user.
+pub fn end_for_user(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str) -> Result<Vec<EndedSession>, StoreError> {
+    let locked = tx.query(LOCK_FOR_USER, params![tenant, user_id])?;
+    Ok(end_locked(tx, &locked)?.into_iter().map(|(_, ended)| ended).collect())
+}
+
+/// Whether any session of any tenant is over at `now` and still there.
+pub fn has_expired(tx: &mut Tx<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.query_opt(HAS_EXPIRED, params![now])?.is_some())
+}
+
+/// Removes up to `limit` sessions, of all tenants, that are over at `now`.
+pub fn end_expired(tx: &mut Tx<'_>, now: Timestamp, limit: i64) -> Result<Vec<(TenantId, EndedSession)>, StoreError> {
+    let locked = tx.query(LOCK_EXPIRED, params![now, limit])?;
+    end_locked(tx, &locked)
+}
+
+fn end_locked(tx: &mut Tx<'_>, locked: &[Row]) -> Result<Vec<(TenantId, EndedSession)>, StoreError> {
+    let mut all = Vec::with_capacity(locked.len());
+    for row in locked {
+        let tenant = TenantId::new(row.get::<String>(0)?);
+        let (session_id, user_id): (String, String) = (row.get(1)?, row.get(2)?);
+        let clients = session_clients::list(tx, &tenant, &session_id)?;
+        // The foreign key of session_clients cascades.
+        tx.execute(DELETE, params![&tenant, &session_id])?;
+        all.push((tenant, EndedSession { session_id, user_id, clients }));
+    }
+    Ok(all)
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{Row, StoreError, Tx, params, refresh_tokens};
 
 /// A user as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,8 +69,9 @@ statements! {
     SET_BLOCKED = "UPDATE users SET blocked = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
     SET_PASSWORD_HASH = "UPDATE users SET password_hash = $4, updated_at = $5 \
                          WHERE tenant_id = $1 AND user_id = $2 AND password_hash IS NOT DISTINCT FROM $3";
-    END_REFRESH_TOKENS = "UPDATE refresh_tokens SET revoked_at = $3 \
-                          WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL";
+    SET_PASSWORD = "UPDATE users SET password_hash = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
+    SET_EMAIL = "UPDATE users SET email = $3, email_verified = $4, updated_at = $5 WHERE tenant_id = $1 AND user_id = $2";
+    SET_USERNAME = "UPDATE users SET username = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
     DELETE = "DELETE FROM users WHERE tenant_id = $1 AND user_id = $2";
 }
 
@@ -180,12 +181,48 @@ pub fn set_password_hash(
     Ok(tx.execute(SET_PASSWORD_HASH, params![tenant, user_id, old, new, now])? == 1)
 }
 
+/// Sets another password hash, whatever it was before: an administrator's or a reset link's decision. `false` when there is no
+/// such user.
+pub fn set_password(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    password_hash: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(SET_PASSWORD, params![tenant, user_id, password_hash, now])? == 1)
+}
+
+/// Sets the address, in lower case. `false` when there is no such user; conflict on `users_email_key` when it is another's.
+pub fn set_email(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    email: Option<&str>,
+    verified: bool,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(SET_EMAIL, params![tenant, user_id, email, verified, now])? == 1)
+}
+
+/// Sets the user name, in lower case. `false` when there is no such user; conflict on `users_username_key` when it is
+/// another's.
+pub fn set_username(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    username: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(SET_USERNAME, params![tenant, user_id, username, now])? == 1)
+}
+
 /// Removes the user with their sessions and grants, and revokes their refresh tokens (RT-08). The revoked families stay
 /// until cleanup, so that a refresh can still be answered with the sentence of §4.3 for a deleted user. `false` when there
 /// was no such user.
 pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str, now: Timestamp) -> Result<bool, StoreError> {
     // The foreign keys of sessions and grants cascade.
     let deleted = tx.execute(DELETE, params![tenant, user_id])? == 1;
-    tx.execute(END_REFRESH_TOKENS, params![tenant, user_id, now])?;
+    refresh_tokens::revoke_for_user(tx, tenant, user_id, now)?;
     Ok(deleted)
 }

@@ -14,10 +14,12 @@ mod answer;
 mod browser;
 mod engine;
 mod pkce;
+mod receiver;
 mod scene;
 
 pub use answer::Answer;
 pub use browser::Browser;
 pub use engine::Engine;
 pub use pkce::Pkce;
+pub use receiver::{Behaviour, Received, Receiver, egress_options};
 pub use scene::{Registered, Scene, TestApp};

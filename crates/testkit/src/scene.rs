@@ -114,6 +114,7 @@ impl Scene {
             random,
             hashing_cost: HashingCost::Minimal,
             rate_limits: limits,
+            egress: crate::receiver::egress(),
         })
         .unwrap();
         let new = NewTenant {
@@ -172,6 +173,7 @@ impl Scene {
             random: Random::system(),
             hashing_cost: HashingCost::Minimal,
             rate_limits: self.limits,
+            egress: crate::receiver::egress(),
         })
         .unwrap();
         debug_assert!(Arc::strong_count(&self.cleanup) > 0, "the database outlives its nodes");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OrganizationUsage, OtherMembers, RefreshTokenSettings};
+use crate::{ClientOidcLogout, OrganizationUsage, OtherMembers, RefreshTokenSettings};
 
 /// A registered OAuth client. Its secret is not part of the document: it is stored sealed beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +77,12 @@ pub struct Client {
     /// Whether users log in as members of an organization (§8.1).
     #[serde(default, skip_serializing_if = "OrganizationUsage::is_default")]
     pub organization_usage: OrganizationUsage,
+    /// Back-channel logout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc_logout: Option<ClientOidcLogout>,
+    /// Its old name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc_backchannel_logout: Option<ClientOidcLogout>,
     /// Members without an effect in the protocol.
     #[serde(flatten)]
     pub other: OtherMembers,
@@ -87,6 +93,12 @@ fn yes() -> bool {
 }
 
 impl Client {
+    /// Where and of what the application hears when a session ends.
+    #[must_use]
+    pub fn backchannel_logout(&self) -> Option<&ClientOidcLogout> {
+        self.oidc_logout.as_ref().or(self.oidc_backchannel_logout.as_ref())
+    }
+
     /// Whether `grant_type` may be used by this application.
     #[must_use]
     pub fn allows_grant(&self, grant_type: &str) -> bool {

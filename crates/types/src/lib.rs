@@ -7,6 +7,7 @@
 mod attack_protection;
 mod client;
 mod client_grant;
+mod client_logout;
 mod connection;
 mod ids;
 mod organization;
@@ -15,6 +16,7 @@ mod refresh_token_settings;
 mod resource_server;
 mod role;
 mod scope;
+mod session_limits;
 mod tenant;
 mod user;
 mod user_code;
@@ -28,6 +30,7 @@ pub use client::{
     TokenEndpointAuthMethod,
 };
 pub use client_grant::ClientGrant;
+pub use client_logout::{BackchannelLogoutInitiators, ClientOidcLogout, InitiatorsMode, LogoutInitiator};
 pub use connection::{Connection, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy};
 pub use ids::TenantId;
 pub use jiff::Timestamp;
@@ -40,8 +43,10 @@ pub use resource_server::{
 };
 pub use role::{Permission, Role};
 pub use scope::ScopeSet;
+pub use session_limits::SessionLimits;
 pub use tenant::{
-    CustomErrorPage, OidcLogout, Profile, SessionCookie, SessionCookieMode, Tenant, TenantFlags, TenantSettings,
+    CustomErrorPage, OidcLogout, Profile, SessionCookie, SessionCookieMode, Tenant, TenantFlags, TenantSessions,
+    TenantSettings,
 };
 pub use user::User;
 pub use user_code::{UserCodeCharset, UserCodeFormat};

@@ -92,8 +92,28 @@ pub struct TenantSettings {
     pub session_lifetime: f64,
     /// Hours of inactivity after which a session ends.
     pub idle_session_lifetime: f64,
+    /// The same in minutes; wins over the hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_lifetime_in_minutes: Option<f64>,
+    /// The same in minutes; wins over the hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_session_lifetime_in_minutes: Option<f64>,
+    /// Hours from login to the absolute end of a session that ends with the browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ephemeral_session_lifetime: Option<f64>,
+    /// Hours of inactivity after which such a session ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_ephemeral_session_lifetime: Option<f64>,
+    /// The same in minutes; wins over the hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ephemeral_session_lifetime_in_minutes: Option<f64>,
+    /// The same in minutes; wins over the hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_ephemeral_session_lifetime_in_minutes: Option<f64>,
     /// Whether the session cookie outlives the browser.
     pub session_cookie: SessionCookie,
+    /// Whether a logout that proves nothing asks first.
+    pub sessions: TenantSessions,
     /// Logout behaviour.
     pub oidc_logout: OidcLogout,
     /// Whether requests and tokens may name an organization by its name (§8.1).
@@ -134,7 +154,14 @@ impl Default for TenantSettings {
             allowed_logout_urls: Vec::new(),
             session_lifetime: 168.0,
             idle_session_lifetime: 72.0,
+            session_lifetime_in_minutes: None,
+            idle_session_lifetime_in_minutes: None,
+            ephemeral_session_lifetime: None,
+            idle_ephemeral_session_lifetime: None,
+            ephemeral_session_lifetime_in_minutes: None,
+            idle_ephemeral_session_lifetime_in_minutes: None,
             session_cookie: SessionCookie::default(),
+            sessions: TenantSessions::default(),
             oidc_logout: OidcLogout::default(),
             allow_organization_name_in_authentication_api: false,
             error_page: None,
@@ -183,6 +210,20 @@ pub enum SessionCookieMode {
     NonPersistent,
 }
 
+/// `sessions` of the tenant settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TenantSessions {
+    /// Whether `/oidc/logout` asks the user where nothing proves that the application means this session.
+    pub oidc_logout_prompt_enabled: bool,
+}
+
+impl Default for TenantSessions {
+    fn default() -> Self {
+        Self { oidc_logout_prompt_enabled: true }
+    }
+}
+
 /// `oidc_logout` of the tenant settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -202,6 +243,8 @@ impl Default for OidcLogout {
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "they are switches, and named as the Management API names them")]
 pub struct TenantFlags {
+    /// A change of password or of an identifier, and a block, end the user's refresh tokens too (§4.6: "remain").
+    pub revoke_refresh_tokens_on_account_change: bool,
     /// Revoking a refresh token deletes the whole grant (§4.6).
     pub revoke_refresh_token_grant: bool,
     /// The consent page shows the API's own descriptions of scopes (§1.10).

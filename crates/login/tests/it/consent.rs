@@ -72,10 +72,12 @@ async fn ar_07_an_answer_to_another_question_decides_nothing() {
     assert_eq!((answer.status.as_u16(), answer.location()), (303, format!("/authorize/resume?state={state}").as_str()));
     assert_eq!(site.progress(&mut browser, &state).await.unwrap().consent, None);
 
-    // Another session takes the place of the one that was asked.
+    // Somebody else's session takes the place of the one that was asked.
     let page = browser.get(&path).await;
-    let other = asked(&site, &mut browser, "openid").await;
-    assert_ne!(other, state);
+    let other = site.begin(&mut browser).await.handle.clone();
+    let john = [("email", "john@example.com"), ("password", "Correct-horse-2")];
+    assert_eq!(browser.submit(&format!("/u/signup?state={other}"), &john).await.status, 303);
+    assert_ne!(site.logged_in(&browser).await, Some(site.user.user_id.clone()));
     browser.submit_page(&path, &page, &[("action", "accept")]).await;
     assert_eq!(site.progress(&mut browser, &state).await.unwrap().consent, None);
 }

@@ -59,7 +59,8 @@ async fn a_logout_keeps_its_language_to_the_last_page() {
     ] {
         let mut browser = Browser::new(&site);
         browser.set_languages("de");
-        let request = LogoutRequest { client_name: None, target: None, ui_locales: Some("nl".to_owned()) };
+        let request =
+            LogoutRequest { client_id: None, client_name: None, target: None, ui_locales: Some("nl".to_owned()) };
         let question = format!("/u/logout?state={}", site.app.seal_logout(&site.tenant.id, request));
         assert_language(&browser.get(&question).await, "nl", "Weet u zeker dat u wilt uitloggen bij Acme Health?");
         let answer = browser.submit(&question, &[("action", action)]).await;

@@ -8,6 +8,7 @@ use crate::site::{EMAIL, PASSWORD, Site};
 
 fn logout(site: &Site, target: Option<&str>) -> String {
     let request = LogoutRequest {
+        client_id: None,
         client_name: Some("Appointments".to_owned()),
         target: target.map(str::to_owned),
         ui_locales: None,

@@ -56,8 +56,10 @@ impl Site {
         let random = Random::system();
         let clock = Clock::frozen("2026-01-15T12:00:00Z".parse().unwrap());
         let master_key = MasterKey::generate(&random);
-        let app = App::new(AppOptions { store, master_key, clock: clock.clone(), random, hashing_cost, rate_limits })
-            .unwrap();
+        let egress = keywright_app::Egress::new(keywright_app::EgressOptions::default()).unwrap();
+        let app =
+            App::new(AppOptions { store, master_key, clock: clock.clone(), random, hashing_cost, rate_limits, egress })
+                .unwrap();
         let settings = TenantSettings { friendly_name: Some("Acme Health".to_owned()), ..TenantSettings::default() };
         let new = NewTenant { domain: DOMAIN.to_owned(), settings, management_scopes: Vec::new() };
         let (tenant, _) = app.create_tenant(new).await.unwrap();
@@ -165,7 +167,7 @@ impl Site {
 
     /// User id of the session in the browser's cookie.
     pub(crate) async fn logged_in(&self, browser: &Browser) -> Option<String> {
-        let session = self.app.session(&self.tenant.id, browser.cookie("__Host-auth0")).await.unwrap();
+        let session = self.app.session(&self.tenant, browser.cookie("__Host-auth0")).await.unwrap();
         session.map(|session| session.user_id)
     }
 }

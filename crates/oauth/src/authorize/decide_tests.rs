@@ -53,7 +53,9 @@ fn scene() -> Scene {
         user_id: "auth0|1".to_owned(),
         connection: "db".to_owned(),
         authenticated_at: at(START),
-        created_at: at(START),
+        last_active_at: at(START),
+        idle_expires_at: at(START + 1_000_000),
+        persistent: true,
         expires_at: at(START + 1_000_000),
     };
     let request = AuthorizationRequest {

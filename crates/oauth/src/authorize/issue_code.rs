@@ -9,7 +9,7 @@ use keywright_app::{
 use keywright_jose::Purpose;
 use keywright_store::authorization_codes::{self, AuthorizationCodeRow};
 use keywright_store::grants::{self, GrantRow};
-use keywright_store::{StoreError, logs, organization_members, transactions, users};
+use keywright_store::{StoreError, logs, organization_members, session_clients, transactions, users};
 use keywright_types::{ScopeSet, Tenant};
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +117,8 @@ pub(super) async fn issue(
     let log = (!proven_here).then(|| app.log_row(events::silent(call, checked, user, &scope)));
     // §8.1: `assign_membership_on_login`.
     let joins = request.organization.clone().filter(|_| visitor.membership == Some(Membership::Joins));
+    // Back-Channel Logout §2.1: the applications that are told when the session ends.
+    let member = scope.contains("openid").then(|| request.client_id.clone());
     let handle = transaction.map(|transaction| *transaction.digest());
     let (owner, live) = (tenant.clone(), session.clone());
     let issued = app
@@ -135,6 +137,9 @@ pub(super) async fn issue(
             }
             if let Some(organization) = &joins {
                 organization_members::insert(tx, &owner.id, organization, &live.user_id, now)?;
+            }
+            if let Some(client_id) = &member {
+                session_clients::insert(tx, &owner.id, &live.session_id, client_id, now)?;
             }
             match &grant {
                 Some(grant) if grant.consented => drop(grants::extend(tx, &owner.id, grant)?),

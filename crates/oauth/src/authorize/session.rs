@@ -29,7 +29,7 @@ impl Visitor {
         cookies: &Cookies,
         checked: &CheckedRequest,
     ) -> Result<Self, AppError> {
-        let Some(session) = app.session(&tenant.id, cookies.session.as_deref()).await? else {
+        let Some(session) = app.session(tenant, cookies.session.as_deref()).await? else {
             return Ok(Self::default());
         };
         let (id, user_id) = (tenant.id.clone(), session.user_id.clone());

@@ -76,7 +76,7 @@ fn left_half_hash(text: &str) -> String {
 }
 
 /// §3.5: `jwt_configuration.alg`; "Public clients' ID tokens are forced RS256", since they cannot keep an HMAC key.
-pub(super) fn signer<'a>(keys: &'a KeySet, client: &'a ClientRecord) -> Result<Signer<'a>, OAuthError> {
+pub(crate) fn signer<'a>(keys: &'a KeySet, client: &'a ClientRecord) -> Result<Signer<'a>, OAuthError> {
     let alg = client.client.jwt_configuration.alg.as_deref().unwrap_or("RS256");
     match (alg, &client.secret) {
         _ if client.client.is_public() => Ok(Signer::Rsa(keys.current(), SigningAlg::RS256)),

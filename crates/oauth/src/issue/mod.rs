@@ -17,6 +17,7 @@ use self::access_token::{AccessTokenRequest, Channel};
 pub(crate) use self::access_token::{Confirmation, OpaqueClaims};
 pub(crate) use self::front_channel::for_front_channel;
 use self::id_token::Companions;
+pub(crate) use self::id_token::signer as id_token_signer;
 pub(crate) use self::profile_claims::{named_claims, profile_claims};
 pub(crate) use self::proof_of_possession::requires_proof;
 use crate::error::OAuthError;

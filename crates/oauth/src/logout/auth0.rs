@@ -1,15 +1,17 @@
 //! `GET /v2/logout` and its old name `/logout` (§6.2).
 
+use std::sync::Arc;
+
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, header};
-use keywright_app::App;
 use keywright_app::return_url::{self, Matching};
+use keywright_app::{App, ClientRecord};
 use keywright_types::Tenant;
 use keywright_web::parameters::AUTHORIZATION;
-use keywright_web::{Cookies, CurrentTenant, Parameters};
+use keywright_web::{Cookies, CurrentCaller, CurrentTenant, Parameters};
 
-use super::{LogoutError, end, without_session_cookie};
+use super::{Attempt, LogoutError, without_session_cookie};
 use crate::profile;
 use keywright_web::redirect;
 
@@ -21,51 +23,68 @@ enum Target {
 }
 
 /// `GET /v2/logout`. §6.2: "Always clears the SSO session first", also when `returnTo` turns out to be wrong.
+///
+/// `federated` asks for a logout at the identity provider behind the connection as well; database connections have none, so
+/// it is accepted and changes nothing. `auth0Client`, which libraries send, says what they are.
 pub(crate) async fn get(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
+    CurrentCaller(caller): CurrentCaller,
     cookies: Cookies,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let ended = async {
-        let session = app.session(&tenant.id, cookies.session.as_deref()).await?;
-        end(&app, &tenant, session.as_ref()).await
-    };
+    let method = &Method::GET;
+    let attempt = Attempt { app: &app, tenant: &tenant, caller: &caller, method, cookies: &cookies };
+    let named = parameters(&attempt, &query.unwrap_or_default()).await;
+    let client = named.as_ref().ok().and_then(|(_, client)| client.as_ref()).map(|record| &record.client);
+    let ended = async { attempt.end(attempt.session().await?.as_ref(), client).await };
     if let Err(error) = ended.await {
-        return LogoutError::from(error).respond(&app, &tenant);
+        return attempt.refuse(error.into()).await;
     }
-    let response = match target(&app, &tenant, &query.unwrap_or_default()).await {
-        Ok(Target::Url(url)) => redirect::to(&url, &Method::GET),
+    let target = named.and_then(|(parameters, client)| target(&tenant, &parameters, client.as_deref()));
+    let response = match target {
+        Ok(Target::Url(url)) => redirect::to(&url, method),
         Ok(Target::Nowhere) => {
             let no_store = HeaderValue::from_static("no-store");
             (StatusCode::OK, [(header::CACHE_CONTROL, no_store)], "OK").into_response()
         }
-        Err(error) => error.respond(&app, &tenant),
+        Err(error) => attempt.refuse(error).await,
     };
     without_session_cookie(response)
 }
 
-/// RU-07: the client's list when a client is named, else the tenant's.
-async fn target(app: &App, tenant: &Tenant, query: &str) -> Result<Target, LogoutError> {
+/// What was asked for, and the application that is named.
+async fn parameters(
+    attempt: &Attempt<'_>,
+    query: &str,
+) -> Result<(Parameters, Option<Arc<ClientRecord>>), LogoutError> {
     let parameters = Parameters::from_urlencoded(query.as_bytes(), AUTHORIZATION)?;
     let client = match parameters.get("client_id") {
         Some(client_id) => {
-            let found = app.client(&tenant.id, client_id).await?;
-            Some(found.ok_or_else(|| LogoutError::invalid(format!("Unknown client: {client_id}")))?)
+            let found = attempt.app.client(&attempt.tenant.id, client_id).await?;
+            Some(found.ok_or_else(|| LogoutError::invalid(format!("Unknown client: {client_id}"), "Unknown client"))?)
         }
         None => None,
     };
-    let allowed = match &client {
+    Ok((parameters, client))
+}
+
+/// RU-07: the client's list when a client is named, else the tenant's.
+fn target(tenant: &Tenant, parameters: &Parameters, client: Option<&ClientRecord>) -> Result<Target, LogoutError> {
+    let allowed = match client {
         Some(record) => &record.client.allowed_logout_urls,
         None => &tenant.settings.allowed_logout_urls,
     };
     let matching = Matching { ignore_query: true, ..profile::logout_matching(tenant.settings.profile) };
-    match (parameters.get("returnTo"), &client) {
+    match (parameters.get("returnTo"), client) {
         (Some(url), _) => match return_url::allowed(allowed, url, matching) {
             Some(url) => Ok(Target::Url(url.to_owned())),
-            None => Err(LogoutError::invalid(format!(
-                "The \"returnTo\" querystring parameter \"{url}\" is not defined as a valid URL in \"Allowed Logout URLs\"."
-            ))),
+            None => Err(LogoutError::invalid(
+                format!(
+                    "The \"returnTo\" querystring parameter \"{url}\" is not defined as a valid URL in \"Allowed Logout URLs\"."
+                ),
+                "The returnTo URL is not allowed",
+            )),
         },
         // RU-07: a wildcard is no address, and what registration would have refused is none either.
         (None, Some(_)) => {

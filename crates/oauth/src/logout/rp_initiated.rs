@@ -11,9 +11,9 @@ use keywright_app::return_url;
 use keywright_app::{App, ClientRecord, LogoutRequest};
 use keywright_types::Tenant;
 use keywright_web::parameters::AUTHORIZATION;
-use keywright_web::{Cookies, CurrentTenant, ParameterError, Parameters};
+use keywright_web::{Cookies, CurrentCaller, CurrentTenant, ParameterError, Parameters};
 
-use super::{LogoutError, end, without_session_cookie};
+use super::{Attempt, LogoutError, without_session_cookie};
 use crate::id_token_hint::IdTokenHint;
 use crate::profile;
 use keywright_web::redirect;
@@ -25,61 +25,62 @@ const LOGGED_OUT: &str = "/u/logout-complete";
 pub(crate) async fn get(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
+    CurrentCaller(caller): CurrentCaller,
     cookies: Cookies,
     RawQuery(query): RawQuery,
 ) -> Response {
     let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION);
-    respond(&app, &tenant, &Method::GET, cookies, parameters).await
+    let method = &Method::GET;
+    respond(&Attempt { app: &app, tenant: &tenant, caller: &caller, method, cookies: &cookies }, parameters).await
 }
 
 /// `POST /oidc/logout`.
 pub(crate) async fn post(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
+    CurrentCaller(caller): CurrentCaller,
     cookies: Cookies,
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION)
         .and_then(|query| query.merged(Parameters::from_urlencoded(&body?, AUTHORIZATION)?));
-    respond(&app, &tenant, &Method::POST, cookies, parameters).await
+    let method = &Method::POST;
+    respond(&Attempt { app: &app, tenant: &tenant, caller: &caller, method, cookies: &cookies }, parameters).await
 }
 
-async fn respond(
-    app: &App,
-    tenant: &Tenant,
-    method: &Method,
-    cookies: Cookies,
-    parameters: Result<Parameters, ParameterError>,
-) -> Response {
+async fn respond(attempt: &Attempt<'_>, parameters: Result<Parameters, ParameterError>) -> Response {
     let answered = match parameters {
-        Ok(parameters) => logout(app, tenant, method, &cookies, &parameters).await,
+        Ok(parameters) => logout(attempt, &parameters).await,
         Err(error) => Err(error.into()),
     };
-    answered.unwrap_or_else(|error| error.respond(app, tenant))
+    match answered {
+        Ok(response) => response,
+        Err(error) => attempt.refuse(error).await,
+    }
 }
 
-async fn logout(
-    app: &App,
-    tenant: &Tenant,
-    method: &Method,
-    cookies: &Cookies,
-    parameters: &Parameters,
-) -> Result<Response, LogoutError> {
+async fn logout(attempt: &Attempt<'_>, parameters: &Parameters) -> Result<Response, LogoutError> {
+    let Attempt { app, tenant, method, .. } = *attempt;
     let hint = hint(app, tenant, parameters).await?;
     let target = target(tenant, parameters, &hint)?;
-    let session = app.session(&tenant.id, cookies.session.as_deref()).await?;
+    let session = attempt.session().await?;
     // SE-05: the hint may have leaked, so it only counts when it is about the session of this very browser. Without a
     // session there is nothing to ask about.
     let hint_is_about_us = session.as_ref().is_none_or(|live| hint.session_id.as_ref() == Some(&live.session_id));
-    if hint_is_about_us {
-        end(app, tenant, session.as_ref()).await?;
+    if hint_is_about_us || !tenant.settings.sessions.oidc_logout_prompt_enabled {
+        attempt.end(session.as_ref(), hint.client.as_ref().map(|record| &record.client)).await?;
         let url = target.unwrap_or_else(|| redirect::with_query(LOGGED_OUT, &ui_locales(parameters)));
         return Ok(without_session_cookie(redirect::to(&url, method)));
     }
-    let client_name = hint.client.as_ref().map(|record| record.client.name.clone());
-    let ui_locales = parameters.get("ui_locales").map(str::to_owned);
-    let state = app.seal_logout(&tenant.id, LogoutRequest { client_name, target, ui_locales });
+    let client = hint.client.as_ref().map(|record| &record.client);
+    let request = LogoutRequest {
+        client_id: client.map(|client| client.client_id.clone()),
+        client_name: client.map(|client| client.name.clone()),
+        target,
+        ui_locales: parameters.get("ui_locales").map(str::to_owned),
+    };
+    let state = app.seal_logout(&tenant.id, request);
     Ok(redirect::to(&format!("/u/logout?state={state}"), method))
 }
 
@@ -100,7 +101,7 @@ async fn hint(app: &App, tenant: &Tenant, parameters: &Parameters) -> Result<Hin
     let named = match parameters.get("client_id") {
         Some(client_id) => {
             let found = app.client(&tenant.id, client_id).await?;
-            Some(found.ok_or_else(|| LogoutError::invalid(format!("Unknown client: {client_id}")))?)
+            Some(found.ok_or_else(|| LogoutError::invalid(format!("Unknown client: {client_id}"), "Unknown client"))?)
         }
         None => None,
     };
@@ -108,11 +109,19 @@ async fn hint(app: &App, tenant: &Tenant, parameters: &Parameters) -> Result<Hin
         return Ok(Hint { client: named, session_id: parameters.get("logout_hint").map(str::to_owned) });
     };
     let hint = IdTokenHint::read(app, tenant, token).await?;
-    let hint = hint.ok_or_else(|| LogoutError::invalid("The \"id_token_hint\" is not an ID token of this server."))?;
+    let hint = hint.ok_or_else(|| {
+        LogoutError::invalid(
+            "The \"id_token_hint\" is not an ID token of this server.",
+            "The id_token_hint is not ours",
+        )
+    })?;
     // RP-Initiated Logout §2: "When both client_id and id_token_hint are present, the OP MUST verify that the Client
     // Identifier matches the one used as the audience of the ID Token."
     if named.is_some_and(|named| named.client.client_id != hint.client.client.client_id) {
-        return Err(LogoutError::invalid("The \"client_id\" is not the audience of the \"id_token_hint\"."));
+        return Err(LogoutError::invalid(
+            "The \"client_id\" is not the audience of the \"id_token_hint\".",
+            "The id_token_hint is another client's",
+        ));
     }
     Ok(Hint { client: Some(hint.client), session_id: hint.session_id })
 }
@@ -125,9 +134,12 @@ fn target(tenant: &Tenant, parameters: &Parameters, hint: &Hint) -> Result<Optio
         None => &tenant.settings.allowed_logout_urls,
     };
     let Some(url) = return_url::allowed(allowed, wanted, profile::logout_matching(tenant.settings.profile)) else {
-        return Err(LogoutError::invalid(format!(
-            "The \"post_logout_redirect_uri\" parameter \"{wanted}\" is not defined as a valid URL in \"Allowed Logout URLs\"."
-        )));
+        return Err(LogoutError::invalid(
+            format!(
+                "The \"post_logout_redirect_uri\" parameter \"{wanted}\" is not defined as a valid URL in \"Allowed Logout URLs\"."
+            ),
+            "The post_logout_redirect_uri is not allowed",
+        ));
     };
     let state = parameters.get("state").map(|state| ("state".to_owned(), state.to_owned()));
     // §6.3: "`Location` is normalised (`http://localhost:3000` => `http://localhost:3000/`)".

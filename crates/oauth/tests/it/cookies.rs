@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keywright_testkit::{Browser, Scene};
 
-use crate::outcome::{Outcome, answer_form, credentials, is_logged_in, login_required, lost, outcome};
+use crate::outcome::{Outcome, answer_form, change_settings, credentials, is_logged_in, login_required, lost, outcome};
 use crate::routes;
 
 const SESSION: &str = "__Host-auth0";
@@ -111,10 +111,16 @@ async fn se_03_a_session_cookie_is_not_believed_after_its_own_end() {
         tx.execute(sql, &[far.into()])
     });
     assert_eq!(forever.await.unwrap(), 1);
+    change_settings(&scene, |settings| {
+        settings.session_lifetime = 10_000.0;
+        settings.idle_session_lifetime = 10_000.0;
+    })
+    .await;
     let session = browser.cookie(SESSION).unwrap();
     let alive = async |browser: &Browser| {
         let session = browser.cookie(SESSION);
-        scene.app.app.session(&scene.app.tenant.id, session.as_deref()).await.unwrap().is_some()
+        let tenant = scene.app.app.tenant_by_domain(&scene.app.tenant.domain).await.unwrap().unwrap();
+        scene.app.app.session(&tenant, session.as_deref()).await.unwrap().is_some()
     };
     scene.app.advance(168 * 3600 - 1);
     assert!(alive(&browser).await);

@@ -8,6 +8,7 @@
 )]
 
 mod access_tokens;
+mod account_changes;
 mod authorize;
 mod code_flow;
 mod cookies;

@@ -32,7 +32,7 @@ async fn session_id(scene: &Scene, browser: &Browser) -> String {
 }
 
 #[tokio::test]
-async fn se_01_a_login_begins_a_new_session_and_ends_the_old_one() {
+async fn se_01_a_login_makes_a_new_identifier_and_the_old_one_dies() {
     let scene = Scene::new(routes).await;
     let browser = signed_in(&scene).await;
     let (old_cookie, old_id) = (browser.cookie(SESSION).unwrap(), session_id(&scene, &browser).await);
@@ -44,8 +44,14 @@ async fn se_01_a_login_begins_a_new_session_and_ends_the_old_one() {
     assert!(is_logged_in(&scene, &thief).await, "to see the page changes nothing");
     answer_form(&browser, &again, &credentials(&scene)).await;
     assert_ne!(browser.cookie(SESSION).unwrap(), old_cookie);
+    assert!(!is_logged_in(&scene, &thief).await, "the old identifier is dead");
+    assert_eq!(rows(&scene.app).await[0], 1);
+    // Its applications stay in it: for them it is the same session, until somebody else logs in.
+    assert_eq!(session_id(&scene, &browser).await, old_id);
+    add_user(&scene, "john@example.com").await;
+    let other = browser.get(&scene.authorize_path(&scene.web, &[("prompt", "login")])).await;
+    answer_form(&browser, &other, &[("username", "john@example.com"), ("password", scene.password())]).await;
     assert_ne!(session_id(&scene, &browser).await, old_id);
-    assert!(!is_logged_in(&scene, &thief).await, "the old session is over");
     assert_eq!(rows(&scene.app).await[0], 1);
 }
 
@@ -157,7 +163,7 @@ async fn se_04_a_logout_in_another_tab_ends_a_pending_login() {
 
 /// Whether the cookies of `browser` are a session on `node`, without using it there.
 async fn lives_on(scene: &Scene, node: &TestApp, browser: &Browser) -> bool {
-    let session = node.app.session(&scene.app.tenant.id, browser.cookie(SESSION).as_deref()).await.unwrap();
+    let session = node.app.session(&scene.app.tenant, browser.cookie(SESSION).as_deref()).await.unwrap();
     session.is_some()
 }
 
@@ -273,6 +279,61 @@ async fn se_07_a_new_setting_counts_for_running_sessions_when_it_is_shorter() {
     assert!(is_logged_in(&scene, &browser).await);
     scene.app.advance(1);
     assert!(!is_logged_in(&scene, &browser).await);
+}
+
+/// §1.11: idle limits as absolute ones; three nodes on one database see the same.
+#[tokio::test]
+async fn se_07_a_new_idle_limit_counts_on_three_nodes_at_the_next_activity() {
+    for engine in Engine::all() {
+        let scene = Scene::with(routes, engine, TenantSettings::default()).await;
+        let nodes = [scene.app.clone(), scene.second_node().await, scene.second_node().await];
+        let on = async |node: &TestApp, browser: &Browser| {
+            // What every request does: the tenant as this node knows it.
+            let mut changes = node.app.store().config_changes();
+            let wanted = *scene.app.app.store().config_changes().borrow();
+            changes.wait_for(|version| *version >= wanted).await.unwrap();
+            let tenant = node.app.tenant_by_domain(&scene.app.tenant.domain).await.unwrap().unwrap();
+            node.app.session(&tenant, browser.cookie(SESSION).as_deref()).await.unwrap().is_some()
+        };
+        let (old, used) = (signed_in(&scene).await, signed_in(&scene).await);
+        scene.app.advance(2 * HOUR);
+        change_settings(&scene, |settings| settings.idle_session_lifetime_in_minutes = Some(150.0)).await;
+        for node in &nodes {
+            assert!(on(node, &old).await && on(node, &used).await);
+        }
+        assert!(is_logged_in(&scene, &used).await);
+        scene.app.advance(1800);
+        for node in &nodes {
+            assert!(!on(node, &old).await, "{engine:?}: 150 minutes without use");
+            assert!(on(node, &used).await, "{engine:?}");
+        }
+        // A longer one is for the next login.
+        change_settings(&scene, |settings| settings.idle_session_lifetime = 100.0).await;
+        assert!(is_logged_in(&scene, &used).await);
+        let fresh = signed_in(&scene).await;
+        scene.app.advance(9000);
+        for node in &nodes {
+            assert!(!on(node, &used).await && on(node, &fresh).await, "{engine:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn se_07_non_persistent_sessions_have_limits_of_their_own() {
+    let mut settings = TenantSettings::default();
+    settings.session_cookie.mode = SessionCookieMode::NonPersistent;
+    settings.ephemeral_session_lifetime = Some(3.0);
+    settings.idle_ephemeral_session_lifetime_in_minutes = Some(60.0);
+    let scene = Scene::with(routes, Engine::Sqlite, settings).await;
+    let node = scene.second_node().await;
+    let browser = signed_in(&scene).await;
+    check_end(&scene, &node, &browser, HOUR).await;
+    let browser = signed_in(&scene).await;
+    for _ in 0..4 {
+        scene.app.advance(40 * 60);
+        assert!(is_logged_in(&scene, &browser).await);
+    }
+    check_end(&scene, &node, &browser, 20 * 60).await;
 }
 
 #[tokio::test]

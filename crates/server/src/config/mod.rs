@@ -3,6 +3,7 @@
 //! OP-01: "Unknown configuration keys stop the start". Nothing here has a silent fallback: what cannot be used is
 //! refused with a sentence that names the key and the fix (`refusal.rs`).
 
+mod egress;
 mod log;
 mod master_key;
 mod metrics;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use keywright_app::EgressOptions;
 use keywright_jose::MasterKey;
 use keywright_web::TrustedProxies;
 use secrecy::{ExposeSecret, SecretString};
@@ -38,6 +40,8 @@ pub(crate) const KEYS: &[&str] = &[
     "master_key_file",
     "trusted_proxies",
     "rate_limits",
+    "egress.allow",
+    "egress.ca_certificates",
     "tls.certificate",
     "tls.private_key",
     "log.format",
@@ -61,6 +65,8 @@ pub(crate) struct Document {
     #[serde(deserialize_with = "proxies::read")]
     trusted_proxies: TrustedProxies,
     rate_limits: bool,
+    #[serde(default)]
+    egress: egress::EgressSettings,
     tls: Option<tls::TlsSettings>,
     log: LogSettings,
     metrics: Option<metrics::MetricsSettings>,
@@ -90,6 +96,8 @@ pub(crate) struct Serving {
     pub(crate) rate_limits: bool,
     /// Who may read metrics; `None` when there are none.
     pub(crate) metrics: Option<Exposure>,
+    /// What requests to other servers may reach.
+    pub(crate) egress: EgressOptions,
 }
 
 impl Document {
@@ -152,13 +160,13 @@ impl Document {
         });
         let transport = tls::resolve(self.tls.as_ref(), &self.trusted_proxies);
         let metrics = metrics::resolve(self.metrics.as_ref());
-        match (listen, self.storage(), transport, metrics) {
-            (Ok(listen), Ok(storage), Ok(transport), Ok(metrics)) => {
+        match (listen, self.storage(), transport, metrics, self.egress.resolve()) {
+            (Ok(listen), Ok(storage), Ok(transport), Ok(metrics), Ok(egress)) => {
                 let Self { trusted_proxies, rate_limits, .. } = self;
-                Ok(Serving { listen, storage, transport, trusted_proxies, rate_limits, metrics })
+                Ok(Serving { listen, storage, transport, trusted_proxies, rate_limits, metrics, egress })
             }
-            (listen, storage, transport, metrics) => {
-                Err(Refusal::all([listen.err(), transport.err(), metrics.err()]).and(storage.err()))
+            (listen, storage, transport, metrics, egress) => {
+                Err(Refusal::all([listen.err(), transport.err(), metrics.err(), egress.err()]).and(storage.err()))
             }
         }
     }

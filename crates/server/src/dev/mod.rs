@@ -11,10 +11,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use keywright_app::Clock;
+use keywright_app::{Clock, EgressOptions, Exceptions};
 use keywright_jose::{MasterKey, Random};
 use keywright_web::TrustedProxies;
 use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::cli::DevServer;
@@ -100,7 +102,7 @@ impl Development {
         let authority = Authority::open(directory, clock.now())?;
         let tls = authority.server_config(&options.domain, clock.now())?;
         let storage = storage_in(directory, options.database.as_deref())?;
-        let app = instance::open_limited(storage, clock, options.limits).await?;
+        let app = instance::open_serving(storage, clock, options.limits, egress(&authority)?).await?;
         let domain = match listener.port() {
             443 => options.domain.clone(),
             port => format!("{}:{port}", options.domain),
@@ -136,6 +138,13 @@ impl Development {
         };
         served.map_err(Failure::Io)
     }
+}
+
+/// On a laptop the applications that hear of a logout are on this machine, often with certificates of our authority.
+fn egress(authority: &Authority) -> Result<EgressOptions, Failure> {
+    let roots = CertificateDer::pem_file_iter(authority.certificate()).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let roots = roots.map_err(|cause| Failure::Io(std::io::Error::other(cause.to_string())))?;
+    Ok(EgressOptions { exceptions: Exceptions::loopback(), roots, ..EgressOptions::default() })
 }
 
 /// The command that says how to trust the authority, unless it is gone before anybody trusts it.

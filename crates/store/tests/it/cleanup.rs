@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use keywright_store::{
     Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, client_secrets, jobs, known_devices,
-    leases, login_failures, network_attempts, params, pushed_requests, refresh_tokens, revoked_access_tokens, sessions,
-    tickets, transactions, used_jwt_ids,
+    leases, login_failures, network_attempts, params, pushed_requests, refresh_tokens, revoked_access_tokens, tickets,
+    transactions, used_jwt_ids,
 };
 
 use crate::database::Database;
-use crate::rows::{acme, at, code, family, job, populate, pushed_request, secret, session, transaction};
+use crate::rows::{acme, at, code, family, job, populate, pushed_request, secret, transaction};
 
 /// How many rows of each table there are.
-async fn counts(store: &Store) -> [i64; 9] {
-    let count = |tx: &mut Tx<'_>| -> Result<[i64; 9], StoreError> {
+async fn counts(store: &Store) -> [i64; 8] {
+    let count = |tx: &mut Tx<'_>| -> Result<[i64; 8], StoreError> {
         let mut one = |sql| tx.query_opt(sql, params![])?.unwrap().get::<i64>(0);
         Ok([
             one("SELECT COUNT(*) FROM transactions")?,
             one("SELECT COUNT(*) FROM authorization_codes")?,
-            one("SELECT COUNT(*) FROM sessions")?,
             one("SELECT COUNT(*) FROM refresh_tokens")?,
             one("SELECT COUNT(*) FROM access_token_revocations")?,
             one("SELECT COUNT(*) FROM revoked_access_tokens")?,
@@ -51,10 +50,6 @@ pub(crate) async fn removes_what_is_expired_in_batches(database: Arc<Database>) 
             transactions::insert(tx, &acme(), &row)?;
         }
         authorization_codes::insert(tx, &acme(), &code(1))?;
-        sessions::insert(tx, &acme(), &session(1))?;
-        let mut not_idle = session(2);
-        not_idle.idle_expires_at = at(90_000);
-        sessions::insert(tx, &acme(), &not_idle)?;
         refresh_tokens::insert(tx, &acme(), &family("f1"))?;
         let mut never_idle = family("f2");
         never_idle.idle_expires_at = None;
@@ -63,9 +58,9 @@ pub(crate) async fn removes_what_is_expired_in_batches(database: Arc<Database>) 
         access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
     };
     store.write(fill).await.unwrap();
-    assert_eq!(counts(&store).await, [1201, 1, 2, 2, 1, 1, 1, 1, 1]);
-    assert_eq!(cleanup::run_once(&store, at(1000), "node").await.unwrap(), Some(1201 + 1 + 2 + 2 + 1 + 4));
-    assert_eq!(counts(&store).await, [0; 9]);
+    assert_eq!(counts(&store).await, [1201, 1, 2, 1, 1, 1, 1, 1]);
+    assert_eq!(cleanup::run_once(&store, at(1000), "node").await.unwrap(), Some(1201 + 1 + 2 + 1 + 4));
+    assert_eq!(counts(&store).await, [0; 8]);
     assert_eq!(cleanup::run_once(&store, at(1000), "node").await.unwrap(), Some(0));
 }
 
@@ -75,7 +70,6 @@ pub(crate) async fn keeps_what_is_alive(database: Arc<Database>) {
     let fill = |tx: &mut Tx<'_>| {
         transactions::insert(tx, &acme(), &transaction(1))?;
         authorization_codes::insert(tx, &acme(), &code(1))?;
-        sessions::insert(tx, &acme(), &session(1))?;
         refresh_tokens::insert(tx, &acme(), &family("f1"))?;
         let mut endless = family("f2");
         (endless.idle_expires_at, endless.expires_at) = (None, None);
@@ -85,9 +79,9 @@ pub(crate) async fn keeps_what_is_alive(database: Arc<Database>) {
     };
     store.write(fill).await.unwrap();
     assert_eq!(cleanup::run_once(&store, at(59), "node").await.unwrap(), Some(0));
-    assert_eq!(counts(&store).await, [1, 1, 1, 2, 1, 1, 1, 1, 1]);
+    assert_eq!(counts(&store).await, [1, 1, 2, 1, 1, 1, 1, 1]);
     cleanup::run_once(&store, at(1_000_000), "node").await.unwrap();
-    assert_eq!(counts(&store).await, [0, 0, 0, 1, 0, 0, 0, 0, 0], "a family without an end stays");
+    assert_eq!(counts(&store).await, [0, 0, 1, 0, 0, 0, 0, 0], "a family without an end stays");
 }
 
 pub(crate) async fn remembers_for_replays(database: Arc<Database>) {
@@ -103,7 +97,7 @@ pub(crate) async fn remembers_for_replays(database: Arc<Database>) {
     };
     store.write(fill).await.unwrap();
     assert_eq!(cleanup::run_once(&store, at(59 + DAY), "node").await.unwrap(), Some(0));
-    assert_eq!(counts(&store).await, [0, 1, 0, 1, 0, 0, 0, 0, 0]);
+    assert_eq!(counts(&store).await, [0, 1, 1, 0, 0, 0, 0, 0]);
     assert_eq!(cleanup::run_once(&store, at(60 + DAY), "node").await.unwrap(), Some(2));
 }
 

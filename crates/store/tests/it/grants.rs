@@ -104,3 +104,12 @@ pub(crate) async fn need_a_user(database: Arc<Database>) {
     let refused = store.write(move |tx| grants::imply(tx, &acme(), &other)).await;
     assert_eq!(refused.unwrap_err().constraint(), Some("foreign_key"));
 }
+
+pub(crate) async fn are_found_by_id(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    store.write(|tx| grants::extend(tx, &acme(), &grant("g1", "orders:api", "openid")).map(drop)).await.unwrap();
+    let found = store.read(|tx| grants::find_by_id(tx, &acme(), "g1")).await.unwrap();
+    assert_eq!(found, Some(grant("g1", "orders:api", "openid")));
+    assert_eq!(store.read(|tx| grants::find_by_id(tx, &acme(), "g2")).await.unwrap(), None);
+}

@@ -7,8 +7,8 @@ use keywright_store::{
     Row, Store, StoreError, Tx, access_token_revocations, authorization_codes, client_credentials, client_grants,
     client_secrets, clients, config, connections, grants, jobs, known_devices, login_failures, network_attempts,
     organization_members, organizations, params, pushed_requests, refresh_tokens, resource_servers,
-    revoked_access_tokens, roles, sessions, signing_keys, tenants, tickets, transactions, used_jwt_ids,
-    user_permissions, users,
+    revoked_access_tokens, roles, session_clients, sessions, signing_keys, tenants, tickets, transactions,
+    used_jwt_ids, user_permissions, users,
 };
 
 use crate::database::Database;
@@ -34,6 +34,7 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     organization_members::insert(tx, &acme(), "org_one", "auth0|ann", at(1))?;
     grants::extend(tx, &acme(), &grant("g", "", "openid"))?;
     sessions::insert(tx, &acme(), &session(1))?;
+    session_clients::insert(tx, &acme(), "sid-1", "app", at(1))?;
     transactions::insert(tx, &acme(), &transaction(1))?;
     authorization_codes::insert(tx, &acme(), &code(1))?;
     authorization_codes::insert(tx, &acme(), &code(2))?;
@@ -76,6 +77,7 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM organization_members WHERE tenant_id = $1",
         "SELECT * FROM grants WHERE tenant_id = $1",
         "SELECT * FROM sessions WHERE tenant_id = $1",
+        "SELECT * FROM session_clients WHERE tenant_id = $1",
         "SELECT * FROM transactions WHERE tenant_id = $1",
         "SELECT * FROM authorization_codes WHERE tenant_id = $1 ORDER BY code_digest",
         "SELECT * FROM refresh_tokens WHERE tenant_id = $1",
@@ -123,6 +125,8 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("organization_members::exists", organization_members::exists(tx, t, "org_one", "auth0|ann")?),
         ("grants::find", grants::find(tx, t, "auth0|ann", "app", "")?.is_some()),
         ("sessions::find", sessions::find(tx, t, &[1; 32], at(1))?.is_some()),
+        ("grants::find_by_id", grants::find_by_id(tx, t, "g")?.is_some()),
+        ("session_clients::list", !session_clients::list(tx, t, "sid-1")?.is_empty()),
         ("sessions::find_by_session_id", sessions::find_by_session_id(tx, t, "sid-1", at(1))?.is_some()),
         ("transactions::find", transactions::find(tx, t, &[1; 32], at(1))?.is_some()),
         ("authorization_codes::find", authorization_codes::find(tx, t, &[1; 32])?.is_some()),
@@ -175,9 +179,16 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("roles::delete", roles::delete(tx, t, "rol_editor")?),
         ("user_permissions::delete", user_permissions::delete(tx, t, "auth0|ann", &permission("orders:api", "write"))?),
         ("grants::delete", grants::delete(tx, t, "g")?),
-        ("sessions::touch", sessions::touch(tx, t, &[1; 32], at(1), at(2))?),
-        ("sessions::delete", sessions::delete(tx, t, &[1; 32])?),
-        ("sessions::delete_for_user", sessions::delete_for_user(tx, t, "auth0|ann")? > 0),
+        ("sessions::touch", sessions::touch(tx, t, &[1; 32], at(1), at(2), at(3))?),
+        ("sessions::renew", sessions::renew(tx, t, &session(1))?),
+        ("sessions::end", sessions::end(tx, t, &[1; 32])?.is_some()),
+        ("sessions::end_by_session_id", sessions::end_by_session_id(tx, t, "sid-1")?.is_some()),
+        ("sessions::end_for_user", !sessions::end_for_user(tx, t, "auth0|ann")?.is_empty()),
+        ("users::set_password", users::set_password(tx, t, "auth0|ann", "$", at(1))?),
+        ("users::set_email", users::set_email(tx, t, "auth0|ann", None, true, at(1))?),
+        ("users::set_username", users::set_username(tx, t, "auth0|ann", None, at(1))?),
+        ("refresh_tokens::of_session", refresh_tokens::revoke_for_session(tx, t, "sid-1", at(1))? > 0),
+        ("refresh_tokens::of_user", refresh_tokens::revoke_for_user(tx, t, "auth0|ann", at(1))? > 0),
         ("jobs::complete", jobs::complete(tx, t, "j", "claim")?),
         ("jobs::retry", jobs::retry(tx, t, "j", "claim", at(1), "")?),
         ("jobs::give_up", jobs::give_up(tx, t, "j", "claim", at(1), "")?),

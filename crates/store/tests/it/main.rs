@@ -67,6 +67,7 @@ conformance! {
     users {
         are_found_by_id_email_and_username, are_unique_by_email_and_username_in_a_connection, without_email_are_many,
         record_logins, are_blocked, change_password_only_from_the_known_hash,
+        change_password_email_and_username,
         rt_08_deleting_a_user_ends_sessions_grants_and_refresh_tokens,
     }
     roles {
@@ -78,12 +79,14 @@ conformance! {
         are_found_by_id_and_name, have_connections, have_members, go_with_their_members_and_members_go_with_the_user,
     }
     grants {
-        are_extended, ar_07_an_implied_grant_is_no_consent, imply_leaves_a_grant_as_it_is,
+        are_found_by_id, are_extended, ar_07_an_implied_grant_is_no_consent, imply_leaves_a_grant_as_it_is,
         are_apart_by_user_client_and_audience, are_deleted, need_a_user,
     }
     sessions {
         are_found_by_handle_and_session_id, end_when_idle_and_absolutely, are_touched, an_ended_one_cannot_be_touched,
-        are_deleted, are_deleted_for_a_user, have_unique_handles_and_session_ids,
+        both_ends_may_come_closer, go_on_under_another_handle, end_once_with_their_applications, end_for_a_user,
+        that_are_over_end_in_batches, one_of_many_nodes_ends_it_and_no_application_is_forgotten,
+        have_unique_handles_and_session_ids,
     }
     transactions {
         are_found_until_they_expire, progress_moves_from_the_known_version_only, complete_once,
@@ -98,7 +101,7 @@ conformance! {
         rt_02_leeway_leads_to_the_same_successor, rt_02_leeway_is_not_for_the_token_before_the_previous,
         rt_06_idle_and_absolute_ends_hold, rt_06_rotation_never_moves_the_absolute_end,
         become_expiring_when_the_application_does, switch_rotation_on_and_off,
-        are_revoked, others_are_revoked, are_revoked_with_the_grant,
+        are_revoked, others_are_revoked, are_revoked_with_the_grant, rt_08_are_revoked_with_session_and_user,
         rt_09_oldest_live_family_goes_beyond_two_hundred, access_token_revocations_are_kept,
     }
     logs { are_kept_and_listed_by_time, go_by_age, op_03_seals_are_made_once_and_stay_in_order }

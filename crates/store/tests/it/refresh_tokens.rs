@@ -6,7 +6,7 @@ use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
 use keywright_store::{Store, access_token_revocations};
 
 use crate::database::Database;
-use crate::rows::{acme, at, family};
+use crate::rows::{acme, at, family, populate};
 
 /// A rotating use of `generation` at `seconds`, without leeway, that moves the idle end by 100 s.
 pub(crate) fn rotation(generation: i64, seconds: i64) -> Exchange {
@@ -221,4 +221,33 @@ pub(crate) async fn access_token_revocations_are_kept(database: Arc<Database>) {
     assert!(!exists("app", "auth0|ann", 1_700_000_001).await.unwrap());
     assert!(!exists("app", "auth0|bob", 1_700_000_000).await.unwrap());
     assert!(!exists("other", "auth0|ann", 1_700_000_000).await.unwrap());
+}
+
+pub(crate) async fn rt_08_are_revoked_with_session_and_user(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let fill = |tx: &mut keywright_store::Tx<'_>| {
+        refresh_tokens::insert(tx, &acme(), &family("f1"))?;
+        let mut elsewhere = family("f2");
+        elsewhere.session_id = Some("sid-2".to_owned());
+        refresh_tokens::insert(tx, &acme(), &elsewhere)?;
+        let mut without = family("f3");
+        without.session_id = None;
+        refresh_tokens::insert(tx, &acme(), &without)?;
+        let mut of_bob = family("f4");
+        (of_bob.user_id, of_bob.session_id) = ("auth0|bob".to_owned(), None);
+        refresh_tokens::insert(tx, &acme(), &of_bob)
+    };
+    store.write(fill).await.unwrap();
+    let revoked = |id| {
+        let found = store.read(move |tx| refresh_tokens::find(tx, &acme(), id));
+        async move { found.await.unwrap().unwrap().revoked_at }
+    };
+    let of_session =
+        |at_second| store.write(move |tx| refresh_tokens::revoke_for_session(tx, &acme(), "sid-1", at(at_second)));
+    assert_eq!((of_session(3).await.unwrap(), of_session(4).await.unwrap()), (1, 0));
+    assert_eq!((revoked("f1").await, revoked("f2").await, revoked("f3").await), (Some(at(3)), None, None));
+    let of_user = || store.write(|tx| refresh_tokens::revoke_for_user(tx, &acme(), "auth0|ann", at(5)));
+    assert_eq!((of_user().await.unwrap(), of_user().await.unwrap()), (2, 0));
+    assert_eq!((revoked("f1").await, revoked("f3").await, revoked("f4").await), (Some(at(3)), Some(at(5)), None));
 }

@@ -120,3 +120,26 @@ pub(crate) async fn rt_08_deleting_a_user_ends_sessions_grants_and_refresh_token
     assert_eq!(revoked("f1").await.unwrap().unwrap().revoked_at, Some(at(3)));
     assert_eq!(revoked("f2").await.unwrap().unwrap().revoked_at, None);
 }
+
+pub(crate) async fn change_password_email_and_username(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    store.write(|tx| users::insert(tx, &acme(), &user("bob"))).await.unwrap();
+    assert!(store.write(|tx| users::set_password(tx, &acme(), "auth0|ann", "$new", at(5))).await.unwrap());
+    let set = |email: &'static str| {
+        store.write(move |tx| users::set_email(tx, &acme(), "auth0|ann", Some(email), false, at(6)))
+    };
+    assert!(set("anna@example.com").await.unwrap());
+    assert_eq!(set("bob@example.com").await.unwrap_err().constraint(), Some("users_email_key"));
+    let name =
+        |name: &'static str| store.write(move |tx| users::set_username(tx, &acme(), "auth0|ann", Some(name), at(7)));
+    assert!(name("anna").await.unwrap());
+    assert_eq!(name("bob").await.unwrap_err().constraint(), Some("users_username_key"));
+    let stored = store.read(|tx| users::find(tx, &acme(), "auth0|ann")).await.unwrap().unwrap();
+    assert_eq!(stored.password_hash.as_deref(), Some("$new"));
+    assert_eq!((stored.email.as_deref(), stored.email_verified), (Some("anna@example.com"), false));
+    assert_eq!((stored.username.as_deref(), stored.updated_at), (Some("anna"), at(7)));
+    assert!(!store.write(|tx| users::set_password(tx, &acme(), "auth0|x", "$", at(5))).await.unwrap());
+    assert!(!store.write(|tx| users::set_email(tx, &acme(), "auth0|x", None, true, at(5))).await.unwrap());
+    assert!(!store.write(|tx| users::set_username(tx, &acme(), "auth0|x", None, at(5))).await.unwrap());
+}

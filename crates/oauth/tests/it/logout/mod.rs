@@ -1,5 +1,7 @@
 //! The two ways to log out (§6.2, §6.3).
 
+mod backchannel;
+mod conformance;
 mod oidc;
 mod v2;
 

@@ -1,0 +1,133 @@
+//! The one outbound HTTP client (`security-requirements.md` section 14; EG-01, EG-02).
+//!
+//! Addresses that tenants or applications enter decide where requests go, so nothing about them is believed: only `https`,
+//! every address of the host is looked up and checked first and the connection goes to the address that was checked, no
+//! redirect is followed, no proxy of the environment is asked, and size and time are bounded. What an operator wants to
+//! reach inside the own network is listed ([`Exceptions`]).
+
+mod address;
+mod connection;
+mod destination;
+mod error;
+mod exceptions;
+mod resolver;
+mod roots;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response};
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+
+pub use address::is_public;
+pub use error::EgressError;
+pub use exceptions::{Exceptions, InvalidException};
+pub use resolver::{Resolution, Resolver, SystemResolver};
+
+use destination::Destination;
+
+/// What an [`Egress`] is made of.
+#[derive(Clone)]
+pub struct EgressOptions {
+    /// Places inside the own network that may be reached all the same.
+    pub exceptions: Exceptions,
+    /// Further certificate authorities, besides those of the system.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// Looks names up.
+    pub resolver: Arc<dyn Resolver>,
+    /// Longest time of a request, from the name to the last byte of the answer.
+    pub time: Duration,
+    /// Longest body of an answer, in bytes.
+    pub body: usize,
+}
+
+impl Default for EgressOptions {
+    fn default() -> Self {
+        Self {
+            exceptions: Exceptions::default(),
+            roots: Vec::new(),
+            resolver: Arc::new(SystemResolver),
+            time: Duration::from_secs(10),
+            body: 512 * 1024,
+        }
+    }
+}
+
+/// The client. Cheap to clone.
+#[derive(Clone)]
+pub struct Egress(Arc<Inner>);
+
+struct Inner {
+    options: EgressOptions,
+    /// Made when it is needed: a server that never asks anybody need not read the authorities of the system.
+    tls: OnceLock<Arc<ClientConfig>>,
+}
+
+/// A request to somewhere else.
+#[derive(Clone)]
+pub struct OutboundRequest {
+    /// Its method.
+    pub method: Method,
+    /// Where it goes, as somebody entered it.
+    pub url: String,
+    /// Its headers; `Host`, `Content-Length`, `Connection` and `User-Agent` are set here.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl Egress {
+    /// Makes the client.
+    ///
+    /// # Errors
+    /// When a certificate in `roots` is none.
+    pub fn new(options: EgressOptions) -> Result<Self, EgressError> {
+        roots::check(&options.roots)?;
+        Ok(Self(Arc::new(Inner { options, tls: OnceLock::new() })))
+    }
+
+    fn tls(&self) -> Result<Arc<ClientConfig>, EgressError> {
+        if let Some(tls) = self.0.tls.get() {
+            return Ok(tls.clone());
+        }
+        let made = Arc::new(roots::tls(&self.0.options.roots)?);
+        Ok(self.0.tls.get_or_init(|| made).clone())
+    }
+
+    /// Sends a request and reads the whole answer, whatever its status; a redirect is an answer like any other.
+    ///
+    /// # Errors
+    /// See [`EgressError`]; nothing was sent unless it is one of the last three.
+    pub async fn send(&self, request: OutboundRequest) -> Result<Response<Bytes>, EgressError> {
+        let options = &self.0.options;
+        let destination = Destination::parse(&request.url)?;
+        let exchange = async {
+            let addresses = self.addresses(&destination).await?;
+            let stream = connection::open(&destination, &addresses, self.tls()?).await?;
+            connection::exchange(stream, &destination, request, options.body).await
+        };
+        tokio::time::timeout(options.time, exchange).await.map_err(|_| EgressError::TooSlow)?
+    }
+
+    /// The addresses of the destination, each of them checked. One that is refused refuses all: a name that leads to the
+    /// inside as well is not asked twice which it shall be.
+    async fn addresses(&self, destination: &Destination) -> Result<Vec<std::net::IpAddr>, EgressError> {
+        let options = &self.0.options;
+        let addresses = match destination.address() {
+            Some(address) => vec![address],
+            None => options.resolver.resolve(destination.host().to_owned()).await.map_err(EgressError::Resolve)?,
+        };
+        if addresses.is_empty() {
+            return Err(EgressError::Resolve("the name has no address".to_owned()));
+        }
+        let named = options.exceptions.allow_host(destination.host());
+        let refused =
+            |address: &&std::net::IpAddr| !named && !is_public(**address) && !options.exceptions.allow(**address);
+        match addresses.iter().find(refused) {
+            Some(_) => Err(EgressError::Refused),
+            None => Ok(addresses),
+        }
+    }
+}
