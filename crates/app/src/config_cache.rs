@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keywright_jose::{AssertionKey, Purpose};
+use keywright_jose::{AssertionKey, Purpose, SharedSecret};
 use keywright_store::organizations::OrganizationRow;
 use keywright_store::{
     Store, StoreError, Tx, client_credentials, client_grants, client_secrets, clients, connections, organizations,
@@ -33,6 +33,8 @@ pub struct ClientRecord {
     pub client: Client,
     /// The secret, absent for applications that never had one.
     pub secret: Option<SecretString>,
+    /// The key of `HS256` ID tokens: the secret, decoded where `jwt_configuration.secret_encoded` says so (§3.5).
+    pub id_token_secret: Option<SharedSecret>,
     /// The secret before it, while both are good (CL-08).
     pub previous_secret: Option<PreviousSecret>,
     /// Keys that its assertions may be signed with.
@@ -43,7 +45,8 @@ impl ClientRecord {
     /// A record without a secret of before and without keys.
     #[must_use]
     pub fn new(client: Client, secret: Option<SecretString>) -> Self {
-        Self { client, secret, previous_secret: None, assertion_keys: Vec::new() }
+        let id_token_secret = secret.as_ref().and_then(|secret| id_token_secret(&client, secret));
+        Self { client, secret, id_token_secret, previous_secret: None, assertion_keys: Vec::new() }
     }
 }
 
@@ -52,7 +55,7 @@ pub struct ApiRecord {
     /// The document.
     pub api: ResourceServer,
     /// The key of `HS256` access tokens.
-    pub signing_secret: Option<SecretString>,
+    pub signing_secret: Option<SharedSecret>,
 }
 
 /// An organization and the connections that are enabled in it.
@@ -179,7 +182,7 @@ impl App {
             let secret = app.unsealed(Purpose::ClientSecret, &id, row.secret.as_deref())?;
             let previous_secret = app.previous_secret(&id, client_secrets::list(tx, &id, &wanted)?)?;
             let assertion_keys = assertion_keys(&client, client_credentials::list(tx, &id, &wanted)?)?;
-            Ok(Some(ClientRecord { client, secret, previous_secret, assertion_keys }))
+            Ok(Some(ClientRecord { previous_secret, assertion_keys, ..ClientRecord::new(client, secret) }))
         })
         .await
     }
@@ -191,7 +194,7 @@ impl App {
             let Some(row) = resource_servers::find_by_identifier(tx, &id, &wanted)? else { return Ok(None) };
             let api = document("resource_servers", &row.document)?;
             let signing_secret = app.unsealed(Purpose::ApiSigningSecret, &id, row.signing_secret.as_deref())?;
-            Ok(Some(ApiRecord { api, signing_secret }))
+            Ok(Some(ApiRecord { api, signing_secret: signing_secret.as_ref().map(SharedSecret::of_text) }))
         })
         .await
     }
@@ -326,6 +329,15 @@ pub(crate) fn read_logout_receivers(
         }
     }
     Ok(receivers)
+}
+
+/// `None` for a secret that should be base64 and is not: ID tokens by HS256 cannot be made then.
+fn id_token_secret(client: &Client, secret: &SecretString) -> Option<SharedSecret> {
+    if client.jwt_configuration.secret_encoded {
+        SharedSecret::of_base64(secret)
+    } else {
+        Some(SharedSecret::of_text(secret))
+    }
 }
 
 /// `scheme://host[:port]` of a web address; `None` for custom schemes and what is no URL.

@@ -61,7 +61,7 @@ pub use roles::{RoleError, effective_permissions};
 pub use session_end::{BACKCHANNEL_LOGOUT, LogoutNotice, LogoutNotices};
 pub use sessions::{BrowserId, IssuedSession, Session, touch_session};
 pub use sign_up::SignUp;
-pub use signing_keys::KeySet;
+pub use signing_keys::{JwksDocument, KeyRotation, KeyRotationError, KeySet, PUBLISHED_BEFORE_USE, SigningKeyInfo};
 pub use tenant_log::{LogEvent, LogProblem, LogType, LogVerification, log_entry};
 pub use transactions::{ConsentDecision, Denial, LoginRecord, Progress, Transaction};
 pub use users::{NewUser, SignUpError, user_from_row};

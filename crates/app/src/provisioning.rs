@@ -4,12 +4,12 @@
 //! they read before (architecture §4).
 
 use jiff::Timestamp;
-use keywright_jose::{NewSigningKey, Purpose};
+use keywright_jose::Purpose;
 use keywright_store::client_grants::{self, ClientGrantRow};
 use keywright_store::clients::{self, ClientRow};
 use keywright_store::connections::{self, ConnectionRow};
 use keywright_store::resource_servers::{self, ResourceServerRow};
-use keywright_store::signing_keys::{self, KeyState, SigningKeyRow};
+use keywright_store::signing_keys::{self, KeyState};
 use keywright_store::tenants::{self, TenantRow};
 use keywright_store::{StoreError, Tx, config};
 use keywright_types::{
@@ -19,6 +19,7 @@ use keywright_types::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::signing_keys::NewKeys;
 use crate::{App, AppError};
 
 /// A tenant to create.
@@ -79,7 +80,7 @@ impl From<StoreError> for ProvisioningError {
 }
 
 impl App {
-    /// Creates a tenant with its first signing key, the Management API and an application that may use all of it.
+    /// Creates a tenant with its first signing keys, the Management API and an application that may use all of it.
     pub async fn create_tenant(&self, new: NewTenant) -> Result<(Tenant, ManagementCredentials), ProvisioningError> {
         let now = self.now();
         let domain = new.domain.to_ascii_lowercase();
@@ -89,18 +90,11 @@ impl App {
             settings: new.settings,
         };
         let random = self.random().clone();
-        let (common_name, key_random) = (tenant.domain.clone(), random.clone());
-        let key = tokio::task::spawn_blocking(move || NewSigningKey::generate_rsa(&common_name, now, &key_random))
-            .await
-            .map_err(AppError::internal)?
-            .map_err(AppError::internal)?;
-        let key = SigningKeyRow {
-            kid: key.kid,
-            state: KeyState::Current,
-            private_key: self.master_key().seal(Purpose::SigningKey, &tenant.id, &key.private_key, &random),
-            certificate: key.certificate,
-            created_at: now,
-        };
+        // TK-06: the successor is published from the beginning.
+        let (current, next) =
+            tokio::join!(NewKeys::generate(self, &tenant.domain), NewKeys::generate(self, &tenant.domain));
+        let current = current?.into_row(self, &tenant.id, KeyState::Current, now);
+        let next = next?.into_row(self, &tenant.id, KeyState::Next, now);
         let management = management_api(&tenant, &new.management_scopes, &random);
         let (client, secret) = self.new_client(NewClient {
             name: "Keywright Management".to_owned(),
@@ -121,7 +115,8 @@ impl App {
         let grant_row = grant_row(&grant, now)?;
         self.configure(&tenant.id, move |tx, id| {
             tenants::insert(tx, &row)?;
-            signing_keys::insert(tx, id, &key)?;
+            signing_keys::insert(tx, id, &current)?;
+            signing_keys::insert(tx, id, &next)?;
             resource_servers::insert(tx, id, &api_row)?;
             clients::insert(tx, id, &client_row)?;
             client_grants::insert(tx, id, &grant_row)
@@ -202,11 +197,7 @@ impl App {
     /// Replaces the document of an application; its secret stays.
     pub async fn update_client(&self, tenant: &TenantId, client: &Client) -> Result<(), ProvisioningError> {
         let row = self.client_row(tenant, client, None, self.now())?;
-        self.configure(tenant, move |tx, id| {
-            let secret = clients::find(tx, id, &row.client_id)?.and_then(|old| old.secret);
-            clients::update(tx, id, &ClientRow { secret, ..row }).map(drop)
-        })
-        .await
+        self.configure(tenant, move |tx, id| clients::update(tx, id, &row).map(drop)).await
     }
 
     /// Stores a new API.
@@ -223,12 +214,7 @@ impl App {
     /// Replaces the document of an API; its signing secret stays.
     pub async fn update_api(&self, tenant: &TenantId, api: &ResourceServer) -> Result<(), ProvisioningError> {
         let row = self.api_row(tenant, api, None, self.now())?;
-        self.configure(tenant, move |tx, id| {
-            let old = resource_servers::find_by_identifier(tx, id, &row.identifier)?;
-            let signing_secret = old.and_then(|old| old.signing_secret);
-            resource_servers::update(tx, id, &ResourceServerRow { signing_secret, ..row }).map(drop)
-        })
-        .await
+        self.configure(tenant, move |tx, id| resource_servers::update(tx, id, &row).map(drop)).await
     }
 
     /// Stores a new client grant.
@@ -265,7 +251,7 @@ impl App {
         self.configure(tenant, move |tx, id| tenants::update_settings(tx, id, &json).map(drop)).await
     }
 
-    /// One configuration write.
+    /// One configuration write. What `change` reads stays true until it ends.
     pub(crate) async fn configure<T: Send + 'static>(
         &self,
         tenant: &TenantId,

@@ -10,12 +10,12 @@ use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use keywright_app::return_url::{self, Matching};
 use keywright_jose::{
-    Expected, JwtType, MasterKey, NewSigningKey, Random, Signer, SigningAlg, SigningKey, VerifyingKey, sign, verify,
+    Expected, JwtType, MasterKey, NewSigningKey, Random, SharedSecret, Signer, SigningAlg, SigningKey, VerifyingKey,
+    sign, verify,
 };
 use keywright_types::{ScopeSet, UserCodeCharset, UserCodeFormat};
 use keywright_web::parameters::{AUTHORIZATION, TOKEN};
 use keywright_web::{Cookies, Parameters, cookies};
-use secrecy::SecretString;
 use serde_json::json;
 
 /// Inputs of one run: `FUZZ_ITERATIONS`, else few enough for every day.
@@ -86,7 +86,7 @@ fn op_07_tk_01_jwt() {
     let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
     let new = NewSigningKey::generate_rsa("fuzz", now, &Random::system()).unwrap();
     let key = SigningKey::load(new.kid, &new.private_key, &new.certificate).unwrap();
-    let secret = SecretString::from("secret of an application");
+    let secret = SharedSecret::from("secret of an application");
     let shared = VerifyingKey::from_secret(&secret).unwrap();
     let claims = json!({
         "iss": "https://login.example.com/", "sub": "auth0|1", "aud": "api", "iat": now.as_second(), "exp": now.as_second() + 60
@@ -105,7 +105,7 @@ fn op_07_tk_01_jwt() {
 /// Anything at all as a token.
 #[test]
 fn op_07_tk_01_jwt_from_nothing() {
-    let shared = VerifyingKey::from_secret(&SecretString::from("secret")).unwrap();
+    let shared = VerifyingKey::from_secret(&SharedSecret::from("secret")).unwrap();
     check!().with_iterations(iterations()).with_max_len(4096).for_each(|input: &[u8]| {
         assert!(verify(&text(input), &[&shared], &expected(Timestamp::UNIX_EPOCH)).is_err());
     });

@@ -9,8 +9,18 @@ use crate::SigningAlg;
 
 /// One entry of `/.well-known/jwks.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Jwk {
-    /// `RS256`. The tenant's flag `remove_alg_from_jwks` drops it: set it to `None` then.
+#[serde(untagged)]
+pub enum Jwk {
+    /// An RSA key.
+    Rsa(RsaJwk),
+    /// A key on the curve P-256.
+    Ec(EcJwk),
+}
+
+/// An RSA key (RFC 7518 section 6.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RsaJwk {
+    /// `RS256`, although the key also signs by PS256 and RS512.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alg: Option<SigningAlg>,
     /// Always `RSA`.
@@ -30,9 +40,30 @@ pub struct Jwk {
     pub x5c: Vec<String>,
 }
 
+/// A key on P-256 (RFC 7518 section 6.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EcJwk {
+    /// `ES256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alg: Option<SigningAlg>,
+    /// Always `EC`.
+    pub kty: &'static str,
+    /// Always `sig`.
+    #[serde(rename = "use")]
+    pub use_: &'static str,
+    /// Always `P-256`.
+    pub crv: &'static str,
+    /// First coordinate, 32 bytes in base64url.
+    pub x: String,
+    /// Second coordinate, 32 bytes in base64url.
+    pub y: String,
+    /// Key identifier, as in the header of tokens.
+    pub kid: String,
+}
+
 impl Jwk {
     pub(crate) fn rsa(kid: &str, modulus: &[u8], exponent: &[u8], certificate: &[u8]) -> Self {
-        Self {
+        Self::Rsa(RsaJwk {
             alg: Some(SigningAlg::RS256),
             kty: "RSA",
             use_: "sig",
@@ -44,6 +75,38 @@ impl Jwk {
             x5t: URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate)),
             // RFC 7517 section 4.7: "a base64-encoded (Section 4 of [RFC4648] -- not base64url-encoded) DER" value.
             x5c: vec![STANDARD.encode(certificate)],
+        })
+    }
+
+    /// RFC 7518 section 6.2.1.2: "The length of this octet string MUST be the full size of a coordinate for the curve".
+    pub(crate) fn ec(kid: &str, x: &[u8], y: &[u8]) -> Self {
+        Self::Ec(EcJwk {
+            alg: Some(SigningAlg::ES256),
+            kty: "EC",
+            use_: "sig",
+            crv: "P-256",
+            x: URL_SAFE_NO_PAD.encode(x),
+            y: URL_SAFE_NO_PAD.encode(y),
+            kid: kid.to_owned(),
+        })
+    }
+
+    /// Key identifier, as in the header of tokens.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        match self {
+            Self::Rsa(key) => &key.kid,
+            Self::Ec(key) => &key.kid,
+        }
+    }
+
+    /// The same entry without `alg`, for a tenant with `remove_alg_from_jwks`: a verifier that holds `alg` against the
+    /// token's takes PS256 and RS512 only so.
+    #[must_use]
+    pub fn without_alg(&self) -> Self {
+        match self.clone() {
+            Self::Rsa(key) => Self::Rsa(RsaJwk { alg: None, ..key }),
+            Self::Ec(key) => Self::Ec(EcJwk { alg: None, ..key }),
         }
     }
 }

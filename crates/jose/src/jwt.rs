@@ -5,17 +5,19 @@
 //! as long as signing (2.0 ms against 0.3 ms). Verifying leaves decoding and signature to `jsonwebtoken` and adds
 //! what that library does not check. The order of the checks is the body of [`verify`].
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Validation};
-use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::encoded_header::encoded;
 use crate::unique_members::UniqueMembers;
-use crate::{SigningAlg, SigningKey, VerifyingKey};
+use crate::{EcSigningKey, SharedSecret, SigningAlg, SigningKey, VerifyingKey};
 
 /// Longer tokens are refused unread, in bytes (DO-03).
 pub const MAX_TOKEN_LENGTH: usize = 16 * 1024;
@@ -52,10 +54,12 @@ impl JwtType {
 /// Who signs.
 #[derive(Clone, Copy, Debug)]
 pub enum Signer<'a> {
-    /// A key of the tenant, by RS256 or PS256.
+    /// A key of the tenant, by RS256, RS512 or PS256.
     Rsa(&'a SigningKey, SigningAlg),
-    /// The secret of an API or application, by HS256. Its bytes are the key, as they are.
-    Hmac(&'a SecretString),
+    /// A key of the tenant, by ES256.
+    Ec(&'a EcSigningKey),
+    /// The secret of an API or application, by HS256.
+    Hmac(&'a SharedSecret),
 }
 
 /// Why a token was not made, or not accepted. For logs: no client is ever told which it was.
@@ -105,30 +109,23 @@ pub enum JwtError {
     NotYetValid,
 }
 
-#[derive(Serialize)]
-struct Header<'a> {
-    alg: SigningAlg,
-    typ: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kid: Option<&'a str>,
-}
-
 /// Signs `claims`, whose members keep their order. The header is `{"alg","typ","kid"}`; without `kid` for HS256.
 ///
 /// Fails when the claims do not serialize to an object, the key is not for the algorithm, or the secret is empty.
 pub fn sign<C: Serialize>(typ: JwtType, signer: Signer<'_>, claims: &C) -> Result<String, JwtError> {
-    let (alg, kid) = match signer {
-        Signer::Rsa(key, algorithm) => (algorithm, Some(key.kid())),
-        Signer::Hmac(_) => (SigningAlg::HS256, None),
+    let header = match signer {
+        Signer::Rsa(key, algorithm) => key.headers().get(algorithm, typ).ok_or(JwtError::WrongAlgorithm)?,
+        Signer::Ec(key) => key.headers().get(SigningAlg::ES256, typ).ok_or(JwtError::WrongAlgorithm)?,
+        Signer::Hmac(_) => Cow::Owned(encoded(SigningAlg::HS256, typ, None).ok_or(JwtError::Key)?),
     };
-    let header = serde_json::to_vec(&Header { alg, typ: typ.as_str(), kid }).map_err(|_| JwtError::Key)?;
     let claims = serde_json::to_vec(claims).map_err(|_| JwtError::Claims)?;
     if claims.first() != Some(&b'{') {
         return Err(JwtError::Claims);
     }
 
     // RFC 7515 section 5.1: "ASCII(BASE64URL(UTF8(JWS Protected Header)) || '.' || BASE64URL(JWS Payload))".
-    let mut token = URL_SAFE_NO_PAD.encode(header);
+    let mut token = String::with_capacity(header.len() + claims.len() * 4 / 3 + LONGEST_SIGNATURE);
+    token.push_str(&header);
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(claims, &mut token);
     let signature = signer.signature(token.as_bytes())?;
@@ -137,15 +134,28 @@ pub fn sign<C: Serialize>(typ: JwtType, signer: Signer<'_>, claims: &C) -> Resul
     Ok(token)
 }
 
+/// The signature of an RSA key of 2048 bits in base64url, and two dots.
+const LONGEST_SIGNATURE: usize = 346;
+
 impl Signer<'_> {
+    /// The value of `alg`, which also says how `at_hash` and `c_hash` are made.
+    #[must_use]
+    pub fn algorithm(&self) -> SigningAlg {
+        match self {
+            Self::Rsa(_, algorithm) => *algorithm,
+            Self::Ec(_) => SigningAlg::ES256,
+            Self::Hmac(_) => SigningAlg::HS256,
+        }
+    }
+
     fn signature(self, message: &[u8]) -> Result<Vec<u8>, JwtError> {
         use aws_lc_rs::hmac;
         match self {
-            Self::Rsa(_, SigningAlg::HS256) => Err(JwtError::WrongAlgorithm),
             Self::Rsa(key, algorithm) => key.sign(algorithm, message).ok_or(JwtError::Key),
-            Self::Hmac(secret) if secret.expose_secret().is_empty() => Err(JwtError::Key),
+            Self::Ec(key) => key.sign(message).ok_or(JwtError::Key),
+            Self::Hmac(secret) if secret.bytes().is_empty() => Err(JwtError::Key),
             Self::Hmac(secret) => {
-                let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
+                let key = hmac::Key::new(hmac::HMAC_SHA256, secret.bytes());
                 Ok(hmac::sign(&key, message).as_ref().to_vec())
             }
         }
@@ -231,7 +241,7 @@ fn signed_claims(
 
 fn signed_by(token: &str, header: &Map<String, Value>, key: &VerifyingKey) -> Result<Map<String, Value>, JwtError> {
     // RFC 8725 section 3.1: "Libraries MUST enable the caller to specify a supported set of algorithms and MUST NOT use
-    // any other algorithms". That set belongs to the key; RSA keys have two in it, because Auth0 signs by both.
+    // any other algorithms". That set belongs to the key; RSA keys have three in it, because Auth0 signs by all of them.
     let algorithm = header
         .get("alg")
         .and_then(Value::as_str)

@@ -6,8 +6,11 @@
 
 mod algorithm;
 mod assertion;
+pub mod certificate;
 mod digest;
 mod dpop;
+mod ec_signing_key;
+mod encoded_header;
 mod jwk;
 mod jwt;
 mod master_key;
@@ -15,6 +18,7 @@ pub mod opaque;
 mod public_key;
 mod purpose;
 mod random;
+mod shared_secret;
 mod signing_key;
 mod unique_members;
 mod verifying_key;
@@ -26,11 +30,13 @@ pub use assertion::{
 };
 pub use digest::{Digest, sha256};
 pub use dpop::{DPOP_ALGORITHMS, DpopProof, ExpectedProof, ProofError, verify_proof};
-pub use jwk::Jwk;
+pub use ec_signing_key::{EcSigningKey, NewEcSigningKey};
+pub use jwk::{EcJwk, Jwk, RsaJwk};
 pub use jwt::{Expected, JwtError, JwtType, MAX_TOKEN_LENGTH, Signer, sign, verify};
 pub use master_key::{MasterKey, MasterKeyError};
 pub use public_key::PublicKey;
 pub use purpose::Purpose;
 pub use random::Random;
+pub use shared_secret::SharedSecret;
 pub use signing_key::{KeyError, NewSigningKey, SigningKey};
 pub use verifying_key::VerifyingKey;

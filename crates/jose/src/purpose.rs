@@ -9,6 +9,8 @@ pub enum Purpose {
     ClientSecret,
     /// Private keys of tenants, sealed.
     SigningKey,
+    /// EC private keys of tenants, sealed.
+    EcSigningKey,
     /// HS256 secrets of APIs, sealed.
     ApiSigningSecret,
     /// The value of the session cookie, sealed.
@@ -55,6 +57,7 @@ impl Purpose {
         match self {
             Self::ClientSecret => "client-secret",
             Self::SigningKey => "signing-key",
+            Self::EcSigningKey => "ec-signing-key",
             Self::ApiSigningSecret => "api-signing-secret",
             Self::SessionCookie => "session-cookie",
             Self::SessionHandle => "session-handle",
@@ -79,9 +82,10 @@ impl Purpose {
 }
 
 #[cfg(test)]
-pub(crate) const ALL: [Purpose; 21] = [
+pub(crate) const ALL: [Purpose; 22] = [
     Purpose::ClientSecret,
     Purpose::SigningKey,
+    Purpose::EcSigningKey,
     Purpose::ApiSigningSecret,
     Purpose::SessionCookie,
     Purpose::SessionHandle,

@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
+    KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair, RsaPublicKeyComponents,
 };
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -14,6 +14,7 @@ use rcgen::{CertificateParams, DistinguishedName, DnType, PKCS_RSA_SHA256, Seria
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::encoded_header::EncodedHeaders;
 use crate::verifying_key::public_key;
 use crate::{Jwk, Random, SigningAlg, VerifyingKey};
 
@@ -29,7 +30,7 @@ pub enum KeyError {
     /// The library could not make the key or its certificate.
     #[error("the key could not be generated")]
     Generation,
-    /// The private key is no PKCS#8 RSA key.
+    /// The private key is no PKCS#8 key of the expected kind.
     #[error("the private key cannot be read")]
     PrivateKey,
     /// The certificate is no X.509 certificate of an RSA key.
@@ -70,9 +71,13 @@ impl NewSigningKey {
         let private_key: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| KeyError::Generation)?;
         let private_key = Zeroizing::new(private_key.as_ref().to_vec());
         let certificate = self_signed(common_name, now, &pair, random)?;
-        let kid = random.token(KID_LENGTH).chars().take(KID_LENGTH).collect();
-        Ok(Self { kid, private_key, certificate })
+        Ok(Self { kid: new_kid(random), private_key, certificate })
     }
+}
+
+/// A key identifier that nobody has: 126 random bits.
+pub(crate) fn new_kid(random: &Random) -> String {
+    random.token(KID_LENGTH).chars().take(KID_LENGTH).collect()
 }
 
 impl fmt::Debug for NewSigningKey {
@@ -85,8 +90,10 @@ impl fmt::Debug for NewSigningKey {
 pub struct SigningKey {
     kid: String,
     pair: RsaKeyPair,
+    certificate: Vec<u8>,
     jwk: Jwk,
     verifying: VerifyingKey,
+    headers: EncodedHeaders,
 }
 
 impl SigningKey {
@@ -100,13 +107,20 @@ impl SigningKey {
         }
         let jwk = Jwk::rsa(&kid, &public.n, &public.e, certificate);
         let verifying = VerifyingKey::rsa(kid.clone(), &public);
-        Ok(Self { kid, pair, jwk, verifying })
+        let headers = EncodedHeaders::of_key(&kid, &[SigningAlg::RS256, SigningAlg::RS512, SigningAlg::PS256]);
+        Ok(Self { kid, pair, certificate: certificate.to_vec(), jwk, verifying, headers })
     }
 
     /// Key identifier, the `kid` of tokens and of the JWKS.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
+    }
+
+    /// The self-signed certificate, X.509 in DER.
+    #[must_use]
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
     }
 
     /// The entry of the JWKS.
@@ -121,12 +135,17 @@ impl SigningKey {
         &self.verifying
     }
 
-    /// Signs by RS256 or PS256; `None` for an algorithm that is not the key's.
+    pub(crate) fn headers(&self) -> &EncodedHeaders {
+        &self.headers
+    }
+
+    /// Signs by RS256, RS512 or PS256; `None` for an algorithm that is not the key's.
     pub(crate) fn sign(&self, algorithm: SigningAlg, message: &[u8]) -> Option<Vec<u8>> {
         match algorithm {
             SigningAlg::RS256 => rsa_signature(&self.pair, &RSA_PKCS1_SHA256, message),
             SigningAlg::PS256 => rsa_signature(&self.pair, &RSA_PSS_SHA256, message),
-            SigningAlg::HS256 => None,
+            SigningAlg::RS512 => rsa_signature(&self.pair, &RSA_PKCS1_SHA512, message),
+            SigningAlg::ES256 | SigningAlg::HS256 => None,
         }
     }
 }

@@ -6,10 +6,9 @@ use aws_lc_rs::rsa::PublicKey;
 use aws_lc_rs::signature::RsaPublicKeyComponents;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use rustls_pki_types::CertificateDer;
-use secrecy::{ExposeSecret, SecretString};
 use webpki::EndEntityCert;
 
-use crate::KeyError;
+use crate::{KeyError, SharedSecret};
 
 /// Smallest modulus that is accepted, in bytes: 2048 bits (TK-10, NIST SP 800-131A).
 const MIN_MODULUS_LENGTH: usize = 256;
@@ -22,7 +21,7 @@ pub struct VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// The RSA key of a certificate, good for RS256 and PS256.
+    /// The RSA key of a certificate, good for RS256, RS512 and PS256.
     ///
     /// Only the key is taken from the certificate: nobody vouches for a self-signed one, and its dates mean nothing here.
     /// Fails when the certificate cannot be read, or its key is no RSA key of 2048 bits or more.
@@ -33,15 +32,11 @@ impl VerifyingKey {
     /// The shared secret of an API or application, good for HS256. Tokens signed by it have no `kid`.
     ///
     /// Fails when the secret is empty.
-    pub fn from_secret(secret: &SecretString) -> Result<Self, KeyError> {
-        if secret.expose_secret().is_empty() {
+    pub fn from_secret(secret: &SharedSecret) -> Result<Self, KeyError> {
+        if secret.bytes().is_empty() {
             return Err(KeyError::EmptySecret);
         }
-        Ok(Self {
-            kid: None,
-            algorithms: &[Algorithm::HS256],
-            key: DecodingKey::from_secret(secret.expose_secret().as_bytes()),
-        })
+        Ok(Self { kid: None, algorithms: &[Algorithm::HS256], key: DecodingKey::from_secret(secret.bytes()) })
     }
 
     /// Key identifier; `None` for a shared secret.
@@ -53,9 +48,14 @@ impl VerifyingKey {
     pub(crate) fn rsa(kid: String, public: &RsaPublicKeyComponents<Vec<u8>>) -> Self {
         Self {
             kid: Some(kid),
-            algorithms: &[Algorithm::RS256, Algorithm::PS256],
+            algorithms: &[Algorithm::RS256, Algorithm::RS512, Algorithm::PS256],
             key: DecodingKey::from_rsa_raw_components(&public.n, &public.e),
         }
+    }
+
+    /// A point on P-256, uncompressed (SEC 1 section 2.3.3): good for ES256 alone.
+    pub(crate) fn ec(kid: String, point: &[u8]) -> Self {
+        Self { kid: Some(kid), algorithms: &[Algorithm::ES256], key: DecodingKey::from_ec_der(point) }
     }
 
     pub(crate) fn algorithms(&self) -> &'static [Algorithm] {

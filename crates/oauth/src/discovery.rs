@@ -74,7 +74,7 @@ fn document(tenant: &Tenant) -> Value {
         "revocation_endpoint_auth_signing_alg_values_supported": AssertionAlg::ALL,
         "dpop_signing_alg_values_supported": DPOP_ALGORITHMS,
         "claims_supported": claims(settings.profile),
-        "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"],
+        "id_token_signing_alg_values_supported": keywright_jose::SigningAlg::ALL,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,

@@ -49,7 +49,7 @@ impl IdTokenHint {
 /// The key of an application whose ID tokens are signed with its secret (§3.5).
 fn shared_secret(record: &ClientRecord) -> Option<VerifyingKey> {
     let symmetric = record.client.jwt_configuration.alg.as_deref() == Some("HS256") && !record.client.is_public();
-    record.secret.as_ref().filter(|_| symmetric).and_then(|secret| VerifyingKey::from_secret(secret).ok())
+    record.id_token_secret.as_ref().filter(|_| symmetric).and_then(|secret| VerifyingKey::from_secret(secret).ok())
 }
 
 /// `aud` of an ID token is one client id (§3.6); anything else is no hint.

@@ -6,6 +6,7 @@
 mod access_token;
 mod authorize;
 mod backchannel_logout;
+mod certificate;
 mod cross_origin;
 mod discovery;
 mod dpop;
@@ -50,6 +51,11 @@ pub fn router(app: &App) -> Router<App> {
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
         .route("/.well-known/jwks.json", get(json_web_keys::get))
+        .route("/pem", get(certificate::pem))
+        .route("/rawpem", get(certificate::raw_pem))
+        .route("/cer", get(certificate::der))
+        .route("/pb7", get(certificate::pkcs7))
+        .route("/fingerprint", get(certificate::fingerprint))
         .layer(from_fn_with_state(app.clone(), rate_limits::api))
         .layer(axum::middleware::from_fn(cross_origin::any_origin));
     let pages = Router::new()

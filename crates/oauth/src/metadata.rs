@@ -9,18 +9,29 @@ use serde_json::Value;
 const CACHE: HeaderValue =
     HeaderValue::from_static("public, max-age=15, stale-while-revalidate=15, stale-if-error=86400");
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// The document, or 304 for a caller that has it already.
 pub(crate) fn cacheable(headers: &HeaderMap, document: &Value) -> Response {
-    let digest = keywright_jose::sha256(document.to_string().as_bytes());
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest));
+    let json = document.to_string();
+    let fingerprint = URL_SAFE_NO_PAD.encode(keywright_jose::sha256(json.as_bytes()));
+    cacheable_text(headers, &json, &fingerprint)
+}
+
+/// The same for a JSON document that was written before; `fingerprint` changes whenever the document does.
+pub(crate) fn cacheable_text(headers: &HeaderMap, json: &str, fingerprint: &str) -> Response {
+    let tag = format!("\"{fingerprint}\"");
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     // RFC 9110 §13.1.2: weak comparison, so `W/` does not count.
     let is_current = known.flat_map(|value| value.split(',')).any(|own| {
         let own = own.trim();
         own == "*" || own.trim_start_matches("W/") == tag
     });
-    let mut response =
-        if is_current { StatusCode::NOT_MODIFIED.into_response() } else { axum::Json(document).into_response() };
+    let mut response = if is_current {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, JSON)], json.to_owned()).into_response()
+    };
     response.headers_mut().insert(header::CACHE_CONTROL, CACHE);
     if let Ok(tag) = HeaderValue::try_from(tag) {
         response.headers_mut().insert(header::ETAG, tag);

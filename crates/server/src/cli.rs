@@ -45,6 +45,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         options: DoctorOptions,
     },
+    /// List, rotate and revoke the keys that a tenant signs tokens with.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Print a new master key for the configuration.
     MasterKey,
 }
@@ -130,7 +135,7 @@ pub(crate) enum LogCommand {
     /// Print the entries, oldest first: one line of JSON each, as the Management API shows them.
     List {
         #[command(flatten)]
-        source: LogSource,
+        source: TenantSource,
 
         /// Only entries after the one with this `log_id`.
         #[arg(long, value_name = "LOG_ID")]
@@ -139,13 +144,41 @@ pub(crate) enum LogCommand {
     /// Check every entry against the signed seals, and name what was altered, removed or added.
     Verify {
         #[command(flatten)]
-        source: LogSource,
+        source: TenantSource,
     },
 }
 
-/// Whose log, and where it is.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Show the keys in every state, oldest first.
+    List {
+        #[command(flatten)]
+        source: TenantSource,
+    },
+    /// Sign with the next key from now on and publish another next one; the key until now stays accepted.
+    ///
+    /// Refused within a minute after the last rotation, because verifiers may not know the next key yet.
+    Rotate {
+        #[command(flatten)]
+        source: TenantSource,
+    },
+    /// Refuse a previous key, and every token that it signed.
+    Revoke {
+        /// Key identifier, as `keywright keys list` shows it. The RSA key and the P-256 key of a line go together.
+        kid: String,
+
+        /// Revoke the key whatever its state, because somebody else may have it. The current key is rotated away first.
+        #[arg(long)]
+        emergency: bool,
+
+        #[command(flatten)]
+        source: TenantSource,
+    },
+}
+
+/// Which tenant, and where its data is.
 #[derive(Debug, Args)]
-pub(crate) struct LogSource {
+pub(crate) struct TenantSource {
     /// Domain of the tenant, with the port unless it is 443.
     #[arg(long, value_parser = tenant_domain)]
     pub(crate) domain: String,

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 
-use keywright_app::AppError;
+use keywright_app::{AppError, KeyRotationError};
 use keywright_jose::MasterKeyError;
 
 use crate::config::Refusal;
@@ -62,6 +62,9 @@ pub(crate) enum Failure {
     /// `keywright doctor` found something.
     #[error("{0} of the checks failed")]
     Doctor(usize),
+    /// The rules of key rotation.
+    #[error("the keys were left as they are: {0}")]
+    Keys(KeyRotationError),
     /// The instance.
     #[error(transparent)]
     App(#[from] AppError),

@@ -89,12 +89,20 @@ pub(crate) async fn serve(
 /// Removes expired rows and seals the tenant logs, every minute. The nodes of a database take turns by a lease.
 async fn clean(app: App) {
     let holder = app.random().hex(8);
+    let mut keys_complete = false;
     let mut minutes = tokio::time::interval(CLEANUP_INTERVAL);
     minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         minutes.tick().await;
         if let Err(cause) = app.end_expired_sessions().await {
             tracing::warn!(%cause, "expired sessions were not ended");
+        }
+        // Tenants that a version before made lack a next key and P-256 keys.
+        if !keys_complete {
+            match app.complete_all_signing_keys().await {
+                Ok(()) => keys_complete = true,
+                Err(cause) => tracing::warn!(%cause, "signing keys are not complete"),
+            }
         }
         match cleanup::run_once(app.store(), app.now(), &holder).await {
             Ok(Some(rows)) => {

@@ -10,6 +10,7 @@ mod doctor;
 mod failure;
 mod health;
 mod instance;
+mod keys;
 mod listener;
 mod log_command;
 mod logging;
@@ -75,6 +76,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         }
         Command::Log { command: LogCommand::Verify { source } } => runtime()?.block_on(log_command::verify(source)),
         Command::Doctor { options } => runtime()?.block_on(doctor::run(options)),
+        Command::Keys { command } => runtime()?.block_on(keys::run(command)),
         Command::MasterKey => {
             println!("{}", MasterKey::generate(&Random::system()).to_base64().expose_secret());
             Ok(())

@@ -6,7 +6,7 @@ use keywright_app::{App, log_entry};
 use keywright_store::logs;
 use keywright_types::Tenant;
 
-use crate::cli::LogSource;
+use crate::cli::TenantSource;
 use crate::config::{Document, Storage};
 use crate::{Failure, config, dev, instance};
 
@@ -14,7 +14,7 @@ use crate::{Failure, config, dev, instance};
 const PAGE: i64 = 500;
 
 /// `keywright log list`: one line of JSON per entry, oldest first.
-pub(crate) async fn list(source: LogSource, after: Option<String>) -> Result<(), Failure> {
+pub(crate) async fn list(source: TenantSource, after: Option<String>) -> Result<(), Failure> {
     let (app, tenant) = open(&source).await?;
     let mut after = after.unwrap_or_default();
     loop {
@@ -33,7 +33,7 @@ pub(crate) async fn list(source: LogSource, after: Option<String>) -> Result<(),
 }
 
 /// `keywright log verify`: names every entry that is not as it was written.
-pub(crate) async fn verify(source: LogSource) -> Result<(), Failure> {
+pub(crate) async fn verify(source: TenantSource) -> Result<(), Failure> {
     let (app, tenant) = open(&source).await?;
     let verification = app.verify_log(&tenant).await?;
     for problem in &verification.problems {
@@ -48,7 +48,7 @@ pub(crate) async fn verify(source: LogSource) -> Result<(), Failure> {
     if verification.problems.is_empty() { Ok(()) } else { Err(Failure::TamperedLog(tenant.domain)) }
 }
 
-async fn open(source: &LogSource) -> Result<(App, Tenant), Failure> {
+pub(crate) async fn open(source: &TenantSource) -> Result<(App, Tenant), Failure> {
     let app = instance::open(storage(source)?, keywright_app::Clock::system()).await?;
     let tenant = app.tenant_by_domain(&source.domain).await?;
     let tenant = tenant.ok_or_else(|| Failure::UnknownTenant(source.domain.clone()))?;
@@ -56,7 +56,7 @@ async fn open(source: &LogSource) -> Result<(App, Tenant), Failure> {
 }
 
 /// The development server's database, or the configured one.
-fn storage(source: &LogSource) -> Result<Storage, Failure> {
+fn storage(source: &TenantSource) -> Result<Storage, Failure> {
     if let Some(data) = &source.data {
         return dev::storage(data);
     }

@@ -31,7 +31,8 @@ statements! {
             WHERE tenant_id = $1 AND client_id = $2";
     LIST = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
             WHERE tenant_id = $1 ORDER BY created_at, client_id";
-    UPDATE = "UPDATE clients SET name = $3, document = $4, secret = $5, updated_at = $6 \
+    /// A change of the document leaves the secret alone.
+    UPDATE = "UPDATE clients SET name = $3, document = $4, secret = COALESCE($5, secret), updated_at = $6 \
               WHERE tenant_id = $1 AND client_id = $2";
     DELETE = "DELETE FROM clients WHERE tenant_id = $1 AND client_id = $2";
 }
@@ -67,7 +68,7 @@ pub fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<ClientRow>, StoreE
     tx.query(LIST, params![tenant])?.iter().map(from_row).collect()
 }
 
-/// Replaces name, document, secret and `updated_at` of the application. `false` when there is none.
+/// Replaces name, document and `updated_at` of the application, and the secret where the row has one. `false` when there is none.
 pub fn update(tx: &mut Tx<'_>, tenant: &TenantId, row: &ClientRow) -> Result<bool, StoreError> {
     config::bump(tx, tenant)?;
     let changed = tx.execute(

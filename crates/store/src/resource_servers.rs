@@ -31,7 +31,8 @@ statements! {
                           WHERE tenant_id = $1 AND identifier = $2";
     LIST = "SELECT id, identifier, document, signing_secret, created_at, updated_at FROM resource_servers \
             WHERE tenant_id = $1 ORDER BY created_at, id";
-    UPDATE = "UPDATE resource_servers SET document = $3, signing_secret = $4, updated_at = $5 \
+    /// A change of the document leaves the secret alone.
+    UPDATE = "UPDATE resource_servers SET document = $3, signing_secret = COALESCE($4, signing_secret), updated_at = $5 \
               WHERE tenant_id = $1 AND id = $2";
 }
 
@@ -79,7 +80,7 @@ pub fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<ResourceServerRow>
     tx.query(LIST, params![tenant])?.iter().map(from_row).collect()
 }
 
-/// Replaces document, signing secret and `updated_at` of the API with this `id`. `false` when there is none.
+/// Replaces document and `updated_at` of the API with this `id`, and the signing secret where the row has one. `false` when there is none.
 pub fn update(tx: &mut Tx<'_>, tenant: &TenantId, row: &ResourceServerRow) -> Result<bool, StoreError> {
     config::bump(tx, tenant)?;
     let changed =

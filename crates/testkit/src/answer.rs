@@ -17,14 +17,17 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Body as text.
     pub body: String,
+    /// Body as it was sent; text unless the content type is that of a certificate.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
     pub(crate) async fn read(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a complete body").to_bytes();
-        let body = String::from_utf8(bytes.to_vec()).expect("a body in UTF-8");
-        Self { status: parts.status, headers: parts.headers, body }
+        let binary = parts.headers.get("content-type").is_some_and(|kind| kind == "application/pkix-cert");
+        let body = if binary { String::new() } else { String::from_utf8(bytes.to_vec()).expect("a body in UTF-8") };
+        Self { status: parts.status, headers: parts.headers, body, bytes: bytes.to_vec() }
     }
 
     /// A header as text; panics when it is missing.

@@ -180,9 +180,13 @@ pub enum TokenEndpointAuthMethod {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JwtConfiguration {
-    /// `RS256`, `PS256` or `HS256`. Absent means `RS256`.
+    /// `RS256`, `RS512`, `PS256`, `ES256` or `HS256`. Absent means `RS256`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alg: Option<String>,
+    /// Whether the client secret is base64, and its decoded bytes are the key of `HS256`. For applications that were made
+    /// so long ago.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub secret_encoded: bool,
     /// Lifetime of an ID token in seconds.
     pub lifetime_in_seconds: u32,
     /// Members without an effect here.
@@ -192,6 +196,6 @@ pub struct JwtConfiguration {
 
 impl Default for JwtConfiguration {
     fn default() -> Self {
-        Self { alg: None, lifetime_in_seconds: 36_000, other: OtherMembers::new() }
+        Self { alg: None, secret_encoded: false, lifetime_in_seconds: 36_000, other: OtherMembers::new() }
     }
 }

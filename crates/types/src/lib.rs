@@ -9,6 +9,7 @@ mod client;
 mod client_grant;
 mod client_logout;
 mod connection;
+mod custom_claims;
 mod ids;
 mod organization;
 mod rate_limits;
@@ -32,6 +33,7 @@ pub use client::{
 pub use client_grant::ClientGrant;
 pub use client_logout::{BackchannelLogoutInitiators, ClientOidcLogout, InitiatorsMode, LogoutInitiator};
 pub use connection::{Connection, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy};
+pub use custom_claims::{ClaimTarget, accepts_custom_claim, is_protected_claim};
 pub use ids::TenantId;
 pub use jiff::Timestamp;
 pub use organization::{Organization, OrganizationConnection, OrganizationUsage};

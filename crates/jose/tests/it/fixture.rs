@@ -6,7 +6,9 @@ use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use aws_lc_rs::{hmac, rand::SystemRandom};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use keywright_jose::{Expected, JwtError, JwtType, NewSigningKey, Random, SigningKey, verify};
+use keywright_jose::{
+    EcSigningKey, Expected, Jwk, JwtError, JwtType, NewEcSigningKey, NewSigningKey, Random, RsaJwk, SigningKey, verify,
+};
 use serde_json::{Map, Value, json};
 
 pub(crate) const ISSUER: &str = "https://tenant.example/";
@@ -18,6 +20,20 @@ pub(crate) static STORED: LazyLock<NewSigningKey> = LazyLock::new(new_key);
 
 /// The same key, loaded.
 pub(crate) static KEY: LazyLock<SigningKey> = LazyLock::new(|| load(&STORED));
+
+/// The issuer's P-256 key.
+pub(crate) static EC_KEY: LazyLock<EcSigningKey> = LazyLock::new(|| {
+    let new = NewEcSigningKey::generate(&Random::system()).unwrap();
+    EcSigningKey::load(new.kid, &new.private_key).unwrap()
+});
+
+/// The public form of the RSA key.
+pub(crate) fn rsa_jwk() -> RsaJwk {
+    match KEY.public_jwk() {
+        Jwk::Rsa(jwk) => jwk.clone(),
+        Jwk::Ec(_) => unreachable!("an RSA key"),
+    }
+}
 
 pub(crate) fn new_key() -> NewSigningKey {
     NewSigningKey::generate_rsa("tenant.example", at(NOW), &Random::system()).unwrap()

@@ -2,8 +2,11 @@
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{KeyPair, RsaKeyPair};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use keywright_jose::{JwtError, JwtType, Signer, SigningAlg, VerifyingKey, sign, verify};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use keywright_jose::{Jwk, JwtError, JwtType, Signer, SigningAlg, VerifyingKey, sign, verify};
 use serde_json::json;
 
 use crate::fixture::*;
@@ -50,7 +53,7 @@ fn public_key_texts() -> Vec<Vec<u8>> {
     let pkcs1 = pair.public_key().as_ref().to_vec();
     let spki: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
     let spki = spki.as_ref().to_vec();
-    let mut texts = vec![KEY.public_jwk().n.clone().into_bytes(), serde_json::to_vec(KEY.public_jwk()).unwrap()];
+    let mut texts = vec![rsa_jwk().n.into_bytes(), serde_json::to_vec(KEY.public_jwk()).unwrap()];
     let forms = [(pkcs1, "RSA PUBLIC KEY"), (spki, "PUBLIC KEY"), (STORED.certificate.clone(), "CERTIFICATE")];
     for (der, label) in forms {
         let base64 = STANDARD.encode(&der);
@@ -155,13 +158,18 @@ fn tk_01_the_kid_of_another_of_our_keys_does_not_help() {
 
 #[test]
 fn tk_01_an_algorithm_swapped_after_signing_is_refused() {
-    for (signed, claimed) in [(SigningAlg::RS256, "PS256"), (SigningAlg::PS256, "RS256")] {
+    for (signed, claimed) in [
+        (SigningAlg::RS256, "PS256"),
+        (SigningAlg::PS256, "RS256"),
+        (SigningAlg::RS256, "RS512"),
+        (SigningAlg::RS512, "RS256"),
+    ] {
         let token = sign(JwtType::Jwt, Signer::Rsa(&KEY, signed), &good_claims()).unwrap();
         let (_, rest) = token.split_once('.').unwrap();
         let header = encode(with(&good_header(), &json!({ "alg": claimed })));
         assert_eq!(check(&format!("{header}.{rest}")), Err(JwtError::BadSignature), "{claimed}");
     }
-    for claimed in ["RS384", "RS512", "PS384", "PS512", "ES256", "ES384", "EdDSA", "HS256", "HS384", "HS512", "rs256"] {
+    for claimed in ["RS384", "PS384", "PS512", "ES256", "ES384", "EdDSA", "HS256", "HS384", "HS512", "rs256"] {
         let token = rsa_token(&STORED, &with(&good_header(), &json!({ "alg": claimed })), &good_claims().to_string());
         assert_eq!(check(&token), Err(JwtError::WrongAlgorithm), "{claimed}");
     }
@@ -267,4 +275,60 @@ fn tk_01_claims_or_header_that_are_no_objects_are_refused() {
         let token = rsa_token(&STORED, &good_header().to_string(), text);
         assert_eq!(check(&token), Err(JwtError::Malformed), "{text}");
     }
+}
+
+/// The issuer has both kinds of keys; none is good for an algorithm of the other.
+#[test]
+fn tk_01_each_key_signs_by_its_own_algorithms_only() {
+    let keys = [KEY.verifying(), EC_KEY.verifying()];
+    let claims = good_claims().to_string();
+    let check = |token: &str| verify(token, &keys, &expected());
+    for alg in ["RS256", "RS384", "RS512", "PS256", "PS512", "HS256", "HS384", "ES384", "ES512", "EdDSA", "none"] {
+        // A header that names the P-256 key, with whatever signature there can be.
+        let header = with(&good_header(), &json!({ "alg": alg, "kid": EC_KEY.kid() }));
+        assert_eq!(check(&rsa_token(&STORED, &header, &claims)), Err(JwtError::WrongAlgorithm), "{alg}");
+        assert_eq!(check(&format!("{}.", message(&header, &claims))), Err(JwtError::WrongAlgorithm), "{alg}");
+    }
+    let header = with(&good_header(), &json!({ "alg": "ES256" }));
+    let token = sign(JwtType::Jwt, Signer::Ec(&EC_KEY), &good_claims()).unwrap();
+    let signature = token.rsplit('.').next().unwrap();
+    let renamed = format!("{}.{signature}", message(&header, &claims));
+    assert_eq!(check(&renamed), Err(JwtError::WrongAlgorithm), "ES256 under the kid of the RSA key");
+    let Jwk::Ec(jwk) = EC_KEY.public_jwk() else { panic!("a P-256 key") };
+    for secret in [&jwk.x, &jwk.y, &format!("{}{}", jwk.x, jwk.y), &serde_json::to_string(jwk).unwrap()] {
+        let header = with(&good_header(), &json!({ "alg": "HS256", "kid": EC_KEY.kid() }));
+        assert_eq!(check(&hmac_token(secret.as_bytes(), &header, &claims)), Err(JwtError::WrongAlgorithm));
+    }
+}
+
+/// CVE-2022-21449 and its like: signatures that satisfy a careless equation, and other spellings of a good one.
+#[test]
+fn tk_01_strange_signatures_on_the_curve_are_refused() {
+    let token = sign(JwtType::Jwt, Signer::Ec(&EC_KEY), &good_claims()).unwrap();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let good = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    assert_eq!(good.len(), 64, "RFC 7518 section 3.4");
+    let order = [
+        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad,
+        0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+    ];
+    let (r, s) = good.split_at(32);
+    let integer = |part: &[u8]| [&[0x02, 0x21, 0x00], part].concat();
+    let der = [&[0x30, 0x46][..], &integer(r), &integer(s)].concat();
+    for forged in [
+        vec![0; 64],
+        [order, order].concat(),
+        [r, &[0; 32]].concat(),
+        [&[0; 32], s].concat(),
+        [s, r].concat(),
+        [&order[..], s].concat(),
+        der,
+        good[..63].to_vec(),
+        [&good[..], &[0]].concat(),
+        Vec::new(),
+    ] {
+        let forged = format!("{signed}.{}", encode(&forged));
+        assert!(verify(&forged, &[EC_KEY.verifying()], &expected()).is_err(), "{forged}");
+    }
+    assert!(verify(&token, &[EC_KEY.verifying()], &expected()).is_ok());
 }

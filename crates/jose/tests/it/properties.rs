@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use keywright_jose::{Expected, JwtType};
-use keywright_jose::{MasterKey, Purpose, Random, Signer, SigningAlg, VerifyingKey, opaque, sign, verify};
+use keywright_jose::{
+    MasterKey, Purpose, Random, SharedSecret, Signer, SigningAlg, VerifyingKey, opaque, sign, verify,
+};
 use keywright_types::TenantId;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -55,17 +57,20 @@ proptest! {
     }
 
     #[test]
-    fn what_was_signed_verifies(claims in claims(), ps256: bool, at_jwt: bool) {
-        let algorithm = if ps256 { SigningAlg::PS256 } else { SigningAlg::RS256 };
+    fn what_was_signed_verifies(claims in claims(), which in 0..4_usize, at_jwt: bool) {
         let typ = if at_jwt { JwtType::AccessToken } else { JwtType::Jwt };
-        let token = sign(typ, Signer::Rsa(&KEY, algorithm), &claims).unwrap();
-        prop_assert_eq!(verify(&token, &[KEY.verifying()], &Expected { typ, ..expected() }), Ok(claims));
+        let signers = [
+            Signer::Rsa(&KEY, SigningAlg::RS256), Signer::Rsa(&KEY, SigningAlg::RS512),
+            Signer::Rsa(&KEY, SigningAlg::PS256), Signer::Ec(&EC_KEY),
+        ];
+        let token = sign(typ, signers[which], &claims).unwrap();
+        prop_assert_eq!(verify(&token, &[KEY.verifying(), EC_KEY.verifying()], &Expected { typ, ..expected() }), Ok(claims));
     }
 
     #[test]
     fn what_a_secret_signed_verifies(claims in claims(), secret in ".{1,80}", other in ".{1,80}") {
         prop_assume!(secret != other);
-        let (secret, other) = (secret.into(), other.into());
+        let (secret, other) = (SharedSecret::from(secret.as_str()), SharedSecret::from(other.as_str()));
         let token = sign(JwtType::Jwt, Signer::Hmac(&secret), &claims).unwrap();
         let (key, other) = (VerifyingKey::from_secret(&secret).unwrap(), VerifyingKey::from_secret(&other).unwrap());
         prop_assert_eq!(verify(&token, &[&key], &expected()), Ok(claims.clone()));

@@ -2,7 +2,8 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use keywright_jose::{
-    Digest, MasterKey, NewSigningKey, Purpose, Random, Signer, SigningAlg, SigningKey, VerifyingKey, sign,
+    Digest, EcSigningKey, MasterKey, NewEcSigningKey, NewSigningKey, Purpose, Random, SharedSecret, Signer, SigningAlg,
+    SigningKey, VerifyingKey, sign,
 };
 use keywright_jose::{JwtType, KeyError};
 use keywright_types::TenantId;
@@ -18,6 +19,9 @@ fn tk_05_debug_of_keys_shows_their_name_at_most() {
     assert_eq!(format!("{stored:?}"), format!("NewSigningKey {{ kid: {kid:?}, .. }}"));
     assert_eq!(format!("{loaded:?}"), format!("SigningKey {{ kid: {kid:?}, .. }}"));
     assert_eq!(format!("{:?}", KEY.verifying()), format!("VerifyingKey {{ kid: Some({kid:?}), .. }}"));
+    let ec = format!("{:?}", *EC_KEY);
+    assert_eq!(ec, format!("EcSigningKey {{ kid: {:?}, .. }}", EC_KEY.kid()));
+    assert_eq!(format!("{:?}", Signer::Ec(&EC_KEY)), format!("Ec({ec})"));
     let secret = VerifyingKey::from_secret(&"correct horse".into()).unwrap();
     assert_eq!(format!("{secret:?}"), "VerifyingKey { kid: None, .. }");
     assert_eq!(format!("{:?}", MasterKey::generate(&Random::system())), "MasterKey(…)");
@@ -25,7 +29,7 @@ fn tk_05_debug_of_keys_shows_their_name_at_most() {
 
 #[test]
 fn tk_05_debug_of_what_holds_a_key_does_not_show_it() {
-    let secret = SecretString::from("correct horse battery staple");
+    let secret = SharedSecret::from("correct horse battery staple");
     for text in [format!("{:?}", Signer::Hmac(&secret)), format!("{:?}", Signer::Rsa(&KEY, SigningAlg::RS256))] {
         assert!(!text.contains("correct horse"), "{text}");
         assert!(text.len() < 120, "{text}");
@@ -56,6 +60,8 @@ fn tk_05_public_forms_hold_no_part_of_the_private_key() {
             assert!(!public.contains(&encode(secret)[..20]) && !public.contains(&STANDARD.encode(secret)[..20]));
         }
     }
+    let ec = serde_json::to_value(EC_KEY.public_jwk()).unwrap();
+    assert_eq!(ec.get("d"), None);
     for member in ["d", "p", "q", "dp", "dq", "qi", "k"] {
         assert!(serde_json::to_value(KEY.public_jwk()).unwrap().get(member).is_none(), "{member}");
     }
@@ -75,6 +81,9 @@ fn cl_02_of_all_secrets_only_digests_can_be_compared() {
     // These lines do not compile once one of the types offers equality.
     <MasterKey as NotComparable<_>>::is_not_comparable();
     <SecretString as NotComparable<_>>::is_not_comparable();
+    <SharedSecret as NotComparable<_>>::is_not_comparable();
+    <EcSigningKey as NotComparable<_>>::is_not_comparable();
+    <NewEcSigningKey as NotComparable<_>>::is_not_comparable();
     <NewSigningKey as NotComparable<_>>::is_not_comparable();
     <SigningKey as NotComparable<_>>::is_not_comparable();
     <VerifyingKey as NotComparable<_>>::is_not_comparable();

@@ -8,18 +8,28 @@ use serde_json::{Value, json};
 
 use crate::fixture::*;
 
-const TYPES: [JwtType; 2] = [JwtType::Jwt, JwtType::AccessToken];
+const TYPES: [JwtType; 3] = [JwtType::Jwt, JwtType::AccessToken, JwtType::LogSeal];
 
 #[test]
 fn tk_03_each_type_is_accepted_as_itself_and_nothing_else() {
     let secret = "a shared secret of the application".into();
     let secret_key = VerifyingKey::from_secret(&secret).unwrap();
-    let signers = [Signer::Rsa(&KEY, SigningAlg::RS256), Signer::Rsa(&KEY, SigningAlg::PS256), Signer::Hmac(&secret)];
+    let signers = [
+        Signer::Rsa(&KEY, SigningAlg::RS256),
+        Signer::Rsa(&KEY, SigningAlg::RS512),
+        Signer::Rsa(&KEY, SigningAlg::PS256),
+        Signer::Ec(&EC_KEY),
+        Signer::Hmac(&secret),
+    ];
     for signer in signers {
         for made in TYPES {
             let token = sign(made, signer, &good_claims()).unwrap();
             for wanted in TYPES {
-                let result = verify(&token, &[KEY.verifying(), &secret_key], &Expected { typ: wanted, ..expected() });
+                let result = verify(
+                    &token,
+                    &[KEY.verifying(), EC_KEY.verifying(), &secret_key],
+                    &Expected { typ: wanted, ..expected() },
+                );
                 if made == wanted {
                     assert_eq!(Value::from(result.unwrap()), good_claims());
                 } else {

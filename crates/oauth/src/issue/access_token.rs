@@ -155,15 +155,15 @@ pub(super) fn for_api(
 
 /// §3.5: `signing_alg` of the API.
 pub(super) fn signer<'a>(keys: &'a KeySet, record: &'a ApiRecord) -> Result<Signer<'a>, OAuthError> {
-    match (record.api.signing_alg.as_str(), &record.signing_secret) {
-        ("RS256", _) => Ok(Signer::Rsa(keys.current(), SigningAlg::RS256)),
-        ("PS256", _) => Ok(Signer::Rsa(keys.current(), SigningAlg::PS256)),
-        ("HS256", Some(secret)) => Ok(Signer::Hmac(secret)),
-        (other, _) => {
-            let identifier = &record.api.identifier;
-            Err(AppError::internal(format!("API {identifier} cannot sign with {other}")).into())
-        }
-    }
+    let signer = match SigningAlg::named(&record.api.signing_alg) {
+        Some(SigningAlg::HS256) => record.signing_secret.as_ref().map(Signer::Hmac),
+        Some(algorithm) => keys.signer(algorithm),
+        None => None,
+    };
+    signer.ok_or_else(|| {
+        let (identifier, algorithm) = (&record.api.identifier, &record.api.signing_alg);
+        AppError::internal(format!("API {identifier} cannot sign with {algorithm}")).into()
+    })
 }
 
 /// What an opaque access token says to this server.

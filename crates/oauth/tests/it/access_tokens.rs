@@ -90,13 +90,16 @@ async fn lifetimes_are_those_of_the_api_and_expires_in_matches() {
 }
 
 #[tokio::test]
-async fn an_api_chooses_its_algorithm() {
+async fn tk_10_an_api_chooses_its_algorithm() {
     let scene = Scene::new(routes).await;
-    change_api(&scene, |api| api.signing_alg = "PS256".to_owned()).await;
-    let answer = token(&scene, "openid contacts").await;
-    assert_eq!(answer.jwt_header("access_token")["alg"], "PS256");
-    let claims = verified(&scene, &answer.text("access_token"), Algorithm::PS256).await;
-    assert_eq!(claims["aud"], "appointments:api", "§3.2: only RS256 is shared with /userinfo");
+    for algorithm in [Algorithm::PS256, Algorithm::RS512, Algorithm::ES256] {
+        let name = format!("{algorithm:?}");
+        change_api(&scene, |api| api.signing_alg.clone_from(&name)).await;
+        let answer = token(&scene, "openid contacts").await;
+        assert_eq!(answer.jwt_header("access_token")["alg"], name);
+        let claims = verified(&scene, &answer.text("access_token"), algorithm).await;
+        assert_eq!(claims["aud"], "appointments:api", "§3.2: only RS256 is shared with /userinfo");
+    }
 
     let secret = "a-signing-secret-of-the-api";
     let symmetric = ResourceServer {

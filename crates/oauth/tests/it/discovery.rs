@@ -319,7 +319,7 @@ async fn md_01_scopes_claims_and_algorithms() {
     given.extend(claims.as_object().unwrap().keys().cloned());
     assert_eq!(given, list(&document, "claims_supported"), "claims are those advertised, all of them and no others");
     let algorithms = list(&document, "id_token_signing_alg_values_supported");
-    assert_eq!(algorithms, set(["HS256", "PS256", "RS256"]));
+    assert_eq!(algorithms, set(["ES256", "HS256", "PS256", "RS256", "RS512"]));
     for alg in algorithms {
         let configuration = JwtConfiguration { alg: Some(alg.clone()), ..JwtConfiguration::default() };
         let web = scene.app.change_client(&scene.web, |client| client.jwt_configuration = configuration).await;

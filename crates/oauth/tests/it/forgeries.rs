@@ -3,11 +3,13 @@
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
-use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keywright_jose::{NewSigningKey, Purpose, Random, SigningKey};
-use keywright_store::signing_keys;
+use keywright_jose::{NewEcSigningKey, NewSigningKey, Purpose, Random, SigningKey};
+use keywright_store::signing_keys::{self, KeyState};
 use keywright_testkit::Scene;
 use serde_json::{Value, json};
 
@@ -22,6 +24,9 @@ struct Keys {
     own: RsaKeyPair,
     foreign: RsaKeyPair,
     stranger: Value,
+    own_ec: EcdsaKeyPair,
+    foreign_ec: EcdsaKeyPair,
+    ec_jwk: Value,
 }
 
 impl Keys {
@@ -29,12 +34,22 @@ impl Keys {
         let (app, id) = (&scene.app.app, scene.app.tenant.id.clone());
         let tenant = id.clone();
         let rows = app.store().read(move |tx| signing_keys::list(tx, &id)).await.unwrap();
-        let own = app.master_key().open(Purpose::SigningKey, &tenant, &rows[0].private_key).expect("our key");
-        let jwk = scene.app.get("/.well-known/jwks.json", &[]).await.json()["keys"][0].clone();
+        let row = rows.iter().find(|row| row.state == KeyState::Current).unwrap();
+        let own = app.master_key().open(Purpose::SigningKey, &tenant, &row.private_key).expect("our key");
+        let ec = row.ec.as_ref().unwrap();
+        let own_ec = app.master_key().open(Purpose::EcSigningKey, &tenant, &ec.private_key).expect("our key");
+        let foreign_ec = NewEcSigningKey::generate(&Random::system()).unwrap();
+        let on_curve = |pkcs8: &[u8]| EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).unwrap();
+        let published = scene.app.get("/.well-known/jwks.json", &[]).await.json()["keys"].clone();
+        let of_kid = |kid: &str| published.as_array().unwrap().iter().find(|key| key["kid"] == kid).unwrap().clone();
+        let (jwk, ec_jwk) = (of_kid(&row.kid), of_kid(&ec.kid));
         let kid = jwk["kid"].as_str().unwrap().to_owned();
         let new = NewSigningKey::generate_rsa("login.example.com", app.now(), &Random::system()).unwrap();
         let stranger = SigningKey::load(kid, &new.private_key, &new.certificate).unwrap();
         Self {
+            own_ec: on_curve(&own_ec),
+            foreign_ec: on_curve(&foreign_ec.private_key),
+            ec_jwk,
             jwk,
             own: RsaKeyPair::from_pkcs8(&own).unwrap(),
             foreign: RsaKeyPair::from_pkcs8(&new.private_key).unwrap(),
@@ -52,11 +67,59 @@ fn signed(key: &RsaKeyPair, encoding: &'static dyn RsaEncoding, header: &Value, 
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
+/// The same with a key on P-256.
+fn signed_on_curve(key: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", encode(header), encode(claims));
+    let signature = key.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// What goes wrong between keys of two kinds.
+fn elliptic(keys: &Keys, claims: &Value) -> Vec<(String, String, bool)> {
+    let Keys { jwk, own, own_ec, foreign_ec, ec_jwk, .. } = keys;
+    let (rsa_kid, ec_kid) = (&jwk["kid"], &ec_jwk["kid"]);
+    let header = json!({ "alg": "ES256", "typ": "JWT", "kid": ec_kid });
+    let good = signed_on_curve(own_ec, &header, claims);
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let zeros = URL_SAFE_NO_PAD.encode([0; 64]);
+    let mut corpus = vec![
+        ("signed by ES256 with our key, as its header says".into(), good.clone(), true),
+        ("a foreign key on the curve with our kid".into(), signed_on_curve(foreign_ec, &header, claims), false),
+        ("a signature of zeros".into(), format!("{message}.{zeros}"), false),
+        ("half a signature".into(), format!("{message}.{}", &signature[..43]), false),
+        ("no signature on the curve".into(), format!("{message}."), false),
+    ];
+    for (alg, kid) in [("ES256", rsa_kid), ("RS256", ec_kid), ("PS256", ec_kid), ("RS512", ec_kid), ("none", ec_kid)] {
+        let header = json!({ "alg": alg, "typ": "JWT", "kid": kid });
+        corpus.push((format!("on the curve, but {header}"), signed_on_curve(own_ec, &header, claims), false));
+        corpus.push((format!("by RSA, but {header}"), signed(own, &RSA_PKCS1_SHA256, &header, claims), false));
+    }
+    for secret in [&ec_jwk["x"], &ec_jwk["y"], ec_kid] {
+        for alg in ["HS256", "ES256"] {
+            let header = json!({ "alg": alg, "typ": "JWT", "kid": ec_kid });
+            let message = format!(
+                "{}.{}",
+                URL_SAFE_NO_PAD.encode(header.to_string()),
+                URL_SAFE_NO_PAD.encode(claims.to_string())
+            );
+            let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_str().unwrap().as_bytes());
+            let tag = URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()));
+            corpus.push((
+                format!("HMAC with a public value of the curve: {header}"),
+                format!("{message}.{tag}"),
+                false,
+            ));
+        }
+    }
+    corpus
+}
+
 /// Signed and unsigned forgeries of a good token: name, token, whether it is good after all.
 fn corpus(good: &str, keys: &Keys, claims: &Value) -> Vec<(String, String, bool)> {
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let parts: Vec<&str> = good.split('.').collect();
-    let Keys { jwk, own, foreign, stranger } = keys;
+    let Keys { jwk, own, foreign, stranger, .. } = keys;
     let kid = &jwk["kid"];
     let with = |changes: Value| {
         let mut claims = claims.clone();
@@ -104,6 +167,7 @@ fn corpus(good: &str, keys: &Keys, claims: &Value) -> Vec<(String, String, bool)
             false,
         ));
     }
+    corpus.extend(elliptic(keys, claims));
     // The public key is no HMAC secret, in whatever form.
     let certificate = jwk["x5c"][0].as_str().unwrap();
     let pem = format!("-----BEGIN CERTIFICATE-----\n{certificate}\n-----END CERTIFICATE-----\n");

@@ -103,13 +103,16 @@ async fn signed_by(scene: &Scene, alg: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn an_application_chooses_its_algorithm() {
+async fn tk_10_an_application_chooses_its_algorithm() {
     let scene = Scene::new(routes).await;
     let set: JwkSet = serde_json::from_str(&scene.app.get("/.well-known/jwks.json", &[]).await.body).unwrap();
     let public = || DecodingKey::from_jwk(&set.keys[0]).unwrap();
+    let on_curve = DecodingKey::from_jwk(&set.keys[2]).unwrap();
     for (alg, algorithm, key) in [
         ("RS256", Algorithm::RS256, public()),
+        ("RS512", Algorithm::RS512, public()),
         ("PS256", Algorithm::PS256, public()),
+        ("ES256", Algorithm::ES256, on_curve),
         ("HS256", Algorithm::HS256, DecodingKey::from_secret(scene.web.secret.as_bytes())),
     ] {
         let answer = signed_by(&scene, alg).await;
@@ -124,10 +127,33 @@ async fn an_application_chooses_its_algorithm() {
     }
 }
 
+/// §3.5: "key = client secret, base64-decoded when `secret_encoded` legacy".
+#[tokio::test]
+async fn a_legacy_secret_is_decoded_before_it_signs() {
+    let scene = Scene::new(routes).await;
+    let configuration =
+        JwtConfiguration { alg: Some("HS256".to_owned()), secret_encoded: true, ..JwtConfiguration::default() };
+    let web = scene.app.change_client(&scene.web, |client| client.jwt_configuration = configuration).await;
+    let answer = scene.tokens(&web, "openid", "").await;
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_audience(&[web.id()]);
+    validation.validate_exp = false;
+    let token = answer.text("id_token");
+    let decoded = DecodingKey::from_base64_secret(&web.secret).unwrap();
+    jsonwebtoken::decode::<Value>(&token, &decoded, &validation).expect("signed by the decoded secret");
+    let literal = DecodingKey::from_secret(web.secret.as_bytes());
+    assert!(jsonwebtoken::decode::<Value>(&token, &literal, &validation).is_err());
+    // The same key is asked when the token comes back.
+    let query = crate::expect::form(&[("id_token_hint", &token)]);
+    assert_eq!(scene.app.browser().get(&format!("/oidc/logout?{query}")).await.status, 302);
+    // At the token endpoint the secret is what it was.
+    assert_eq!(answer.status, 200);
+}
+
 #[tokio::test]
 async fn a_public_applications_id_tokens_are_always_rs256() {
     let scene = Scene::new(routes).await;
-    for alg in ["HS256", "PS256", "RS256"] {
+    for alg in ["HS256", "PS256", "RS256", "RS512", "ES256", "none"] {
         let configuration = JwtConfiguration { alg: Some(alg.to_owned()), ..JwtConfiguration::default() };
         let spa = scene.app.change_client(&scene.spa, |client| client.jwt_configuration = configuration).await;
         let answer = scene.tokens(&spa, "openid", "").await;

@@ -158,6 +158,10 @@ mod tests {
             private_key: Vec::new(),
             certificate: Vec::new(),
             created_at: at(created),
+            ec: None,
+            current_since: None,
+            current_until: None,
+            revoked_at: None,
         }
     }
 

@@ -10,7 +10,7 @@ fn shows_its_version_and_its_commands() {
     assert!(status.success());
     assert_eq!(output, format!("keywright {}\n", env!("CARGO_PKG_VERSION")));
     let (_, output, _) = run(keywright().arg("--help"));
-    for command in ["dev", "serve", "tenant", "log", "master-key"] {
+    for command in ["dev", "serve", "tenant", "log", "keys", "master-key"] {
         assert!(output.contains(&format!("\n  {command} ")), "{output}");
     }
 }
@@ -122,4 +122,50 @@ fn op_03_log_verify_checks_the_log_of_one_tenant() {
     let (status, _, error) =
         run(keywright().args(["log", "list", "--domain", "localhost", "--data", "/nowhere/at/all"]));
     assert!(!status.success() && error.contains("no development server"), "{error}");
+}
+
+#[test]
+fn tk_06_keys_are_listed_rotated_and_revoked() {
+    let directory = tempfile::tempdir().unwrap();
+    let command = |arguments: &[&str]| {
+        let mut command = keywright();
+        command.args(arguments).args(["--domain", "login.example.com", "--database", "sqlite:keys.db"]);
+        run(command.env("KEYWRIGHT_MASTER_KEY", KEY).current_dir(directory.path()))
+    };
+    let (status, _, error) = command(&["tenant", "create"]);
+    assert!(status.success(), "{error}");
+    // Kid, P-256 kid and state of each line.
+    let list = || -> Vec<[String; 3]> {
+        let (status, output, error) = command(&["keys", "list"]);
+        assert!(status.success(), "{error}");
+        let lines = output.lines().skip(1).map(|line| line.split_whitespace().take(3).map(str::to_owned).collect());
+        lines.map(|words: Vec<String>| words.try_into().unwrap()).collect()
+    };
+    let kid = |state: &str| list().into_iter().find(|line| line[2] == state).map(|line| line[0].clone()).unwrap();
+    let (current, next) = (kid("current"), kid("next"));
+    assert_eq!(list().len(), 2);
+
+    // The tenant is seconds old: nobody has to know its next key yet.
+    let (status, output, error) = command(&["keys", "rotate"]);
+    assert_eq!((status.code(), output.as_str()), (Some(1), ""));
+    assert!(error.contains("the next key may sign from "), "{error}");
+    let (status, _, error) = command(&["keys", "revoke", &current]);
+    assert_eq!(status.code(), Some(1));
+    assert!(error.contains("the key is the current one, and only previous keys are revoked"), "{error}");
+    let (status, _, error) = command(&["keys", "revoke", "nobody"]);
+    assert_eq!(status.code(), Some(1));
+    assert!(error.contains("the tenant has no such key"), "{error}");
+    assert_eq!((kid("current"), kid("next")), (current.clone(), next.clone()), "nothing was changed");
+
+    let (status, output, error) = command(&["keys", "revoke", &current, "--emergency"]);
+    assert!(status.success(), "{error}");
+    assert!(output.starts_with(&format!("{current} is revoked")), "{output}");
+    assert_eq!((kid("revoked"), kid("current")), (current, next));
+    assert_eq!(list().len(), 3, "and another next one");
+    let (status, _, error) = run(keywright()
+        .args(["keys", "list", "--domain", "other.example.com", "--database", "sqlite:keys.db"])
+        .env("KEYWRIGHT_MASTER_KEY", KEY)
+        .current_dir(directory.path()));
+    assert_eq!(status.code(), Some(1));
+    assert!(error.contains("no tenant has the domain other.example.com"), "{error}");
 }

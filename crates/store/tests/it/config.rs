@@ -13,7 +13,9 @@ use postgres::{Client, NoTls};
 
 use crate::cluster::Cluster;
 use crate::database::{Database, on_postgres, postgres_is_left_out};
-use crate::rows::{acme, client, client_grant, connection, populate, resource_server, signing_key, tenant, umbrella};
+use crate::rows::{
+    acme, at, client, client_grant, connection, ec_key, populate, resource_server, signing_key, tenant, umbrella,
+};
 
 /// The promise of the architecture.
 const WITHIN: Duration = Duration::from_secs(1);
@@ -21,9 +23,15 @@ const WITHIN: Duration = Duration::from_secs(1);
 type Write = fn(&mut Tx<'_>) -> Result<(), StoreError>;
 
 /// Every function that writes configuration.
-const WRITES: [(&str, Write); 12] = [
+const WRITES: [(&str, Write); 16] = [
     ("signing_keys::insert", |tx| signing_keys::insert(tx, &acme(), &signing_key("k", KeyState::Next))),
-    ("signing_keys::set_state", |tx| signing_keys::set_state(tx, &acme(), "k", KeyState::Current).map(drop)),
+    ("signing_keys::promote", |tx| signing_keys::promote(tx, &acme(), "k", at(1)).map(drop)),
+    ("signing_keys::add_ec", |tx| signing_keys::add_ec(tx, &acme(), "k", &ec_key("other")).map(drop)),
+    ("signing_keys::retire", |tx| signing_keys::retire(tx, &acme(), "k", at(2)).map(drop)),
+    ("signing_keys::revoke", |tx| signing_keys::revoke(tx, &acme(), "k", KeyState::Previous, at(3)).map(drop)),
+    ("signing_keys::insert_next", |tx| {
+        signing_keys::insert_next(tx, &acme(), &signing_key("n", KeyState::Next)).map(drop)
+    }),
     ("clients::insert", |tx| clients::insert(tx, &acme(), &client("second"))),
     ("clients::update", |tx| clients::update(tx, &acme(), &client("second")).map(drop)),
     ("clients::delete", |tx| clients::delete(tx, &acme(), "second").map(drop)),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use keywright_store::clients::ClientRow;
+use keywright_store::resource_servers::ResourceServerRow;
 use keywright_store::{client_grants, clients, connections, resource_servers, signing_keys};
 use keywright_types::TenantId;
 
@@ -24,8 +26,16 @@ pub(crate) async fn clients_are_changed_and_deleted(database: Arc<Database>) {
     let store = database.open().await;
     populate(&store).await;
     let mut changed = client("app");
-    (changed.name, changed.document, changed.secret) = ("New".to_owned(), r#"{"a":1}"#.to_owned(), None);
+    (changed.name, changed.document) = ("New".to_owned(), r#"{"a":1}"#.to_owned());
     changed.updated_at = at(50);
+    let row = ClientRow { secret: None, ..changed.clone() };
+    assert!(store.write(move |tx| clients::update(tx, &acme(), &row)).await.unwrap());
+    assert_eq!(
+        store.read(|tx| clients::find(tx, &acme(), "app")).await.unwrap().as_ref(),
+        Some(&changed),
+        "a row without a secret leaves the one that is there"
+    );
+    changed.secret = Some(vec![9, 9]);
     let row = changed.clone();
     assert!(store.write(move |tx| clients::update(tx, &acme(), &row)).await.unwrap());
     assert_eq!(store.read(|tx| clients::find(tx, &acme(), "app")).await.unwrap(), Some(changed));
@@ -53,7 +63,9 @@ pub(crate) async fn resource_servers_are_kept_and_changed(database: Arc<Database
     let row = changed.clone();
     assert!(store.write(move |tx| resource_servers::update(tx, &acme(), &row)).await.unwrap());
     assert!(!store.write(|tx| resource_servers::update(tx, &acme(), &resource_server("none"))).await.unwrap());
-    assert_eq!(store.read(|tx| resource_servers::list(tx, &acme())).await.unwrap(), [changed]);
+    let row = ResourceServerRow { signing_secret: None, ..changed.clone() };
+    assert!(store.write(move |tx| resource_servers::update(tx, &acme(), &row)).await.unwrap());
+    assert_eq!(store.read(|tx| resource_servers::list(tx, &acme())).await.unwrap(), [changed], "the secret stays");
     let other = store.read(|tx| resource_servers::find_by_identifier(tx, &acme(), "orders")).await.unwrap();
     assert_eq!(other, None);
 }

@@ -15,7 +15,7 @@ use crate::database::Database;
 use crate::organizations::organization;
 use crate::refresh_tokens::rotation;
 use crate::rows::{
-    acme, at, client, client_grant, code, connection, credential, family, grant, job, permission, populate,
+    acme, at, client, client_grant, code, connection, credential, ec_key, family, grant, job, permission, populate,
     pushed_request, resource_server, role, secret, session, signing_key, transaction, umbrella, user,
 };
 
@@ -155,7 +155,10 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
     let changed = [
         ("login_failures::clear", login_failures::clear(tx, t, &[1; 32])? > 0),
         ("tickets::take", tickets::take(tx, t, &[1; 32], "unblock", at(1))?.is_some()),
-        ("signing_keys::set_state", signing_keys::set_state(tx, t, "kid", KeyState::Revoked)?),
+        ("signing_keys::add_ec", signing_keys::add_ec(tx, t, "kid", &ec_key("other"))?),
+        ("signing_keys::promote", signing_keys::promote(tx, t, "kid", at(1))?),
+        ("signing_keys::retire", signing_keys::retire(tx, t, "kid", at(1))?),
+        ("signing_keys::revoke", signing_keys::revoke(tx, t, "kid", KeyState::Current, at(1))?),
         ("clients::update", clients::update(tx, t, &client("app"))?),
         ("clients::delete", clients::delete(tx, t, "app")?),
         ("resource_servers::update", resource_servers::update(tx, t, &resource_server("orders"))?),

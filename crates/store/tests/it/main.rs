@@ -56,7 +56,10 @@ macro_rules! conformance {
 conformance! {
     // One group per entity: what each function does.
     tenants { are_found_by_id_and_domain, have_unique_ids_and_domains, change_their_settings }
-    signing_keys { are_listed_in_every_state, change_state, are_current_one_at_a_time, in_an_unknown_state_are_refused }
+    signing_keys {
+        are_listed_in_every_state, tk_06_move_from_state_to_state, of_the_version_before_get_their_other_half_once,
+        are_current_one_at_a_time, in_an_unknown_state_are_refused,
+    }
     configuration_entities {
         clients_are_kept, clients_are_changed_and_deleted, clients_are_unique,
         resource_servers_are_kept_and_changed, resource_servers_are_unique,

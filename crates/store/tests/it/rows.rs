@@ -14,7 +14,7 @@ use keywright_store::refresh_tokens::RefreshTokenRow;
 use keywright_store::resource_servers::ResourceServerRow;
 use keywright_store::roles::{PermissionRow, RoleRow};
 use keywright_store::sessions::SessionRow;
-use keywright_store::signing_keys::{KeyState, SigningKeyRow};
+use keywright_store::signing_keys::{EcKeyRow, KeyState, SigningKeyRow};
 use keywright_store::tenants::TenantRow;
 use keywright_store::transactions::TransactionRow;
 use keywright_store::users::UserRow;
@@ -62,7 +62,15 @@ pub(crate) fn signing_key(kid: &str, state: KeyState) -> SigningKeyRow {
         private_key: vec![0, 1, 255],
         certificate: vec![48, 0],
         created_at: at(0),
+        ec: Some(ec_key(kid)),
+        current_since: None,
+        current_until: None,
+        revoked_at: None,
     }
+}
+
+pub(crate) fn ec_key(kid: &str) -> EcKeyRow {
+    EcKeyRow { kid: format!("ec-{kid}"), private_key: vec![3, 1, 255] }
 }
 
 pub(crate) fn client(id: &str) -> ClientRow {

@@ -1,0 +1,126 @@
+//! The loaded keys of one tenant, with the documents that show their public halves.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use keywright_jose::{EcSigningKey, Jwk, MasterKey, Purpose, Signer, SigningAlg, SigningKey, VerifyingKey, sha256};
+use keywright_store::signing_keys::{KeyState, SigningKeyRow};
+use keywright_types::TenantId;
+use serde::Serialize;
+
+use crate::AppError;
+
+/// The keys that are not revoked.
+pub struct KeySet {
+    current: Arc<KeyPairs>,
+    /// The current ones first, then next and previous ones from old to new.
+    published: Vec<Arc<KeyPairs>>,
+    with_alg: JwksDocument,
+    without_alg: JwksDocument,
+}
+
+/// What one row of the store holds: both rotate together.
+struct KeyPairs {
+    rsa: SigningKey,
+    /// Absent until `complete_signing_keys` made it for a key of the version before.
+    ec: Option<EcSigningKey>,
+}
+
+/// The JWKS document as it is sent, made once for each change of the keys.
+pub struct JwksDocument {
+    /// `{"keys":[…]}`.
+    pub json: String,
+    /// SHA-256 of it in base64url, to recognise a document that a client has already.
+    pub fingerprint: String,
+}
+
+#[derive(Serialize)]
+struct Jwks<T> {
+    keys: Vec<T>,
+}
+
+impl JwksDocument {
+    fn of<T: Serialize>(keys: Vec<T>) -> Result<Self, AppError> {
+        let json = serde_json::to_string(&Jwks { keys }).map_err(AppError::internal)?;
+        let fingerprint = URL_SAFE_NO_PAD.encode(sha256(json.as_bytes()));
+        Ok(Self { json, fingerprint })
+    }
+}
+
+impl KeyPairs {
+    fn open(master: &MasterKey, tenant: &TenantId, row: SigningKeyRow) -> Result<Self, AppError> {
+        let sealed = || AppError::internal("a signing key does not open: was the master key changed?");
+        let private_key = master.open(Purpose::SigningKey, tenant, &row.private_key).ok_or_else(sealed)?;
+        let rsa = SigningKey::load(row.kid, &private_key, &row.certificate).map_err(AppError::internal)?;
+        let ec = match row.ec {
+            None => None,
+            Some(ec) => {
+                let private_key = master.open(Purpose::EcSigningKey, tenant, &ec.private_key).ok_or_else(sealed)?;
+                Some(EcSigningKey::load(ec.kid, &private_key).map_err(AppError::internal)?)
+            }
+        };
+        Ok(Self { rsa, ec })
+    }
+}
+
+impl KeySet {
+    /// Opens the sealed keys. Revoked keys are left out: they neither sign, nor verify, nor are they published.
+    pub(crate) fn load(master: &MasterKey, tenant: &TenantId, rows: Vec<SigningKeyRow>) -> Result<Self, AppError> {
+        let mut current = None;
+        let mut published = Vec::new();
+        for row in rows.into_iter().filter(|row| row.state != KeyState::Revoked) {
+            let state = row.state;
+            let keys = Arc::new(KeyPairs::open(master, tenant, row)?);
+            if state == KeyState::Current {
+                current = Some(keys.clone());
+                published.insert(0, keys);
+            } else {
+                published.push(keys);
+            }
+        }
+        let current = current.ok_or_else(|| AppError::internal("tenant without a current signing key"))?;
+        // RSA first: there are clients that take the first entry of all.
+        let rsa = published.iter().map(|keys| keys.rsa.public_jwk());
+        let jwks: Vec<&Jwk> =
+            rsa.chain(published.iter().filter_map(|keys| Some(keys.ec.as_ref()?.public_jwk()))).collect();
+        let without_alg = JwksDocument::of(jwks.iter().map(|jwk| jwk.without_alg()).collect())?;
+        let with_alg = JwksDocument::of(jwks)?;
+        Ok(Self { current, published, with_alg, without_alg })
+    }
+
+    /// The RSA key that signs.
+    #[must_use]
+    pub fn current(&self) -> &SigningKey {
+        &self.current.rsa
+    }
+
+    /// The P-256 key that signs.
+    #[must_use]
+    pub fn current_ec(&self) -> Option<&EcSigningKey> {
+        self.current.ec.as_ref()
+    }
+
+    /// Who signs by `algorithm`; `None` for HS256, whose keys are not the tenant's.
+    #[must_use]
+    pub fn signer(&self, algorithm: SigningAlg) -> Option<Signer<'_>> {
+        match algorithm {
+            SigningAlg::RS256 | SigningAlg::RS512 | SigningAlg::PS256 => Some(Signer::Rsa(self.current(), algorithm)),
+            SigningAlg::ES256 => self.current_ec().map(Signer::Ec),
+            SigningAlg::HS256 => None,
+        }
+    }
+
+    /// The JWKS document: RSA keys, then P-256 keys, each with the current one first (§6.11).
+    #[must_use]
+    pub fn jwks(&self, with_alg: bool) -> &JwksDocument {
+        if with_alg { &self.with_alg } else { &self.without_alg }
+    }
+
+    /// Keys whose signatures are accepted.
+    #[must_use]
+    pub fn verifying(&self) -> Vec<&VerifyingKey> {
+        let rsa = self.published.iter().map(|keys| keys.rsa.verifying());
+        rsa.chain(self.published.iter().filter_map(|keys| Some(keys.ec.as_ref()?.verifying()))).collect()
+    }
+}
