@@ -64,7 +64,10 @@ fn document(tenant: &Tenant) -> Value {
             "code", "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token"
         ],
         "response_modes_supported": ["query", "fragment", "form_post", "web_message"],
-        "grant_types_supported": ["authorization_code", "implicit", "refresh_token", "client_credentials"],
+        "grant_types_supported": [
+            "authorization_code", "implicit", "refresh_token", "client_credentials", "password",
+            "http://auth0.com/oauth/grant-type/password-realm"
+        ],
         "code_challenge_methods_supported":
             if profile::accepts_plain_challenge(settings.profile) { json!(["S256", "plain"]) } else { json!(["S256"]) },
         "subject_types_supported": ["public"],

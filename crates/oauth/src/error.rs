@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use jiff::SignedDuration;
 use keywright_app::AppError;
 use keywright_types::Profile;
 use keywright_web::ParameterError;
@@ -27,6 +28,8 @@ pub struct OAuthError {
     cause: Option<String>,
     /// The tenant log has an entry about it already.
     recorded: bool,
+    /// Seconds until the same request may succeed.
+    retry_after: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -48,6 +51,7 @@ impl OAuthError {
             challenge_basic: false,
             cause: None,
             recorded: false,
+            retry_after: None,
         }
     }
 
@@ -140,6 +144,46 @@ impl OAuthError {
         Self::new("unauthorized", "user is blocked").in_standard(profile::BLOCKED)
     }
 
+    /// §2.6: the tenant has no `default_directory`.
+    #[must_use]
+    pub(crate) fn no_default_connection() -> Self {
+        Self::access_denied("Authorization server not configured with default connection.")
+            .in_standard(profile::NO_DEFAULT_CONNECTION)
+    }
+
+    /// §2.6: `realm` or `default_directory` is no database that the client may use.
+    #[must_use]
+    pub(crate) fn invalid_password_connection() -> Self {
+        let status = Some(StatusCode::FORBIDDEN);
+        let error = Self { status, ..Self::invalid_request("invalid connection specified for password grant") };
+        error.in_standard(profile::INVALID_PASSWORD_CONNECTION)
+    }
+
+    /// §2.6: the password is known to the public.
+    #[must_use]
+    pub(crate) fn password_leaked() -> Self {
+        let description = "This login attempt has been blocked because the password you're using was previously disclosed \
+                           through a data breach (not in this application). Please check your email for more information.";
+        let status = Some(StatusCode::UNAUTHORIZED);
+        Self { status, ..Self::new("password_leaked", description) }.in_standard(profile::PASSWORD_LEAKED)
+    }
+
+    /// §2.6: too many wrong passwords; `wait` until there is another attempt.
+    #[must_use]
+    pub(crate) fn too_many_attempts(description: &'static str, wait: Option<SignedDuration>) -> Self {
+        let status = Some(StatusCode::TOO_MANY_REQUESTS);
+        let retry_after = wait.map(|wait| u64::try_from(wait.as_millis()).unwrap_or_default().div_ceil(1000).max(1));
+        Self { status, retry_after, ..Self::new("too_many_attempts", description) }
+            .in_standard(profile::TOO_MANY_ATTEMPTS)
+    }
+
+    /// The client may not use the API at all (§8.2).
+    #[must_use]
+    pub(crate) fn audience_not_allowed(audience: &str) -> Self {
+        Self::access_denied(format!("Client is not authorized to access resource server \"{audience}\"."))
+            .in_standard(profile::AUDIENCE_NOT_ALLOWED)
+    }
+
     /// No API with this identifier (§2.5).
     #[must_use]
     pub(crate) fn unknown_audience(audience: &str) -> Self {
@@ -229,6 +273,9 @@ impl OAuthError {
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         no_store(&mut response);
         response

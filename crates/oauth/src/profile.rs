@@ -48,6 +48,16 @@ pub(crate) const UNSUPPORTED_GRANT_TYPE: (&str, &str) = ("unsupported_grant_type
 pub(crate) const BLOCKED: (&str, &str) = ("invalid_grant", "user is blocked");
 /// RFC 6749 §5.2, as [`BLOCKED`].
 pub(crate) const GRANT_NOT_FOUND: (&str, &str) = ("invalid_grant", "Grant not found, cannot refresh access token");
+/// RFC 6749 §5.2, `invalid_grant`: "The provided authorization grant (e.g., […] resource owner credentials) […] is invalid".
+pub(crate) const TOO_MANY_ATTEMPTS: (&str, &str) = ("invalid_grant", "Too many failed logins");
+/// RFC 6749 §5.2, as [`TOO_MANY_ATTEMPTS`].
+pub(crate) const PASSWORD_LEAKED: (&str, &str) = ("invalid_grant", "The password is known from a data breach");
+/// RFC 6749 §5.2, `invalid_request`: the request can never be answered as it is.
+pub(crate) const NO_DEFAULT_CONNECTION: (&str, &str) =
+    ("invalid_request", "Authorization server not configured with default connection.");
+/// RFC 6749 §5.2, `invalid_request`: "includes an unsupported parameter value".
+pub(crate) const INVALID_PASSWORD_CONNECTION: (&str, &str) =
+    ("invalid_request", "invalid connection specified for password grant");
 /// RFC 8707 §2, `invalid_target`: "The requested resource is invalid, missing, unknown, or malformed."
 pub(crate) const UNKNOWN_AUDIENCE: (&str, &str) = ("invalid_target", "Unknown audience");
 /// RFC 8707 §2.

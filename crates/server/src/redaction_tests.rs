@@ -54,6 +54,7 @@ fn surfaces(app: &App) -> Router<App> {
         trusted_proxies: TrustedProxies::default(),
         behind_proxy_only: false,
         test_controls: None,
+        inbox: None,
         metrics: METRICS.get().cloned(),
     };
     Router::new().fallback_service(routes::router(app, surroundings))

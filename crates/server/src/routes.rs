@@ -36,6 +36,8 @@ pub(crate) struct Surroundings {
     pub(crate) behind_proxy_only: bool,
     /// Routes for test suites.
     pub(crate) test_controls: Option<Router<App>>,
+    /// The inbox of the development server.
+    pub(crate) inbox: Option<Router<App>>,
     /// Present when requests are counted.
     pub(crate) metrics: Option<Metrics>,
 }
@@ -49,6 +51,7 @@ pub(crate) fn router(app: &App, surroundings: Surroundings) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         // TN-02: "An unknown tenant, host or path prefix is 404 before any handler".
         .layer(from_fn_with_state(app.clone(), tenancy::resolve));
+    let tenants = tenants.merge(surroundings.inbox.unwrap_or_default());
     let mut routes = match surroundings.test_controls {
         Some(controls) => {
             // OP-05: whoever sees a token or an answer sees that its time may be made up.
@@ -180,6 +183,7 @@ mod tests {
             trusted_proxies: TrustedProxies::default(),
             behind_proxy_only: false,
             test_controls: Some(extra),
+            inbox: None,
             metrics: None,
         };
         (router(&app, surroundings), directory)

@@ -33,10 +33,12 @@ pub(crate) async fn run(configuration: Document, dropped_lines: ErrorCounter) ->
         .map_err(Refusal::one)?;
     let app = instance::open_serving(serving.storage, Clock::system(), serving.rate_limits, serving.egress).await?;
     instance::check_master_key_of_database(&app).await?;
+    app.send_mails_with(serving.mailer);
     let surroundings = Surroundings {
         trusted_proxies: serving.trusted_proxies,
         behind_proxy_only: tls.is_none(),
         test_controls: None,
+        inbox: None,
         metrics: metrics.clone(),
     };
     let router = routes::router(&app, surroundings);

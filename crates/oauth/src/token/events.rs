@@ -18,6 +18,7 @@ const fn log_types(grant: Grant) -> (LogType, LogType) {
         Grant::ClientCredentials => {
             (LogType::SuccessClientCredentialsExchange, LogType::FailedClientCredentialsExchange)
         }
+        Grant::Password | Grant::PasswordRealm => (LogType::SuccessPasswordExchange, LogType::FailedPasswordExchange),
     }
 }
 

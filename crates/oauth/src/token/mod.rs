@@ -6,6 +6,7 @@ mod client_credentials;
 mod events;
 mod multi_resource;
 mod organization;
+mod password;
 mod refresh_token;
 mod refresh_token_format;
 mod request;
@@ -107,6 +108,7 @@ async fn grant(
         Grant::AuthorizationCode => authorization_code::run(app, tenant, &client, request).await,
         Grant::RefreshToken => refresh_token::run(app, tenant, &client, request).await,
         Grant::ClientCredentials => client_credentials::run(app, tenant, &client, request).await,
+        Grant::Password | Grant::PasswordRealm => password::run(app, tenant, &client, limits, grant, request).await,
     }
 }
 
@@ -116,6 +118,8 @@ enum Grant {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+    Password,
+    PasswordRealm,
 }
 
 impl Grant {
@@ -124,7 +128,20 @@ impl Grant {
             "authorization_code" => Ok(Self::AuthorizationCode),
             "refresh_token" => Ok(Self::RefreshToken),
             "client_credentials" => Ok(Self::ClientCredentials),
+            "password" => Ok(Self::Password),
+            "http://auth0.com/oauth/grant-type/password-realm" => Ok(Self::PasswordRealm),
             other => Err(OAuthError::unsupported_grant_type(other)),
+        }
+    }
+
+    /// The value of `grant_type`.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+            Self::Password => "password",
+            Self::PasswordRealm => "http://auth0.com/oauth/grant-type/password-realm",
         }
     }
 }

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use crate::error::OAuthError;
 
 /// Parameters that mean something at the token and revocation endpoints.
-const RECOGNIZED: [&str; 14] = [
+const RECOGNIZED: [&str; 17] = [
     "audience",
     "client_assertion",
     "client_assertion_type",
@@ -21,12 +21,15 @@ const RECOGNIZED: [&str; 14] = [
     "code",
     "code_verifier",
     "grant_type",
+    "password",
+    "realm",
     "redirect_uri",
     "refresh_token",
     "resource",
     "scope",
     "token",
     "token_type_hint",
+    "username",
 ];
 
 /// Body parameters, the credentials of HTTP Basic, and who sent them.

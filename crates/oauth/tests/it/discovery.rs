@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use keywright_testkit::{Answer, Pkce, Scene};
-use keywright_types::{JwtConfiguration, OidcLogout, Profile, TenantSettings, TokenEndpointAuthMethod};
+use keywright_types::{Client, JwtConfiguration, OidcLogout, Profile, TenantSettings, TokenEndpointAuthMethod};
 use serde_json::{Value, json};
 
 use crate::expect::{basic, form, logged_in, next_code, userinfo};
@@ -197,7 +197,18 @@ async fn md_01_grants() {
     let scene = Scene::new(routes).await;
     let grants = list(&document(&scene).await, "grant_types_supported");
     // `implicit` has no token request; `md_01_response_types_and_modes_and_request_objects` exercises it.
-    assert_eq!(grants, set(["authorization_code", "implicit", "refresh_token", "client_credentials"]));
+    let realm = "http://auth0.com/oauth/grant-type/password-realm";
+    let known = ["authorization_code", "implicit", "refresh_token", "client_credentials", "password", realm];
+    assert_eq!(grants, set(known));
+    let settings = TenantSettings { default_directory: scene.connection.name.clone(), ..TenantSettings::default() };
+    scene.app.app.update_tenant_settings(&scene.app.tenant.id, &settings).await.unwrap();
+    let web = |client: &mut Client| client.grant_types.extend(["password".to_owned(), realm.to_owned()]);
+    let web = scene.app.change_client(&scene.web, web).await;
+    let client = [("client_id", web.id()), ("client_secret", &*web.secret), ("realm", &*scene.connection.name)];
+    let login = [("username", "jane@example.com"), ("password", scene.password())];
+    for grant in ["password", realm] {
+        assert_eq!(token(&scene, None, &[&[("grant_type", grant)][..], &login, &client].concat()).await.status, 200);
+    }
     let code = scene.code(&scene.web, &[("scope", "offline_access")]).await;
     let tokens = scene.redeem(&scene.web, &code, &[]).await;
     assert_eq!(tokens.status, 200);
@@ -206,7 +217,6 @@ async fn md_01_grants() {
     let fields = [("grant_type", "client_credentials"), ("audience", "appointments:api")];
     assert_eq!(token(&scene, None, &[&fields[..], &machine].concat()).await.status, 200);
     for unknown in [
-        "password",
         "implicit",
         "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:token-exchange",

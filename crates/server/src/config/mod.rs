@@ -5,6 +5,7 @@
 
 mod egress;
 mod log;
+mod mail;
 mod master_key;
 mod metrics;
 mod proxies;
@@ -14,10 +15,12 @@ mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use keywright_app::EgressOptions;
+use keywright_app::mail::Mailer;
 use keywright_jose::MasterKey;
 use keywright_web::TrustedProxies;
 use secrecy::{ExposeSecret, SecretString};
@@ -42,6 +45,8 @@ pub(crate) const KEYS: &[&str] = &[
     "rate_limits",
     "egress.allow",
     "egress.ca_certificates",
+    "mail.smtp_url",
+    "mail.from",
     "tls.certificate",
     "tls.private_key",
     "log.format",
@@ -67,6 +72,7 @@ pub(crate) struct Document {
     rate_limits: bool,
     #[serde(default)]
     egress: egress::EgressSettings,
+    mail: Option<mail::MailSettings>,
     tls: Option<tls::TlsSettings>,
     log: LogSettings,
     metrics: Option<metrics::MetricsSettings>,
@@ -98,6 +104,8 @@ pub(crate) struct Serving {
     pub(crate) metrics: Option<Exposure>,
     /// What requests to other servers may reach.
     pub(crate) egress: EgressOptions,
+    /// Who takes mails.
+    pub(crate) mailer: Arc<dyn Mailer>,
 }
 
 impl Document {
@@ -160,13 +168,15 @@ impl Document {
         });
         let transport = tls::resolve(self.tls.as_ref(), &self.trusted_proxies);
         let metrics = metrics::resolve(self.metrics.as_ref());
-        match (listen, self.storage(), transport, metrics, self.egress.resolve()) {
-            (Ok(listen), Ok(storage), Ok(transport), Ok(metrics), Ok(egress)) => {
+        let (egress, mailer) = (self.egress.resolve(), mail::resolve(self.mail.as_ref()));
+        match (listen, self.storage(), transport, metrics, egress, mailer) {
+            (Ok(listen), Ok(storage), Ok(transport), Ok(metrics), Ok(egress), Ok(mailer)) => {
                 let Self { trusted_proxies, rate_limits, .. } = self;
-                Ok(Serving { listen, storage, transport, trusted_proxies, rate_limits, metrics, egress })
+                Ok(Serving { listen, storage, transport, trusted_proxies, rate_limits, metrics, egress, mailer })
             }
-            (listen, storage, transport, metrics, egress) => {
-                Err(Refusal::all([listen.err(), transport.err(), metrics.err(), egress.err()]).and(storage.err()))
+            (listen, storage, transport, metrics, egress, mailer) => {
+                let own = [listen.err(), transport.err(), metrics.err(), egress.err(), mailer.err()];
+                Err(Refusal::all(own).and(storage.err()))
             }
         }
     }

@@ -3,6 +3,7 @@
 mod authority;
 mod clock;
 mod data_directory;
+mod inbox;
 mod seeds;
 mod summary;
 mod trust;
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use keywright_app::mail::Inbox;
 use keywright_app::{Clock, EgressOptions, Exceptions};
 use keywright_jose::{MasterKey, Random};
 use keywright_web::TrustedProxies;
@@ -120,10 +122,13 @@ impl Development {
     }
 
     async fn serve(self, options: &DevServer, stop: impl Future<Output = ()>) -> Result<(), Failure> {
+        let inbox = Inbox::default();
+        self.app.send_mails_with(Arc::new(inbox.clone()));
         let surroundings = Surroundings {
             trusted_proxies: TrustedProxies::default(),
             behind_proxy_only: false,
             test_controls: options.test_controls.then(clock::router),
+            inbox: Some(inbox::router(inbox)),
             metrics: None,
         };
         let router = routes::router(&self.app, surroundings);

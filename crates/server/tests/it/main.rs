@@ -9,6 +9,7 @@ mod configuration;
 mod doctor;
 mod ephemeral;
 mod health;
+mod inbox;
 mod logging;
 mod observability;
 mod postgres;

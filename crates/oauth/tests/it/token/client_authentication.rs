@@ -191,7 +191,11 @@ async fn cl_07_each_client_may_use_its_own_grants_only() {
                     let sentence = "No audience parameter was provided, and no default audience has been configured";
                     refused(&answer, 403, "access_denied", sentence);
                 }
-                "authorization_code" | "refresh_token" | "client_credentials" => {
+                "authorization_code"
+                | "refresh_token"
+                | "client_credentials"
+                | "password"
+                | "http://auth0.com/oauth/grant-type/password-realm" => {
                     let sentence = format!("Grant type '{grant}' not allowed for the client.");
                     refused(&answer, 403, "unauthorized_client", &sentence);
                     let uri = "https://auth0.com/docs/clients/client-grant-types";

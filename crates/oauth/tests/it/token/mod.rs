@@ -10,6 +10,7 @@ mod kinds;
 mod leeway_model;
 mod lifetimes;
 mod multi_resource;
+mod password;
 mod private_key_jwt;
 mod races;
 mod refresh_token;
