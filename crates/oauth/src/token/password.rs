@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use keywright_app::{
-    ApiRecord, App, AppError, Authenticated, Authentication, Caller, ClientRecord, Limit, LogEvent, LogType,
-    LoginAttempt, user_from_row,
+    ApiRecord, App, AppError, Authenticated, Authentication, Caller, ClientRecord, Limit, LogEvent, LoginAttempt,
+    user_from_row,
 };
 use keywright_store::grants::{self, GrantRow};
 use keywright_store::{Tx, logs, users};
