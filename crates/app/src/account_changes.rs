@@ -6,6 +6,7 @@
 use keywright_store::{StoreError, Tx, grants, logs, refresh_tokens, sessions, users};
 use keywright_types::{LogoutInitiator, Tenant, TenantId};
 
+use crate::attack_protection::clear_login_failures;
 use crate::users::{is_email, is_username, normalized_identifier};
 use crate::{App, AppError, Caller, LogEvent, LogType, PasswordCheck, check_password};
 
@@ -126,7 +127,11 @@ impl App {
             event: LogEvent::new(LogType::SuccessPasswordChange, caller).user(&user).connection(connection),
         };
         let (id, now) = (user_id.to_owned(), self.now());
-        let set = move |tx: &mut Tx<'_>, tenant: &TenantId| users::set_password(tx, tenant, &id, &hash, now);
+        let app = self.clone();
+        let set = move |tx: &mut Tx<'_>, tenant: &TenantId| {
+            clear_login_failures(&app, tx, tenant, &id)?;
+            users::set_password(tx, tenant, &id, &hash, now)
+        };
         self.change_account(tenant, user_id, consequences, set).await
     }
 

@@ -331,3 +331,16 @@ async fn lg_12_links_expire_are_superseded_and_are_tied_to_the_browser_that_open
     assert_eq!(reader.get(&second).await.status, 400);
     assert_eq!(reader.post("/u/unblock", &fields).await.status, 400);
 }
+
+#[tokio::test]
+async fn lg_08_a_new_password_unblocks() {
+    const NEW: &str = "Correct horse 2";
+    let site = Site::start().await;
+    let mut visitor = Visitor::at(&site, "192.0.2.7").await;
+    visitor.fail(EMAIL, 10).await;
+    assert_eq!(visitor.try_password(EMAIL, PASSWORD).await.status, 429);
+    let caller = keywright_app::Caller::default();
+    site.app.change_password(&site.tenant, &site.user.user_id, NEW, &caller).await.unwrap();
+    assert_eq!(visitor.try_password(EMAIL, PASSWORD).await.status, 400);
+    assert_eq!(visitor.try_password(EMAIL, NEW).await.status, 303);
+}

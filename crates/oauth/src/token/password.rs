@@ -66,6 +66,7 @@ pub(super) async fn run(
         permissions: permissions.as_ref(),
         nonce: None,
         claims: None,
+        organization: None,
         auth_time: None,
         grant: Some("password"),
         issued_at: now,
