@@ -2,7 +2,7 @@
 
 use keywright_store::organizations::{self, OrganizationRow};
 use keywright_store::{StoreError, Tx, organization_members};
-use keywright_types::{Connection, Organization, OrganizationConnection, TenantId};
+use keywright_types::{Client, Connection, Organization, OrganizationConnection, TenantId};
 
 use crate::{App, AppError, OrganizationRecord};
 
@@ -77,14 +77,16 @@ impl App {
     pub async fn login_connections(
         &self,
         tenant: &TenantId,
-        client_id: &str,
+        client: &Client,
         organization: Option<&OrganizationRecord>,
     ) -> Result<Vec<Connection>, AppError> {
         let all = self.connections(tenant).await?;
         let Some(organization) = organization else {
-            return Ok(all.iter().filter(|connection| connection.is_enabled_for(client_id)).cloned().collect());
+            return Ok(all.iter().filter(|connection| connection.is_usable_by(client)).cloned().collect());
         };
-        let enabled = all.iter().filter_map(|connection| Some((connection, organization.enabled(&connection.id)?)));
+        // §8.3: domain-level connections only, also there.
+        let usable = all.iter().filter(|connection| client.is_first_party || connection.is_domain_connection);
+        let enabled = usable.filter_map(|connection| Some((connection, organization.enabled(&connection.id)?)));
         let connections = enabled.map(|(connection, enabled)| {
             let mut connection = connection.clone();
             connection.options.disable_signup |= !(enabled.is_signup_enabled && enabled.assign_membership_on_login);

@@ -11,7 +11,7 @@ use keywright_store::connections::{self, ConnectionRow};
 use keywright_store::resource_servers::{self, ResourceServerRow};
 use keywright_store::signing_keys::{self, KeyState};
 use keywright_store::tenants::{self, TenantRow};
-use keywright_store::{StoreError, Tx, config};
+use keywright_store::{StoreError, Tx, config, logs};
 use keywright_types::{
     AppType, Client, ClientGrant, Connection, ExpirationType, JwtConfiguration, OrganizationUsage, OtherMembers,
     RefreshTokenSettings, ResourceServer, ResourceServerScope, RotationType, Tenant, TenantId, TenantSettings,
@@ -20,7 +20,7 @@ use keywright_types::{
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::signing_keys::NewKeys;
-use crate::{App, AppError};
+use crate::{App, AppError, LogEvent};
 
 /// A tenant to create.
 #[derive(Clone, Debug)]
@@ -65,6 +65,9 @@ pub enum ProvisioningError {
     /// There is nothing with this name to change.
     #[error("there is no such thing")]
     NotFound,
+    /// The tenant may not have more of them.
+    #[error("there are too many")]
+    TooMany,
     /// Not the caller's fault.
     #[error(transparent)]
     App(#[from] AppError),
@@ -78,6 +81,9 @@ impl From<StoreError> for ProvisioningError {
         }
     }
 }
+
+/// Anybody may fill a tenant where registration is open; this is where it ends. An administrator may go beyond it.
+const MOST_REGISTERED: i64 = 5_000;
 
 impl App {
     /// Creates a tenant with its first signing keys, the Management API and an application that may use all of it.
@@ -192,6 +198,30 @@ impl App {
     ) -> Result<(), ProvisioningError> {
         let row = self.client_row(tenant, client, secret, self.now())?;
         self.configure(tenant, move |tx, id| clients::insert(tx, id, &row)).await
+    }
+
+    /// Stores an application that registered itself, with its entry in the tenant log, unless the tenant has 5000
+    /// applications already.
+    pub async fn register_client(
+        &self,
+        tenant: &TenantId,
+        client: &Client,
+        secret: Option<&SecretString>,
+        event: LogEvent,
+    ) -> Result<(), ProvisioningError> {
+        let (row, entry, id) =
+            (self.client_row(tenant, client, secret, self.now())?, self.log_row(event), tenant.clone());
+        self.store()
+            .write(move |tx| {
+                config::bump(tx, &id)?;
+                if clients::count(tx, &id)? >= MOST_REGISTERED {
+                    return Err(ProvisioningError::TooMany);
+                }
+                clients::insert(tx, &id, &row)?;
+                logs::insert(tx, &id, &entry)?;
+                Ok(())
+            })
+            .await
     }
 
     /// Replaces the document of an application; its secret stays.

@@ -13,7 +13,7 @@ pub(crate) async fn of(visit: &Visit, step: &Step) -> Result<Connection, PageErr
         Some(id) => Some(visit.app.organization(&visit.tenant.id, id).await?.ok_or_else(gone)?),
         None => None,
     };
-    let all = visit.app.login_connections(&visit.tenant.id, &request.client_id, organization.as_deref()).await?;
+    let all = visit.app.login_connections(&visit.tenant.id, &step.client.client, organization.as_deref()).await?;
     let usable = |connection: &&Connection| {
         connection.is_database() && request.connection.as_ref().is_none_or(|name| *name == connection.name)
     };

@@ -96,6 +96,9 @@ fn document(tenant: &Tenant) -> Value {
                 members.insert("require_pushed_authorization_requests".to_owned(), true.into());
             }
         }
+        if settings.flags.enable_dynamic_client_registration {
+            members.insert("registration_endpoint".to_owned(), tenant.url("/oidc/register").into());
+        }
         if settings.oidc_logout.rp_logout_end_session_endpoint_discovery {
             members.insert("end_session_endpoint".to_owned(), tenant.url("/oidc/logout").into());
         }

@@ -197,6 +197,30 @@ impl OAuthError {
         error.in_standard(profile::UNSUPPORTED_GRANT_TYPE)
     }
 
+    /// RFC 7591 §3.2.2: "The value of one or more redirection URIs is invalid."
+    pub(crate) fn invalid_redirect_uri(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("invalid_redirect_uri", description)
+    }
+
+    /// RFC 7591 §3.2.2: "The value of one of the client metadata fields is invalid".
+    pub(crate) fn invalid_client_metadata(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("invalid_client_metadata", description)
+    }
+
+    /// The tenant has not switched this endpoint on (§0.3).
+    #[must_use]
+    pub(crate) fn endpoint_disabled() -> Self {
+        let status = Some(StatusCode::NOT_FOUND);
+        Self { status, ..Self::new("endpoint_disabled", "Dynamic client registration is not enabled for the tenant") }
+    }
+
+    /// The tenant is full of what registered itself (`management-api.md` §1.3).
+    #[must_use]
+    pub(crate) fn too_many_entities() -> Self {
+        let description = "You reached the limit of entities of this type for this tenant.";
+        Self { status: Some(StatusCode::FORBIDDEN), ..Self::new("too_many_entities", description) }
+    }
+
     /// Another method than POST.
     #[must_use]
     pub fn method_not_allowed() -> Self {

@@ -19,6 +19,7 @@ mod metadata;
 mod permissions;
 mod profile;
 mod pushed_authorization;
+mod registration;
 mod revocation;
 mod token;
 mod userinfo;
@@ -47,7 +48,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .layer(from_fn_with_state(app.clone(), rate_limits::api))
         .layer(from_fn_with_state(app.clone(), cross_origin::registered_origins));
-    let metadata = Router::new()
+    let open = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
         .route("/.well-known/jwks.json", get(json_web_keys::get))
@@ -56,6 +57,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/cer", get(certificate::der))
         .route("/pb7", get(certificate::pkcs7))
         .route("/fingerprint", get(certificate::fingerprint))
+        .route("/oidc/register", post(registration::post).fallback(registration::method_not_allowed))
         .layer(from_fn_with_state(app.clone(), rate_limits::api))
         .layer(axum::middleware::from_fn(cross_origin::any_origin));
     let pages = Router::new()
@@ -65,5 +67,5 @@ pub fn router(app: &App) -> Router<App> {
         .route("/logout", get(logout::auth0::get).head(logout::head))
         .route("/oidc/logout", get(logout::rp_initiated::get).post(logout::rp_initiated::post).head(logout::head))
         .layer(from_fn_with_state(app.clone(), rate_limits::pages));
-    pages.merge(api).merge(metadata).layer(body_limit)
+    pages.merge(api).merge(open).layer(body_limit)
 }

@@ -116,11 +116,30 @@ pub(crate) fn accepts_plain_challenge(profile: Profile) -> bool {
     profile == Profile::Auth0
 }
 
+/// Status of a successful registration: §6.7 has 200, RFC 7591 §3.2.1 demands "an HTTP 201 Created status code".
+pub(crate) fn registration_status(profile: Profile) -> StatusCode {
+    match profile {
+        Profile::Auth0 => StatusCode::OK,
+        Profile::Standard => StatusCode::CREATED,
+    }
+}
+
+/// How an application that registers itself authenticates unless it says so: `client_secret_basic` is the default of
+/// RFC 7591 §2 "if unspecified or omitted", `client_secret_post` that of §6.7.
+pub(crate) fn registered_auth_method(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Auth0 => "client_secret_post",
+        Profile::Standard => "client_secret_basic",
+    }
+}
+
 /// How callbacks are compared: Auth0 knows wildcards (RU-02) and ignores fragments and the case of a host (§1.3), the
 /// standards compare strings (RU-01) and let a native application choose its port on a loopback address (RU-04).
 pub(crate) fn callback_matching(profile: Profile, client: &Client) -> Matching {
     Matching {
         any_loopback_port: profile == Profile::Standard && client.app_type == Some(AppType::Native),
+        // §8.3: "exact URLs only" for third-party applications.
+        exact: profile == Profile::Standard || !client.is_first_party,
         ..logout_matching(profile)
     }
 }

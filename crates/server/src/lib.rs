@@ -5,6 +5,7 @@
 
 mod cli;
 mod config;
+mod connections;
 mod dev;
 mod doctor;
 mod failure;

@@ -10,18 +10,21 @@ use axum::Router;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
-use hyper_util::rt::TokioTimer;
+use keywright_web::TrustedProxies;
 use rustls::ServerConfig;
+
+use crate::connections::{Bounded, Bounds, Connections, configure};
 
 /// How long accepted requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
-/// How long a client may take to send a request's head; also how long an idle HTTP/1.1 connection is kept.
-const HEADER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Bound sockets, all with the same port.
 pub(crate) struct Listener {
     sockets: Vec<TcpListener>,
     port: u16,
+    connections: Connections,
+    /// How long a client may take to send a request's head; also how long an idle connection is kept.
+    idle: Duration,
 }
 
 impl Listener {
@@ -29,7 +32,8 @@ impl Listener {
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = TcpListener::bind(address)?;
         let port = socket.local_addr()?.port();
-        Ok(Self { sockets: vec![socket], port })
+        let connections = Connections::new(Bounds::default(), TrustedProxies::default());
+        Ok(Self { sockets: vec![socket], port, connections, idle: Bounds::default().idle() })
     }
 
     /// Both loopback addresses, because `localhost` is the one for some clients and the other for the rest. A machine
@@ -47,6 +51,16 @@ impl Listener {
             return Ok(listener);
         }
         Err(ErrorKind::AddrInUse.into())
+    }
+
+    /// With other bounds than the default ones.
+    pub(crate) fn with_bounds(self, bounds: Bounds, proxies: TrustedProxies) -> Self {
+        Self { connections: Connections::new(bounds, proxies), idle: bounds.idle(), ..self }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_idle(self, idle: Duration) -> Self {
+        Self { idle, ..self }
     }
 
     /// The port of all the sockets.
@@ -70,17 +84,17 @@ impl Listener {
         for socket in self.sockets {
             socket.set_nonblocking(true)?;
             let mut server: Server<SocketAddr> = axum_server::from_tcp(socket)?.handle(handle.clone());
-            server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
-            server.http_builder().http2().timer(TokioTimer::new()).keep_alive_interval(HEADER_TIMEOUT);
+            configure(server.http_builder(), self.idle);
+            let bounded = Bounded { inner: (), connections: self.connections.clone(), idle: self.idle };
             let service = service.clone();
             match tls.clone() {
                 Some(config) => {
                     let acceptor =
                         RustlsAcceptor::new(RustlsConfig::from_config(config)).acceptor(NoDelayAcceptor::new());
-                    servers.spawn(server.acceptor(acceptor).serve(service));
+                    servers.spawn(server.acceptor(bounded.around(acceptor)).serve(service));
                 }
                 None => {
-                    servers.spawn(server.acceptor(NoDelayAcceptor::new()).serve(service));
+                    servers.spawn(server.acceptor(bounded.around(NoDelayAcceptor::new())).serve(service));
                 }
             }
         }

@@ -23,6 +23,7 @@ pub(crate) async fn create(configuration: Document, domain: &str, name: Option<&
         ProvisioningError::Exists => Failure::TenantExists(domain.to_owned()),
         ProvisioningError::NotFound => Failure::App(keywright_app::AppError::internal(cause)),
         ProvisioningError::App(cause) => Failure::App(cause),
+        other @ ProvisioningError::TooMany => Failure::App(keywright_app::AppError::internal(other)),
     })?;
     println!(
         "Tenant {} is there. Its first application may do everything over the Management API.\n\

@@ -31,6 +31,7 @@ statements! {
             WHERE tenant_id = $1 AND client_id = $2";
     LIST = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
             WHERE tenant_id = $1 ORDER BY created_at, client_id";
+    COUNT = "SELECT COUNT(*) FROM clients WHERE tenant_id = $1";
     /// A change of the document leaves the secret alone.
     UPDATE = "UPDATE clients SET name = $3, document = $4, secret = COALESCE($5, secret), updated_at = $6 \
               WHERE tenant_id = $1 AND client_id = $2";
@@ -66,6 +67,11 @@ pub fn find(tx: &mut Tx<'_>, tenant: &TenantId, client_id: &str) -> Result<Optio
 /// All applications of the tenant, oldest first.
 pub fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<ClientRow>, StoreError> {
     tx.query(LIST, params![tenant])?.iter().map(from_row).collect()
+}
+
+/// How many applications the tenant has.
+pub fn count(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT, params![tenant])?.map_or(Ok(0), |row| row.get(0))
 }
 
 /// Replaces name, document and `updated_at` of the application, and the secret where the row has one. `false` when there is none.

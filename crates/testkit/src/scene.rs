@@ -137,6 +137,7 @@ impl Scene {
             name: "Username-Password-Authentication".to_owned(),
             strategy: "auth0".to_owned(),
             enabled_clients: [&web, &spa, &native].map(|registered| registered.id().to_owned()).to_vec(),
+            is_domain_connection: true,
             options: keywright_types::ConnectionOptions::default(),
             other: OtherMembers::new(),
         };

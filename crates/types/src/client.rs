@@ -99,10 +99,11 @@ impl Client {
         self.oidc_logout.as_ref().or(self.oidc_backchannel_logout.as_ref())
     }
 
-    /// Whether `grant_type` may be used by this application.
+    /// Whether `grant_type` may be used by this application. §8.3: third-party applications have "no password grant".
     #[must_use]
     pub fn allows_grant(&self, grant_type: &str) -> bool {
-        self.grant_types.iter().any(|own| own == grant_type)
+        let password = matches!(grant_type, "password" | "http://auth0.com/oauth/grant-type/password-realm");
+        (self.is_first_party || !password) && self.grant_types.iter().any(|own| own == grant_type)
     }
 
     /// Whether the application cannot keep a secret (RFC 6749 §2.1 "public").

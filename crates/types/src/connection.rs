@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::OtherMembers;
+use crate::{Client, OtherMembers};
 
 /// A configured source of users. Strategy `auth0` is a database of this instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Connection {
     /// Applications that may use it.
     #[serde(default)]
     pub enabled_clients: Vec<String>,
+    /// Whether it is for all third-party applications of the tenant, and for them alone by this switch.
+    #[serde(default)]
+    pub is_domain_connection: bool,
     /// Settings that depend on the strategy.
     #[serde(default)]
     pub options: ConnectionOptions,
@@ -31,7 +34,14 @@ impl Connection {
         self.strategy == "auth0"
     }
 
-    /// Whether `client_id` may use this connection.
+    /// Whether users of this connection may log in to `client`: §8.3, third-party applications have "only domain-level
+    /// connections", whichever are enabled for them; the tenant's own have those that are enabled for them.
+    #[must_use]
+    pub fn is_usable_by(&self, client: &Client) -> bool {
+        if client.is_first_party { self.is_enabled_for(&client.client_id) } else { self.is_domain_connection }
+    }
+
+    /// Whether `client_id` is among the enabled applications.
     #[must_use]
     pub fn is_enabled_for(&self, client_id: &str) -> bool {
         self.enabled_clients.iter().any(|own| own == client_id)

@@ -217,9 +217,13 @@ impl<'de> Visitor<'de> for JsonObject {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
+        while members.len() <= MAX_COUNT
+            && let Some(member) = map.next_entry()?
+        {
             members.push(member);
         }
+        // What is beyond is read to its end, and the request is refused for its count.
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(members)
     }
 }

@@ -87,6 +87,7 @@ impl Site {
             name: "Username-Password-Authentication".to_owned(),
             strategy: "auth0".to_owned(),
             enabled_clients: vec![client.client_id.clone()],
+            is_domain_connection: true,
             options,
             other: OtherMembers::new(),
         };

@@ -125,7 +125,7 @@ async fn checked_with(
     no_token_that_must_be_bound(&request, &client.client, api.as_deref())?;
     let organization = organization.judged(&request, &client.client)?;
     request.organization = organization.as_ref().map(|record| record.organization.id.clone());
-    let connections = usable_connections(app, tenant, &request, organization.as_deref()).await?;
+    let connections = usable_connections(app, tenant, &client.client, &request, organization.as_deref()).await?;
     signup_enabled(&request, &connections)?;
     Ok(CheckedRequest { request, client, api, granted_to_client, organization, connections })
 }
@@ -409,11 +409,12 @@ fn no_token_that_must_be_bound(
 async fn usable_connections(
     app: &App,
     tenant: &Tenant,
+    client: &Client,
     request: &AuthorizationRequest,
     organization: Option<&OrganizationRecord>,
 ) -> Result<Vec<Connection>, AuthorizeError> {
     let all = app.connections(&tenant.id).await?;
-    let enabled = app.login_connections(&tenant.id, &request.client_id, organization).await?;
+    let enabled = app.login_connections(&tenant.id, client, organization).await?;
     if let Some(organization) = organization.filter(|_| enabled.is_empty()) {
         return Err(invalid(request, is_invalid(&organization.organization.id)));
     }

@@ -78,7 +78,7 @@ pub(super) async fn run(
     let issuer = Issuer::load(app, tenant, client, audience, request.jkt()).await?;
     let organization = organization_now(app, tenant, payload.organization.as_deref()).await?;
     let organization = organization.map_err(invalid_token)?;
-    let connections = app.login_connections(&tenant.id, &client_id, organization.as_deref()).await?;
+    let connections = app.login_connections(&tenant.id, &client.client, organization.as_deref()).await?;
     let settings = client.client.refresh_token.clone();
     let exchange = Exchange {
         generation: token.generation,

@@ -26,6 +26,8 @@ use keywright_web::TrustedProxies;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::connections::Bounds;
+
 pub(crate) use log::{LogFormat, LogSettings};
 pub(crate) use metrics::Exposure;
 pub(crate) use refusal::Refusal;
@@ -43,6 +45,9 @@ pub(crate) const KEYS: &[&str] = &[
     "master_key_file",
     "trusted_proxies",
     "rate_limits",
+    "connections.max",
+    "connections.max_per_address",
+    "connections.idle_timeout",
     "egress.allow",
     "egress.ca_certificates",
     "mail.smtp_url",
@@ -70,6 +75,7 @@ pub(crate) struct Document {
     #[serde(deserialize_with = "proxies::read")]
     trusted_proxies: TrustedProxies,
     rate_limits: bool,
+    connections: Bounds,
     #[serde(default)]
     egress: egress::EgressSettings,
     mail: Option<mail::MailSettings>,
@@ -106,6 +112,8 @@ pub(crate) struct Serving {
     pub(crate) egress: EgressOptions,
     /// Who takes mails.
     pub(crate) mailer: Arc<dyn Mailer>,
+    /// How many connections there may be.
+    pub(crate) connections: Bounds,
 }
 
 impl Document {
@@ -171,8 +179,18 @@ impl Document {
         let (egress, mailer) = (self.egress.resolve(), mail::resolve(self.mail.as_ref()));
         match (listen, self.storage(), transport, metrics, egress, mailer) {
             (Ok(listen), Ok(storage), Ok(transport), Ok(metrics), Ok(egress), Ok(mailer)) => {
-                let Self { trusted_proxies, rate_limits, .. } = self;
-                Ok(Serving { listen, storage, transport, trusted_proxies, rate_limits, metrics, egress, mailer })
+                let Self { trusted_proxies, rate_limits, connections, .. } = self;
+                Ok(Serving {
+                    listen,
+                    storage,
+                    transport,
+                    trusted_proxies,
+                    rate_limits,
+                    metrics,
+                    egress,
+                    mailer,
+                    connections,
+                })
             }
             (listen, storage, transport, metrics, egress, mailer) => {
                 let own = [listen.err(), transport.err(), metrics.err(), egress.err(), mailer.err()];
@@ -228,6 +246,7 @@ mod tests {
         assert_eq!(document.database.expose_secret(), "sqlite:keywright.db");
         assert!(document.master_key.is_none() && document.master_key_file.is_none() && document.tls.is_none());
         assert!(document.trusted_proxies.is_empty() && document.rate_limits);
+        assert_eq!(document.connections, Bounds::default());
         assert_eq!(document.log, LogSettings { format: LogFormat::Text, filter: "info".to_owned() });
     }
 

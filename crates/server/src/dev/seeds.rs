@@ -242,6 +242,7 @@ async fn connection(app: &App, tenant: &Tenant, applications: &[Application]) ->
         name: CONNECTION.to_owned(),
         strategy: "auth0".to_owned(),
         enabled_clients: client_ids.collect(),
+        is_domain_connection: false,
         options: ConnectionOptions { password_policy: Some(PasswordPolicy::Good), ..ConnectionOptions::default() },
         other: OtherMembers::new(),
     };

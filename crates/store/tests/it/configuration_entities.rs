@@ -8,7 +8,7 @@ use keywright_store::{client_grants, clients, connections, resource_servers, sig
 use keywright_types::TenantId;
 
 use crate::database::Database;
-use crate::rows::{acme, at, client, client_grant, connection, populate, resource_server, signing_key};
+use crate::rows::{acme, at, client, client_grant, connection, populate, resource_server, signing_key, umbrella};
 
 pub(crate) async fn clients_are_kept(database: Arc<Database>) {
     let store = database.open().await;
@@ -20,6 +20,8 @@ pub(crate) async fn clients_are_kept(database: Arc<Database>) {
     assert_eq!(store.read(|tx| clients::find(tx, &acme(), "app")).await.unwrap(), Some(client("app")));
     assert_eq!(store.read(|tx| clients::find(tx, &acme(), "APP")).await.unwrap(), None);
     assert_eq!(store.read(|tx| clients::list(tx, &acme())).await.unwrap(), [client("app"), spa]);
+    assert_eq!(store.read(|tx| clients::count(tx, &acme())).await.unwrap(), 2);
+    assert_eq!(store.read(|tx| clients::count(tx, &umbrella())).await.unwrap(), 0);
 }
 
 pub(crate) async fn clients_are_changed_and_deleted(database: Arc<Database>) {
