@@ -83,6 +83,7 @@ impl From<ProvisioningError> for CredentialError {
             ProvisioningError::Exists => Self::Exists,
             ProvisioningError::NotFound => Self::NotFound,
             ProvisioningError::App(error) => Self::App(error),
+            error @ ProvisioningError::TooMany => Self::App(AppError::internal(error)),
         }
     }
 }

@@ -207,9 +207,9 @@ impl OAuthError {
         Self::new("invalid_client_metadata", description)
     }
 
-    /// The tenant has not switched this endpoint on (§0.3).
+    /// The tenant has not switched registration on (§6.7).
     #[must_use]
-    pub(crate) fn endpoint_disabled() -> Self {
+    pub(crate) fn registration_disabled() -> Self {
         let status = Some(StatusCode::NOT_FOUND);
         Self { status, ..Self::new("endpoint_disabled", "Dynamic client registration is not enabled for the tenant") }
     }

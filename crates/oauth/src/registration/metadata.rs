@@ -121,9 +121,7 @@ impl Metadata {
         if !contacts.is_empty() {
             client.other.insert("contacts".to_owned(), contacts.into());
         }
-        if let Some(jwks) = self.jwks {
-            client.other.insert("jwks".to_owned(), jwks);
-        }
+        client.jwks = self.jwks;
         Ok((client, secret))
     }
 }

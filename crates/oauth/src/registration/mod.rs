@@ -49,7 +49,7 @@ async fn register(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Map<String, Value>, OAuthError> {
     if !tenant.settings.flags.enable_dynamic_client_registration {
-        return Err(OAuthError::endpoint_disabled());
+        return Err(OAuthError::registration_disabled());
     }
     let metadata = Metadata::read(&json_body(headers, body)?)?;
     let (client, secret) = metadata.into_client(app, tenant)?;
