@@ -170,6 +170,7 @@ async fn connections_are_those_of_the_organization() {
         name: "Staff".to_owned(),
         strategy: "auth0".to_owned(),
         enabled_clients: vec![scene.web.id().to_owned()],
+        is_domain_connection: false,
         options: ConnectionOptions::default(),
         other: OtherMembers::new(),
     };
