@@ -11,6 +11,7 @@ mod access_tokens;
 mod account_changes;
 mod authorize;
 mod code_flow;
+mod conformance;
 mod cookies;
 mod cross_origin;
 mod database_outage;
