@@ -19,6 +19,10 @@ run: build ## Build and start the development server on https://localhost:8443 (
 build: ## Build the server
 	cargo build --package keywright-server --bin keywright
 
+.PHONY: configure
+configure:
+	cargo build --package keywright-testkit --example configure
+
 examples: build examples/node_modules/.package-lock.json ## Start the development server, the example API and the example web app
 	@npm --prefix examples --silent start $(if $(ARGS),-- $(ARGS))
 
@@ -64,11 +68,11 @@ doc: ## Examples in the documentation comments
 
 e2e: e2e-sqlite e2e-postgres ## End-to-end tests with a real browser, on SQLite and then on PostgreSQL
 
-e2e-sqlite: build node-packages ## End-to-end tests on SQLite (ARGS="sso.test.mjs" narrows)
+e2e-sqlite: build configure node-packages ## End-to-end tests on SQLite (ARGS="sso.test.mjs" narrows)
 	@scripts/prerequisites browser postgres
 	@cd crates/e2e && KEYWRIGHT_TEST_ENGINE=sqlite node --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec $(ARGS)
 
-e2e-postgres: build node-packages ## End-to-end tests on a throwaway PostgreSQL
+e2e-postgres: build configure node-packages ## End-to-end tests on a throwaway PostgreSQL
 	@scripts/prerequisites browser postgres
 	@cd crates/e2e && KEYWRIGHT_TEST_ENGINE=postgres ../../scripts/with-postgres node --test --test-concurrency=1 --test-timeout=300000 --test-reporter=spec $(ARGS)
 
