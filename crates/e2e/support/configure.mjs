@@ -23,7 +23,7 @@ export async function startConfigurableServer() {
       const input = JSON.stringify({ ...changes, tenant: { ...changes.tenant, friendly_name: marker } });
       execFileSync(program, [data, database, server.domain], { input });
       const deadline = Date.now() + 10_000;
-      while (!(await server.request('/authorize')).body.includes(marker)) {
+      while (!(await server.request('/u/logout-complete')).body.includes(marker)) {
         assert.ok(Date.now() < deadline, 'the server did not see its new configuration');
       }
     },
