@@ -195,6 +195,7 @@ impl App {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn corrupt(error: AppError) -> StoreError {
     StoreError::Corrupt { table: "clients".to_owned(), column: "document".to_owned(), detail: error.to_string() }
 }

@@ -53,6 +53,7 @@ struct LogoutPrompt {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names of the screens")]
 struct BruteForceProtectionPrompt {
     brute_force_protection_unblock: UnblockTexts,
     brute_force_protection_unblock_success: ResultTexts,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use keywright_app::{App, AppOptions, Clock, HashingCost};
+use keywright_app::{App, AppOptions, Clock, Egress, EgressOptions, HashingCost};
 use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
 use keywright_types::TenantSettings;
@@ -42,6 +42,7 @@ async fn main() {
         random: Random::system(),
         hashing_cost: HashingCost::Minimal,
         rate_limits: false,
+        egress: Egress::new(EgressOptions::default()).unwrap(),
     })
     .unwrap();
     let tenant = app.tenant_by_domain(&domain).await.unwrap().expect("the tenant");

@@ -6,6 +6,7 @@ use crate::{ClientOidcLogout, OrganizationUsage, OtherMembers, RefreshTokenSetti
 
 /// A registered OAuth client. Its secret is not part of the document: it is stored sealed beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a document with the members of the Management API")]
 pub struct Client {
     /// Public identifier, letters and digits only, so that every way of encoding it for HTTP Basic agrees.
     pub client_id: String,

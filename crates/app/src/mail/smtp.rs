@@ -11,7 +11,7 @@ use super::{MailError, MailFuture, Mailer, Message};
 /// Longest time of one exchange with the mail server.
 const EXCHANGE: Duration = Duration::from_secs(15);
 /// Longest time of all of them for one mail; shorter than the lease of the job.
-const DELIVERY: Duration = Duration::from_secs(60);
+const DELIVERY: Duration = Duration::from_mins(1);
 
 /// What is wrong with the configuration. Does not repeat the address, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -125,13 +125,10 @@ impl Place<'_> {
         let known = stored.is_some();
         let stored: StoredHash = stored_hash::parse(stored.unwrap_or(&self.hasher.decoy))?;
         let (entered, password) = (password.to_owned(), normalized(password));
-        let matches = self.run(move || match password {
-            Some(password) => stored.verify(&password, &entered),
-            // The same work, and never right.
-            None => {
-                stored.verify("", "");
-                false
-            }
+        let matches = self.run(move || {
+            // Without a password that could be right: the same work, and never right.
+            let verified = stored.verify(password.as_deref().unwrap_or_default(), &entered);
+            verified && password.is_some()
         });
         Ok(matches.await? && known)
     }

@@ -8,6 +8,7 @@ use super::imported::ImportedHash;
 use crate::AppError;
 
 /// A hash that can be verified.
+#[expect(clippy::large_enum_variant, reason = "one lives for the time of one verification")]
 pub(super) enum StoredHash {
     /// Made here, from the password in NFC.
     Own(PasswordHash),

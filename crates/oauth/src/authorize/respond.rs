@@ -68,7 +68,7 @@ async fn web_message(call: &Call<'_>, request: &AuthorizationRequest, parameters
     let Some(origin) = return_url::origin(&request.redirect_uri) else { return unsafe_target(request) };
     let (name, shell) = frame(call, request).await;
     let response: Map<_, _> = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    WebMessagePage::new(shell, &name, &origin, response).respond()
+    WebMessagePage::new(shell, &name, &origin, &response).respond()
 }
 
 /// Name of the application, and the frame of a page for it.

@@ -88,6 +88,7 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<&'a [&'a str]>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[expect(clippy::struct_field_names, reason = "the name on the wire")]
     userinfo_claims: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     cnf: Option<Confirmation>,

@@ -77,6 +77,7 @@ mod tests {
     use Outcome::{Bound, Plain, Refused};
 
     /// A row of §8.7, for a client that does not and one that does require possession, each without and with a proof.
+    #[expect(clippy::option_option, reason = "no API, and an API without a policy")]
     fn check(policy: Option<Option<ProofOfPossession>>, public: bool, expected: [Outcome; 4]) {
         let api = policy.map(|proof_of_possession| ResourceServer { proof_of_possession, ..ResourceServer::default() });
         for (index, expected) in expected.into_iter().enumerate() {

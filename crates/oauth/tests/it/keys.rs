@@ -300,7 +300,8 @@ async fn tk_06_keys_of_the_version_before_are_completed_once() {
     change_api(&scene, |api| api.signing_alg = "ES256".to_owned()).await;
     let node = scene.second_node().await;
     let (first, second) = tokio::join!(scene.app.app.complete_all_signing_keys(), node.app.complete_all_signing_keys());
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     let completed = keys(&scene).await;
     assert_eq!(
         completed.iter().map(|key| key["kty"].as_str().unwrap()).collect::<Vec<_>>(),

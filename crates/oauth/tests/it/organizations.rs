@@ -290,7 +290,7 @@ async fn ru_02_callbacks_with_the_name_of_the_organization() {
         scene
             .app
             .change_client(&scene.web, |client| {
-                client.callbacks = vec!["https://{organization_name}.app.example.com/cb".to_owned()]
+                client.callbacks = vec!["https://{organization_name}.app.example.com/cb".to_owned()];
             })
             .await;
         for organization in ["", acme.id()] {

@@ -27,7 +27,7 @@ impl WebMessagePage {
     /// A page that hands `response` to windows of `origin` (`scheme://host[:port]`), which belong to the application
     /// named `client_name`.
     #[must_use]
-    pub fn new(shell: Shell, client_name: &str, origin: &str, response: Map<String, Value>) -> Self {
+    pub fn new(shell: Shell, client_name: &str, origin: &str, response: &Map<String, Value>) -> Self {
         let message = json!({ "type": "authorization_response", "response": response }).to_string();
         let shell = Shell { keeps_opener: true, ..shell };
         Self { shell, client_name: client_name.to_owned(), origin: origin.to_owned(), message }
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn ru_08_one_origin_may_frame_the_page_and_receives_the_message() {
-        let page = WebMessagePage::new(Sample::plain().shell, "App", "https://app.example:8080", Map::new());
+        let page = WebMessagePage::new(Sample::plain().shell, "App", "https://app.example:8080", &Map::new());
         let response = page.respond();
         let headers = response.headers();
         let policy = headers["content-security-policy"].to_str().unwrap();

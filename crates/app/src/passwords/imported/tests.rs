@@ -6,16 +6,13 @@ use super::*;
 const PASSWORD: &str = "Correct-horse-1";
 
 const VECTORS: &[(&str, &str)] = &[
-    ("pbkdf2-sha1", r#"$pbkdf2-sha1$i=1000,l=20$TmFDbE5hQ2xOYUNsTmFDbA$rGHT/JRuxndK6K00x9SKy4B+6qg"#),
-    (
-        "pbkdf2-sha256",
-        r#"$pbkdf2-sha256$i=1000,l=32$TmFDbE5hQ2xOYUNsTmFDbA$7hm8gqQWQ+W5w2HUVxnsL6oE/EYTZHn0+IZ1r7xj8qo"#,
-    ),
+    ("pbkdf2-sha1", r"$pbkdf2-sha1$i=1000,l=20$TmFDbE5hQ2xOYUNsTmFDbA$rGHT/JRuxndK6K00x9SKy4B+6qg"),
+    ("pbkdf2-sha256", r"$pbkdf2-sha256$i=1000,l=32$TmFDbE5hQ2xOYUNsTmFDbA$7hm8gqQWQ+W5w2HUVxnsL6oE/EYTZHn0+IZ1r7xj8qo"),
     (
         "pbkdf2-sha512",
-        r#"$pbkdf2-sha512$i=1000,l=64$TmFDbE5hQ2xOYUNsTmFDbA$7w8UaJ/LLbbLsRnyo3ThCr0lGDuSf/m5JpD7FaAkxoUKYcAEO/vnwPzoAOLkWuSo8gH7kb9E4dk6LFIeo+aaLA"#,
+        r"$pbkdf2-sha512$i=1000,l=64$TmFDbE5hQ2xOYUNsTmFDbA$7w8UaJ/LLbbLsRnyo3ThCr0lGDuSf/m5JpD7FaAkxoUKYcAEO/vnwPzoAOLkWuSo8gH7kb9E4dk6LFIeo+aaLA",
     ),
-    ("scrypt", r#"$scrypt$ln=10,r=8,p=1$TmFDbE5hQ2xOYUNsTmFDbA$TCsnpG/U0ZqlW73nhpohxPbHZfRTblQVy0wwID+muEE"#),
+    ("scrypt", r"$scrypt$ln=10,r=8,p=1$TmFDbE5hQ2xOYUNsTmFDbA$TCsnpG/U0ZqlW73nhpohxPbHZfRTblQVy0wwID+muEE"),
     (
         "scrypt json",
         r#"{"algorithm": "scrypt", "hash": {"value": "a91d123c327ed1fe5103bde7f251e396d40e2b4eeb916df5a871b5b74c650590d03aec8c5a9e3e2a95f529eb439ad8e5b748e4dbf395a788dce3246e4dcd9ca5", "encoding": "hex"}, "salt": {"value": "salty", "encoding": "utf8"}, "keylen": 64, "cost": 1024, "blockSize": 8, "parallelization": 1}"#,
@@ -44,9 +41,9 @@ const VECTORS: &[(&str, &str)] = &[
         "hmac",
         r#"{"algorithm": "hmac", "hash": {"value": "5f3c35a13af212568e65389e327f63c489dfd87ccc6dc6e44df39c67322a5828", "encoding": "hex", "digest": "sha256", "key": {"value": "key", "encoding": "utf8"}}}"#,
     ),
-    ("ldap sha", r#"{SHA}Q3FUbnV49PZs3s9jcpD8Q4WPN/w="#),
-    ("ldap ssha", r#"{SSHA}SQVdkutJq5x/bTBAYfQn0cYg/CpzYWx0"#),
-    ("ldap smd5", r#"{SMD5}2+3hx7dDVR7FiEzshK43OHNhbHQ="#),
+    ("ldap sha", r"{SHA}Q3FUbnV49PZs3s9jcpD8Q4WPN/w="),
+    ("ldap ssha", r"{SSHA}SQVdkutJq5x/bTBAYfQn0cYg/CpzYWx0"),
+    ("ldap smd5", r"{SMD5}2+3hx7dDVR7FiEzshK43OHNhbHQ="),
     (
         "ldap json",
         r#"{"algorithm": "ldap", "hash": {"value": "{SSHA}SQVdkutJq5x/bTBAYfQn0cYg/CpzYWx0", "encoding": "utf8"}}"#,

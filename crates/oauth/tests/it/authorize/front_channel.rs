@@ -33,12 +33,11 @@ async fn ask(scene: &Scene, browser: &Browser, client: &Registered, more: &[(&st
 /// Claims of an ID token whose signature was verified with the tenant's keys.
 async fn verified(scene: &Scene, token: &str, algorithm: Algorithm) -> Value {
     let set: JwkSet = serde_json::from_str(&scene.app.get("/.well-known/jwks.json", &[]).await.body).unwrap();
-    let key = match algorithm {
-        Algorithm::HS256 => DecodingKey::from_secret(scene.web.secret.as_bytes()),
-        _ => {
-            let kid = jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
-            DecodingKey::from_jwk(set.find(&kid).unwrap()).unwrap()
-        }
+    let key = if algorithm == Algorithm::HS256 {
+        DecodingKey::from_secret(scene.web.secret.as_bytes())
+    } else {
+        let kid = jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+        DecodingKey::from_jwk(set.find(&kid).unwrap()).unwrap()
     };
     let mut validation = Validation::new(algorithm);
     validation.set_audience(&[scene.web.id()]);
