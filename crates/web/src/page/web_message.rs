@@ -63,9 +63,10 @@ impl Page for WebMessagePage {
 
     fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
         let response = [("code", "Rk8pWqX2"), ("state", "xyz \"<&>'")];
-        let response = response.map(|(name, value)| (name.to_owned(), sample.text(value).into())).into_iter().collect();
+        let response: Map<String, Value> =
+            response.map(|(name, value)| (name.to_owned(), sample.text(value).into())).into_iter().collect();
         let name = sample.text("Appointments");
-        vec![("code", Self::new(sample.shell.clone(), &name, "https://app.example", response))]
+        vec![("code", Self::new(sample.shell.clone(), &name, "https://app.example", &response))]
     }
 }
 
