@@ -12,9 +12,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "keys_and_roles", include_str!("../migrations/0003_keys_and_roles.sql")),
     (4, "attack_protection", include_str!("../migrations/0004_attack_protection.sql")),
     (5, "rate_limits", include_str!("../migrations/0005_rate_limits.sql")),
+    (6, "client_authentication", include_str!("../migrations/0006_client_authentication.sql")),
     (7, "sessions", include_str!("../migrations/0007_sessions.sql")),
     (8, "organizations", include_str!("../migrations/0008_organizations.sql")),
-    (6, "client_authentication", include_str!("../migrations/0006_client_authentication.sql")),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations ( \
