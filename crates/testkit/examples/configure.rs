@@ -2,7 +2,7 @@
 //!
 //! `configure DATA_DIRECTORY DATABASE DOMAIN` reads `{"tenant": {…}, "clients": {"ID": {…}}, "apis": {"IDENTIFIER": {…}}}` from
 //! standard input; members replace those of the stored documents. The running server sees the change within a second.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a tool of the tests")]
+#![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a tool of the tests")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -45,7 +45,7 @@ impl Acme {
         browser.get(&self.scene.authorize_path(&self.web, &all)).await
     }
 
-    fn invalid(&self, organization: &str) -> Outcome {
+    fn invalid(organization: &str) -> Outcome {
         refused("invalid_request", &format!("parameter organization is invalid: {organization}"))
     }
 }
@@ -150,14 +150,14 @@ async fn an_organization_is_named_by_its_id_or_where_allowed_by_its_name() {
     let only_ids =
         refused("invalid_request", "authorization request parameter organization must be an organization id");
     for unknown in ["org_0000000000000000", "org_", "org_%27"] {
-        assert_eq!(outcome(&acme.ask(&browser, unknown, &[]).await), acme.invalid(unknown));
+        assert_eq!(outcome(&acme.ask(&browser, unknown, &[]).await), Acme::invalid(unknown));
     }
     assert_eq!(outcome(&acme.ask(&browser, "acme", &[]).await), only_ids);
     change_settings(&acme.scene, |settings| settings.allow_organization_name_in_authentication_api = true).await;
     for name in ["acme", "ACME", acme.id()] {
         assert_eq!(outcome(&acme.ask(&browser, name, &[]).await), Outcome::Login, "{name}");
     }
-    assert_eq!(outcome(&acme.ask(&browser, "umbrella", &[]).await), acme.invalid("umbrella"));
+    assert_eq!(outcome(&acme.ask(&browser, "umbrella", &[]).await), Acme::invalid("umbrella"));
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn connections_are_those_of_the_organization() {
     let posted = answer_form(&browser, &start, &fields).await;
     assert_eq!(outcome(&browser.get(posted.location()).await), Outcome::Code, "a new user is a member at once");
     scene.app.app.disable_organization_connection(tenant, acme.id(), &scene.connection.id).await.unwrap();
-    assert_eq!(outcome(&acme.ask(&browser, acme.id(), &[]).await), acme.invalid(acme.id()));
+    assert_eq!(outcome(&acme.ask(&browser, acme.id(), &[]).await), Acme::invalid(acme.id()));
 }
 
 #[tokio::test]

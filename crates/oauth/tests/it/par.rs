@@ -130,6 +130,7 @@ async fn fp_01_what_authorize_would_refuse_is_refused_at_once() {
     let many: Vec<String> = (0..11).map(|number| format!("ext-{number}")).collect();
     let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "x")).collect();
     let foreign = "urn:ietf:params:oauth:request_uri:x";
+    #[expect(clippy::type_complexity, reason = "a table: parameters, status, error, description")]
     let cases: [(&[(&str, &str)], u16, &str, &str); 11] = [
         (
             &[("request_uri", foreign)],

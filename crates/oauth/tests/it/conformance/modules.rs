@@ -272,7 +272,7 @@ pub(crate) async fn oidcc_server_client_secret_post(party: RelyingParty) {
         ("client_secret", party.post_client.secret.as_str()),
     ];
     let answer = party.scene.app.post_form("/oauth/token", &fields).await;
-    let body = party.token_response(&answer);
+    let body = RelyingParty::token_response(&answer);
     let nonce = (party.variant.response_type != "code").then_some(NONCE);
     party.id_token(&party.post_client, body["id_token"].as_str().unwrap(), nonce).await;
 }
@@ -326,7 +326,7 @@ pub(crate) async fn oidcc_ensure_request_with_valid_pkce_succeeds(party: Relying
         ("redirect_uri", CALLBACK),
         ("code_verifier", pkce.verifier.as_str()),
     ];
-    party.token_response(&party.token(&party.client, &fields).await);
+    RelyingParty::token_response(&party.token(&party.client, &fields).await);
 }
 
 /// §6 "Refresh module in detail".
@@ -336,7 +336,7 @@ pub(crate) async fn oidcc_refresh_token(party: RelyingParty) {
     let browser = party.scene.app.browser();
     let path = party.path(&party.second, &more);
     let reply = party.follow(&browser, browser.get(&path).await).await;
-    let second = party.token_response(&party.redeem(&party.second, reply.get("code").unwrap()).await);
+    let second = RelyingParty::token_response(&party.redeem(&party.second, reply.get("code").unwrap()).await);
     party.scene.app.advance(5);
     let second_token = second["refresh_token"].as_str().unwrap().to_owned();
     for (client, token, scope) in [
@@ -346,7 +346,7 @@ pub(crate) async fn oidcc_refresh_token(party: RelyingParty) {
         assert!(entropy(&token) > 96.0 && token.bytes().all(|b| (b' '..=b'~').contains(&b)));
         let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
         fields.extend(scope.map(|scope| ("scope", scope)));
-        let body = party.token_response(&party.token(client, &fields).await);
+        let body = RelyingParty::token_response(&party.token(client, &fields).await);
         let claims = party.id_token(client, body["id_token"].as_str().unwrap(), None).await;
         if client.id() == party.client.id() {
             let before = first.claims();

@@ -69,6 +69,7 @@ impl Reply {
 
 /// What a finished flow gave.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the names on the wire")]
 pub(crate) struct Tokens {
     /// Claims of the ID tokens: of the authorization endpoint first, then of the token endpoint.
     pub(crate) id_tokens: Vec<Value>,
@@ -234,7 +235,7 @@ impl RelyingParty {
         if let Some(code) = reply.get("code") {
             assert!(code.len() >= 16 && entropy(code) > 96.0, "{code}");
             let answer = self.redeem(&self.client, code).await;
-            let body = self.token_response(&answer);
+            let body = Self::token_response(&answer);
             let claims = self.id_token(&self.client, body["id_token"].as_str().unwrap(), nonce).await;
             if let Some(first) = tokens.id_tokens.first() {
                 assert_eq!((&first["iss"], &first["sub"]), (&claims["iss"], &claims["sub"]), "both ID tokens agree");
@@ -267,7 +268,7 @@ impl RelyingParty {
     }
 
     /// §2.5.
-    pub(crate) fn token_response(&self, answer: &Answer) -> Value {
+    pub(crate) fn token_response(answer: &Answer) -> Value {
         assert_eq!(answer.status, 200, "{answer:#?}");
         assert!(answer.header("content-type").starts_with("application/json"));
         assert!(answer.header("cache-control").contains("no-store"));
