@@ -20,7 +20,6 @@ describe(`auth0-spa-js on ${engine}`, () => {
   let app;
   let stranger;
   let application;
-  const person = newPerson();
 
   before(async () => {
     server = await startConfigurableServer();
@@ -55,15 +54,16 @@ describe(`auth0-spa-js on ${engine}`, () => {
     }, [server.domain, application.client_id, options, parameters]);
   }
 
-  /** Login by redirect with a new account on the first time. */
-  async function logIn(page, options = {}) {
+  /** Login by redirect, of the seeded user unless somebody new signs up. */
+  async function logIn(page, options = {}, { newcomer } = {}) {
     await page.goto(app.origin);
     await createClient(page, options);
+    const authorizationParams = newcomer ? { screen_hint: 'signup' } : {};
     await Promise.all([
       page.waitForURL((url) => url.origin !== app.origin),
-      page.evaluate(() => window.client.loginWithRedirect({ authorizationParams: { screen_hint: 'signup' } })),
+      page.evaluate((params) => window.client.loginWithRedirect({ authorizationParams: params }), authorizationParams),
     ]);
-    await passPages(page, server, person);
+    await passPages(page, server, newcomer ?? server.user);
     assert.equal(new URL(page.url()).pathname, '/callback');
     await createClient(page, options);
     return page.evaluate(async () => {
@@ -74,12 +74,14 @@ describe(`auth0-spa-js on ${engine}`, () => {
 
   test('redirect, then silently in an iframe', async () => {
     const { page, close } = await newPage(browser);
-    const user = await logIn(page, { authorizationParams: { audience: server.audience, scope: 'openid profile email' } });
+    const options = { authorizationParams: { audience: server.audience, scope: 'openid profile email' } };
+    const person = newPerson();
+    const user = await logIn(page, options, { newcomer: person });
     assert.equal(user.email, person.email);
 
     // A fresh page: nothing is left of the tokens, the session is in the server's cookie.
     await page.goto(app.origin);
-    await createClient(page, { authorizationParams: { audience: server.audience, scope: 'openid profile email' } });
+    await createClient(page, options);
     const silent = await page.evaluate(async () => {
       const token = await window.client.getTokenSilently({ detailedResponse: true });
       return { token, user: await window.client.getUser() };
@@ -127,22 +129,18 @@ describe(`auth0-spa-js on ${engine}`, () => {
     });
     const [popup] = await Promise.all([context.waitForEvent('page'), page.click('button')]);
     await popup.waitForURL((url) => url.pathname === '/u/login');
-    await popup.fill('input[name=username]', person.email);
-    await popup.fill('input[name=password]', person.password);
+    await popup.fill('input[name=username]', server.user.email);
+    await popup.fill('input[name=password]', server.user.password);
     await popup.locator('form:has(input[name=password]) button[type=submit]').click();
+    await popup.locator('button[name=action][value=accept]').click();
     const user = await page.evaluate(() => window.finished);
-    assert.equal(user.email, person.email);
+    assert.equal(user.email, server.user.email);
     await close();
   });
 
   test('logout ends the session, and silence says so', async () => {
     const { page, close } = await newPage(browser);
-    await page.goto(app.origin);
-    await createClient(page);
-    await Promise.all([page.waitForURL((url) => url.pathname === '/u/login'), page.evaluate(() => window.client.loginWithRedirect())]);
-    await passPages(page, server, person);
-    await createClient(page);
-    await page.evaluate(() => window.client.handleRedirectCallback());
+    await logIn(page);
     const arrived = page.waitForURL((url) => url.origin === app.origin && url.pathname === '/');
     await page.evaluate((returnTo) => window.client.logout({ logoutParams: { returnTo } }), app.origin);
     await arrived;
@@ -154,7 +152,7 @@ describe(`auth0-spa-js on ${engine}`, () => {
 
   test('RU-08 an origin that is not registered gets no message', async () => {
     const { page, context } = await newPage(browser);
-    await logInAgain(page);
+    await logIn(page);
     await page.goto(stranger.origin);
     const query = new URLSearchParams({
       client_id: application.client_id, redirect_uri: `${app.origin}/callback`, response_type: 'code', response_mode: 'web_message',
@@ -178,11 +176,4 @@ describe(`auth0-spa-js on ${engine}`, () => {
     assert.deepEqual(messages, []);
     await context.close();
   });
-
-  async function logInAgain(page) {
-    await page.goto(app.origin);
-    await createClient(page);
-    await Promise.all([page.waitForURL((url) => url.pathname === '/u/login'), page.evaluate(() => window.client.loginWithRedirect())]);
-    await passPages(page, server, person);
-  }
 });

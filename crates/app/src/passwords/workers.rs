@@ -40,14 +40,16 @@ impl Workers {
     ) -> Result<T, AppError> {
         let (sender, answer) = oneshot::channel();
         let run = move || {
-            if !sender.is_closed() {
-                // The libraries below work on input from anywhere; a thread must outlive their defects.
-                let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-                if let Ok(result) = result {
-                    drop(sender.send(result));
-                }
+            if sender.is_closed() {
+                return;
             }
+            // The libraries below work on input from anywhere; a thread must outlive their defects.
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            // Before the answer: whoever has it finds the slot free.
             drop(slot);
+            if let Ok(result) = result {
+                drop(sender.send(result));
+            }
         };
         self.0.send(Box::new(run)).map_err(AppError::internal)?;
         answer.await.map_err(|_| AppError::internal("a password was not hashed"))
