@@ -43,3 +43,29 @@ fn op_06_dependencies_are_pinned_and_come_from_one_registry() {
     }
     assert!(read("scripts/test").contains("scripts/dependency-policy"), "make test runs it");
 }
+
+/// What could ask another server, and who may: the guarded client; the exporter of traces and the sender of mails, whose
+/// addresses only the operator's configuration names; and the benchmark.
+#[test]
+fn eg_02_nothing_but_the_guarded_client_asks_addresses_that_tenants_enter() {
+    let allowed = [
+        ("hyper", vec!["bench", "egress"]),
+        ("hyper-rustls", vec!["server"]),
+        ("lettre", vec!["app"]),
+        ("reqwest", vec![]),
+        ("ureq", vec![]),
+        ("tokio-rustls", vec!["egress"]),
+    ];
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        let Ok(manifest) = fs::read_to_string(folder.join("Cargo.toml")) else { continue };
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
+        let dependencies = dependencies.split("\n[").next().unwrap();
+        for (library, users) in &allowed {
+            let asks = dependencies.lines().any(|line| line.split(['.', ' ', '=']).next() == Some(*library));
+            let is_test_code = matches!(name.as_str(), "testkit" | "e2e" | "fuzz");
+            assert!(!asks || is_test_code || users.contains(&name.as_str()), "{name} depends on {library}");
+        }
+    }
+}

@@ -115,7 +115,7 @@ fn database_files(scene: &Scene) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn co_01_a_copy_of_the_database_holds_no_code_token_or_secret_in_clear() {
+async fn co_01_st_03_a_copy_of_the_database_holds_no_code_token_or_secret_in_clear() {
     let scene = Scene::new(routes).await;
     let browser = scene.app.browser();
     let more = [("scope", "openid offline_access"), ("audience", "appointments:api")];
