@@ -338,7 +338,8 @@ impl From<LimitError> for OAuthError {
         match error {
             LimitError::Reached => {
                 let (code, description) = TOO_MANY_REQUESTS;
-                Self { status: Some(StatusCode::TOO_MANY_REQUESTS), ..Self::new(code, description) }
+                // The limit has its own entry in the tenant log, once a minute: a flood must not fill it.
+                Self { status: Some(StatusCode::TOO_MANY_REQUESTS), ..Self::new(code, description).recorded() }
             }
             LimitError::Failed(error) => error.into(),
         }

@@ -23,10 +23,17 @@ async fn sizes(scene: &Scene) -> Vec<i64> {
     scene.app.app.store().read(count).await.unwrap()
 }
 
+/// Days go by, and what the server does every minute is done.
+async fn pass(scene: &Scene, days: i64) {
+    let app = &scene.app.app;
+    scene.app.advance(days * 24 * 60 * 60);
+    app.end_expired_sessions().await.unwrap();
+    cleanup::run_once(app.store(), app.now(), "node").await.unwrap();
+}
+
 /// A day goes by, then comes its load: abandoned logins, a login with tokens, a refresh, a code that is used twice.
 async fn day(scene: &Scene) {
-    scene.app.advance(24 * 60 * 60);
-    cleanup::run_once(scene.app.app.store(), scene.app.app.now(), "node").await.unwrap();
+    pass(scene, 1).await;
     for _ in 0..3 {
         assert_eq!(scene.app.browser().get(&scene.authorize_path(&scene.web, &[])).await.status, 302);
     }
@@ -60,7 +67,6 @@ async fn st_04_the_size_is_flat_at_a_constant_rate() {
         assert_eq!(sizes(&scene).await, full, "{TABLES:?}");
     }
     // Without load nothing stays.
-    scene.app.advance(32 * 24 * 60 * 60);
-    cleanup::run_once(scene.app.app.store(), scene.app.app.now(), "node").await.unwrap();
+    pass(&scene, 32).await;
     assert_eq!(sizes(&scene).await, [0; 6], "{TABLES:?}");
 }

@@ -156,6 +156,9 @@ async fn login(browser: &Browser, path: &str, username: &str) -> Answer {
 #[tokio::test]
 async fn do_02_logins_are_counted_by_account_and_address() {
     let scene = limited(Engine::Sqlite, |limits| limits.authentication_api.enabled = false).await;
+    let mut settings = scene.app.tenant.settings.clone();
+    settings.attack_protection.brute_force_protection.enabled = false;
+    scene.app.app.update_tenant_settings(&scene.app.tenant.id, &settings).await.unwrap();
     let browser = scene.app.from_address("192.0.2.1").browser();
     let path = browser.get(&scene.authorize_path(&scene.web, &[])).await.location().to_owned();
     for attempt in 0..20 {
