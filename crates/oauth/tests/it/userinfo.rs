@@ -44,14 +44,16 @@ async fn fill_profile(scene: &Scene) {
     assert_eq!(changed.await.unwrap(), 1);
 }
 
-async fn check_claims(scene: &Scene, updated_at: Value) {
+/// `more` are the members of scope `profile` that only one profile gives.
+async fn check_claims(scene: &Scene, updated_at: Value, more: Value) {
     fill_profile(scene).await;
     let sub = json!(scene.user.user_id);
-    let profile = json!({
+    let mut profile = json!({
         "sub": sub, "name": "Jane Doe", "given_name": "Jane", "family_name": "Doe", "middle_name": "Q",
         "nickname": "jd", "picture": "https://cdn.example.com/jane.png", "preferred_username": "jane",
         "updated_at": updated_at
     });
+    profile.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     for (scope, claims) in [
         ("openid", json!({ "sub": sub })),
         ("openid profile", profile),
@@ -75,12 +77,12 @@ async fn check_claims(scene: &Scene, updated_at: Value) {
 
 #[tokio::test]
 async fn claims_follow_the_scopes_and_are_those_of_the_id_token() {
-    check_claims(&Scene::new(routes).await, json!("2026-03-01T12:00:00.000Z")).await;
+    check_claims(&Scene::new(routes).await, json!("2026-03-01T12:00:00.000Z"), json!({})).await;
 }
 
 #[tokio::test]
 async fn profile_standard_gives_updated_at_as_a_number() {
-    check_claims(&Scene::standard(routes).await, json!(1_772_366_400)).await;
+    check_claims(&Scene::standard(routes).await, json!(1_772_366_400), json!({ "locale": "de" })).await;
 }
 
 #[tokio::test]

@@ -124,7 +124,10 @@ async fn rt_05_the_audience_stays_and_scopes_follow_the_api_as_it_is_now() {
     let first = scene.tokens(&scene.web, scope, "appointments:api").await;
     let token = first.text("refresh_token");
     let management = "https://login.example.com/api/v2/";
-    let answer = scene.refresh(&scene.web, &token, &[("audience", management), ("resource", management)]).await;
+    // Without a policy for it, another audience is refused, and the token stays good.
+    let other = scene.refresh(&scene.web, &token, &[("audience", management)]).await;
+    assert!(other.status.is_client_error(), "{other:#?}");
+    let answer = scene.refresh(&scene.web, &token, &[]).await;
     let both = json!(["appointments:api", "https://login.example.com/userinfo"]);
     assert_eq!(answer.claims("access_token")["aud"], both);
     // The API takes a scope back and gives it again: claims are recomputed at every use.
