@@ -64,8 +64,8 @@ pub(crate) fn received(answer: &Answer) -> Received {
     Received { mode: "form_post", parameters: parameters.collect() }
 }
 
-/// An attribute of the page's script.
+/// An attribute of the element that the page's script reads.
 pub(crate) fn attribute(answer: &Answer, name: &str) -> Option<String> {
-    let after = answer.body.split("<script").nth(1)?.split_once(&format!(" {name}=\""))?.1;
+    let after = answer.body.split_once("<div id=\"response\"")?.1.split_once(&format!(" {name}=\""))?.1;
     Some(unescaped(after.split('"').next()?))
 }
