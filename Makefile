@@ -28,7 +28,7 @@ examples: build examples/node_modules/.package-lock.json ## Start the developmen
 
 bench: ## Measure the release binary against the machine's own limits, on SQLite and on PostgreSQL (ARGS="--only refresh")
 	@scripts/prerequisites postgres
-	cargo build --release --locked --package keywright-server --bin keywright --package keywright-bench
+	cargo build --release --locked --package keywright-server --package keywright-bench --bin keywright --bin keywright-bench
 	@# The databases lie beside the build and not in a temporary directory, which may be in memory.
 	@mkdir -p $(TARGET)/bench
 	@scripts/with-postgres env TMPDIR=$(TARGET)/bench $(TARGET)/release/keywright-bench $(ARGS)

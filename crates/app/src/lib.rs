@@ -22,6 +22,7 @@ pub mod mail;
 mod organizations;
 mod passwords;
 mod provisioning;
+mod published_document;
 mod rate_limits;
 pub mod return_url;
 mod roles;
@@ -56,12 +57,13 @@ pub use passwords::{
     HashingCost, HashingLoad, ImportedHash, ImportedHashError, PasswordCheck, PasswordRule, check_password,
 };
 pub use provisioning::{ManagementCredentials, NewClient, NewTenant, ProvisioningError};
+pub use published_document::PublishedDocument;
 pub use rate_limits::{Limit, RateLimitStatus, network_of};
 pub use roles::{RoleError, effective_permissions};
 pub use session_end::{BACKCHANNEL_LOGOUT, LogoutNotice, LogoutNotices};
 pub use sessions::{BrowserId, IssuedSession, Session, touch_session};
 pub use sign_up::SignUp;
-pub use signing_keys::{JwksDocument, KeyRotation, KeyRotationError, KeySet, PUBLISHED_BEFORE_USE, SigningKeyInfo};
+pub use signing_keys::{KeyRotation, KeyRotationError, KeySet, PUBLISHED_BEFORE_USE, SigningKeyInfo};
 pub use tenant_log::{LogEvent, LogProblem, LogType, LogVerification, log_entry};
 pub use transactions::{ConsentDecision, Denial, LoginRecord, Progress, Transaction};
 pub use users::{NewUser, SignUpError, user_from_row};

@@ -75,7 +75,7 @@ impl App {
         };
         let digest = self.session_digest(&tenant.id, &handle);
         let id = tenant.id.clone();
-        let row = self.store().read(move |tx| sessions::find(tx, &id, digest.as_bytes(), now)).await?;
+        let row = self.store().look_up(move |tx| sessions::find(tx, &id, digest.as_bytes(), now)).await?;
         let session = row.map(|row| session_from_row(&row)).transpose()?;
         Ok(session.filter(|session| session.is_within(&tenant.settings, now)))
     }

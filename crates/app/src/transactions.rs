@@ -153,7 +153,7 @@ impl App {
         let now = self.now();
         let digest = self.transaction_digest(tenant, handle);
         let id = tenant.clone();
-        let row = self.store().read(move |tx| transactions::find(tx, &id, digest.as_bytes(), now)).await?;
+        let row = self.store().look_up(move |tx| transactions::find(tx, &id, digest.as_bytes(), now)).await?;
         let Some(row) = row.filter(|row| row.completed_at.is_none()) else { return Ok(None) };
         if Digest::from_slice(&row.browser_digest) != Some(self.browser_digest(tenant, browser)) {
             return Ok(None);

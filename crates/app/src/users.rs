@@ -118,7 +118,7 @@ impl App {
     /// The user with this id.
     pub async fn user(&self, tenant: &TenantId, user_id: &str) -> Result<Option<User>, AppError> {
         let (id, wanted) = (tenant.clone(), user_id.to_owned());
-        let row = self.store().read(move |tx| users::find(tx, &id, &wanted)).await?;
+        let row = self.store().look_up(move |tx| users::find(tx, &id, &wanted)).await?;
         row.map(|row| user_from_row(&row)).transpose()
     }
 }

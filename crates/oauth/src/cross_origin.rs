@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use keywright_app::App;
 use keywright_web::CurrentTenant;
 use keywright_web::tenancy::failure;
@@ -27,14 +27,17 @@ pub(crate) async fn registered_origins(
             Err(error) => return failure(&app, request.headers(), &error),
         },
     };
-    let mut response =
-        if is_preflight(&request) { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    let is_preflight = is_preflight(&request);
+    let mut response = match (is_preflight, registered) {
+        (false, _) => next.run(request).await,
+        (true, true) => preflight(),
+        (true, false) => StatusCode::NO_CONTENT.into_response(),
+    };
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     if let (true, Some(origin)) = (registered, origin) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        allow(headers);
         let exposed = HeaderValue::from_static(
             "x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, retry-after, \
                  dpop-nonce, www-authenticate",
@@ -46,11 +49,8 @@ pub(crate) async fn registered_origins(
 
 /// For discovery and keys, which are public (§9).
 pub(crate) async fn any_origin(request: Request, next: Next) -> Response {
-    let mut response =
-        if is_preflight(&request) { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
-    let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    allow(headers);
+    let mut response = if is_preflight(&request) { preflight() } else { next.run(request).await };
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
 }
 
@@ -58,10 +58,16 @@ fn is_preflight(request: &Request) -> bool {
     request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The SDKs for browsers send `Auth0-Client` with every request (client-requirements, "Requests").
-fn allow(headers: &mut HeaderMap) {
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-    let allowed = HeaderValue::from_static("authorization, content-type, auth0-client, dpop");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+/// What a page of another origin may send. The SDKs for browsers send `Auth0-Client` with every request
+/// (client-requirements, "Requests").
+fn preflight() -> Response {
+    let allowed = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST")),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("authorization, content-type, auth0-client, dpop"),
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
+    ];
+    (StatusCode::NO_CONTENT, allowed).into_response()
 }

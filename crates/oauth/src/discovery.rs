@@ -1,10 +1,17 @@
 //! Discovery (§6.10; OpenID Connect Discovery §4; RFC 8414). MD-01: what is advertised works, and only that.
 
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
+use keywright_app::{App, AppError, PublishedDocument};
 use keywright_jose::{AssertionAlg, DPOP_ALGORITHMS};
-use keywright_types::{Profile, Tenant};
+use keywright_types::{Profile, Tenant, TenantId};
 use keywright_web::CurrentTenant;
+use keywright_web::tenancy::failure;
+use moka::sync::Cache;
 use serde_json::{Value, json};
 
 use crate::metadata::cacheable;
@@ -14,9 +21,42 @@ use crate::pushed_authorization;
 /// Ways in which an application proves who it is (§2.1).
 const AUTH_METHODS: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
 
+/// How many tenants' documents a node remembers.
+const REMEMBERED: u64 = 10_000;
+
+/// The documents that were asked for, each with the settings it was made from. It is good for as long as these are the
+/// tenant's settings.
+#[derive(Clone)]
+pub(crate) struct Documents(Arc<Cache<TenantId, (Arc<Tenant>, PublishedDocument)>>);
+
+impl Documents {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Cache::new(REMEMBERED)))
+    }
+
+    fn of(&self, tenant: &Arc<Tenant>) -> Result<PublishedDocument, AppError> {
+        if let Some((settings, document)) = self.0.get(&tenant.id)
+            && Arc::ptr_eq(&settings, tenant)
+        {
+            return Ok(document);
+        }
+        let document = PublishedDocument::of(&document(tenant))?;
+        self.0.insert(tenant.id.clone(), (tenant.clone(), document.clone()));
+        Ok(document)
+    }
+}
+
 /// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`.
-pub(crate) async fn get(CurrentTenant(tenant): CurrentTenant, headers: HeaderMap) -> Response {
-    cacheable(&headers, &document(&tenant))
+pub(crate) async fn get(
+    State(app): State<App>,
+    CurrentTenant(tenant): CurrentTenant,
+    Extension(documents): Extension<Documents>,
+    headers: HeaderMap,
+) -> Response {
+    match documents.of(&tenant) {
+        Ok(document) => cacheable(&headers, &document),
+        Err(error) => failure(&app, &headers, &error),
+    }
 }
 
 /// Names of claims that tokens and `/userinfo` can have.

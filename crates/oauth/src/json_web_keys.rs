@@ -7,7 +7,7 @@ use keywright_app::App;
 use keywright_web::CurrentTenant;
 use keywright_web::tenancy::failure;
 
-use crate::metadata::cacheable_text;
+use crate::metadata::cacheable;
 
 /// The public keys of the tenant, the current one first.
 pub(crate) async fn get(State(app): State<App>, CurrentTenant(tenant): CurrentTenant, headers: HeaderMap) -> Response {
@@ -15,6 +15,5 @@ pub(crate) async fn get(State(app): State<App>, CurrentTenant(tenant): CurrentTe
         Ok(keys) => keys,
         Err(error) => return failure(&app, &headers, &error),
     };
-    let document = keys.jwks(!tenant.settings.flags.remove_alg_from_jwks);
-    cacheable_text(&headers, &document.json, &document.fingerprint)
+    cacheable(&headers, keys.jwks(!tenant.settings.flags.remove_alg_from_jwks))
 }

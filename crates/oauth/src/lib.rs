@@ -26,12 +26,10 @@ mod userinfo;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use keywright_app::{App, BACKCHANNEL_LOGOUT};
-use keywright_web::parameters::TOKEN;
 use keywright_web::rate_limits;
 
 pub use error::OAuthError;
@@ -39,8 +37,6 @@ pub use error::OAuthError;
 /// Every route of this surface (§0.1), and the background jobs that are its own. Expects `keywright_web::tenancy::resolve` around it.
 pub fn router(app: &App) -> Router<App> {
     app.handle_jobs(BACKCHANNEL_LOGOUT, Arc::new(backchannel_logout::Delivery));
-    // One byte more than is accepted, so that our own limit answers in the surface's shape.
-    let body_limit = DefaultBodyLimit::max(TOKEN.total + 1);
     let api = Router::new()
         .route("/oauth/token", post(token::post).fallback(token::method_not_allowed))
         .route(pushed_authorization::PATH, post(pushed_authorization::post).fallback(token::method_not_allowed))
@@ -51,6 +47,7 @@ pub fn router(app: &App) -> Router<App> {
     let open = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
+        .layer(Extension(discovery::Documents::new()))
         .route("/.well-known/jwks.json", get(json_web_keys::get))
         .route("/pem", get(certificate::pem))
         .route("/rawpem", get(certificate::raw_pem))
@@ -67,5 +64,5 @@ pub fn router(app: &App) -> Router<App> {
         .route("/logout", get(logout::auth0::get).head(logout::head))
         .route("/oidc/logout", get(logout::rp_initiated::get).post(logout::rp_initiated::post).head(logout::head))
         .layer(from_fn_with_state(app.clone(), rate_limits::pages));
-    pages.merge(api).merge(open).layer(body_limit)
+    pages.merge(api).merge(open)
 }

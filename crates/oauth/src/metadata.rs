@@ -1,10 +1,8 @@
 //! Answers that anybody may keep: discovery and keys (§6.11 "Cacheable"), with a validator (RFC 9110 §8.8, §13.1.2).
 
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde_json::Value;
+use keywright_app::PublishedDocument;
 
 const CACHE: HeaderValue =
     HeaderValue::from_static("public, max-age=15, stale-while-revalidate=15, stale-if-error=86400");
@@ -12,15 +10,8 @@ const CACHE: HeaderValue =
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The document, or 304 for a caller that has it already.
-pub(crate) fn cacheable(headers: &HeaderMap, document: &Value) -> Response {
-    let json = document.to_string();
-    let fingerprint = URL_SAFE_NO_PAD.encode(keywright_jose::sha256(json.as_bytes()));
-    cacheable_text(headers, &json, &fingerprint)
-}
-
-/// The same for a JSON document that was written before; `fingerprint` changes whenever the document does.
-pub(crate) fn cacheable_text(headers: &HeaderMap, json: &str, fingerprint: &str) -> Response {
-    let tag = format!("\"{fingerprint}\"");
+pub(crate) fn cacheable(headers: &HeaderMap, document: &PublishedDocument) -> Response {
+    let tag = format!("\"{}\"", document.fingerprint);
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     // RFC 9110 §13.1.2: weak comparison, so `W/` does not count.
     let is_current = known.flat_map(|value| value.split(',')).any(|own| {
@@ -30,7 +21,7 @@ pub(crate) fn cacheable_text(headers: &HeaderMap, json: &str, fingerprint: &str)
     let mut response = if is_current {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, JSON)], json.to_owned()).into_response()
+        ([(header::CONTENT_TYPE, JSON)], document.json.clone()).into_response()
     };
     response.headers_mut().insert(header::CACHE_CONTROL, CACHE);
     if let Ok(tag) = HeaderValue::try_from(tag) {

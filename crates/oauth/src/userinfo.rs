@@ -208,7 +208,7 @@ async fn live_user(app: &App, tenant: &Tenant, token: &Arc<AccessToken>) -> Resu
     let (id, token) = (tenant.id.clone(), Arc::clone(token));
     let found = app
         .store()
-        .read(move |tx| {
+        .look_up(move |tx| {
             if token.is_revoked(tx, &id)? {
                 return Ok(None);
             }

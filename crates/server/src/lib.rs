@@ -17,6 +17,7 @@ mod log_command;
 mod logging;
 mod metrics;
 mod outbound;
+mod pipeline;
 #[cfg(test)]
 mod redaction_tests;
 mod request_body;

@@ -3,6 +3,8 @@
 //! Lines go through a bounded queue to a thread that writes them. Whoever starts the server may have piped its standard
 //! error somewhere and stopped reading; then lines are lost, and logins are not.
 
+use std::io::BufWriter;
+
 use tracing::Level;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{FilterExt, ParseError, Targets, filter_fn};
@@ -16,8 +18,8 @@ use crate::telemetry::Telemetry;
 /// Lines that wait for a slow reader before the next ones are dropped.
 const WAITING_LINES: usize = 16_384;
 
-/// What `keywright dev` logs unless `RUST_LOG` says otherwise.
-const DEVELOPMENT_FILTER: &str = "info";
+/// What `keywright dev` logs unless `RUST_LOG` says otherwise: every request too.
+const DEVELOPMENT_FILTER: &str = "info,keywright_server::pipeline=debug";
 
 /// Logging of `keywright serve`, and its spans for the receiver of traces.
 pub(crate) fn start(settings: &LogSettings, telemetry: Option<&Telemetry>) -> Result<Logging, Refusal> {
@@ -84,8 +86,10 @@ pub(crate) struct Logging {
     _guard: WorkerGuard,
 }
 
+/// The thread flushes whenever no line waits, so that many lines together cost one call of the system.
 fn standard_error() -> (NonBlocking, WorkerGuard) {
-    NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(std::io::stderr())
+    let standard_error = BufWriter::new(std::io::stderr());
+    NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES).finish(standard_error)
 }
 
 /// A panic is a line of the log like any other, so that a collector sees it.

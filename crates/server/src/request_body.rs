@@ -6,30 +6,35 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full, Limited};
 
 /// Bytes of the largest body that any surface may take; each has smaller limits of its own.
 pub(crate) const MAX: usize = 256 * 1024;
 /// How long a client may take to send a body.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Middleware: hands the whole body on. Of a body that is too large it hands on one byte more than [`MAX`], so that the
-/// surface refuses it in its own shape.
-pub(crate) async fn collect(request: Request, next: Next) -> Response {
+/// The request with its whole body. A body that is too large becomes one that cannot be read, so that the surface refuses
+/// it in its own shape.
+pub(crate) async fn collected(request: Request) -> Result<Request, StatusCode> {
+    if request.body().is_end_stream() {
+        return Ok(request);
+    }
     let (parts, body) = request.into_parts();
     match tokio::time::timeout(DEADLINE, read(body)).await {
-        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Ok(bytes)) if bytes.len() > MAX => {
+            Ok(Request::from_parts(parts, Body::new(Limited::new(Full::from(bytes), MAX))))
+        }
+        Ok(Ok(bytes)) => Ok(Request::from_parts(parts, Body::from(bytes))),
         // Nobody is left to read this.
-        Ok(Err(_)) => StatusCode::BAD_REQUEST.into_response(),
-        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
     }
 }
 
+/// At most one byte more than [`MAX`].
 async fn read(mut body: Body) -> Result<Vec<u8>, axum::Error> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {

@@ -1,32 +1,18 @@
-//! One router of all surfaces, and what holds for every request: size, time, a log line, and that a defect in a handler
-//! is an answer and not a broken connection.
+//! One router of all surfaces; what holds for every request is in `pipeline.rs`.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json, Router};
-use keywright_app::{App, AppError};
+use axum::{Json, Router};
+use keywright_app::App;
 use keywright_web::{TrustedProxies, tenancy};
 use serde_json::json;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::trace::TraceLayer;
-use tracing::Span;
-use tracing::field::Empty;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::health;
 use crate::metrics::{self, Metrics};
-use crate::{health, request_body, telemetry};
-
-/// Longest time from a request to its answer. Shorter than the grace at the end of the server.
-const DEADLINE: Duration = Duration::from_secs(20);
-
-/// Header of every answer of a server with test controls.
-const TEST_CONTROLS: HeaderName = HeaderName::from_static("x-keywright-test-controls");
+use crate::pipeline::{self, Pipeline};
 
 /// What the routes depend on besides the instance.
 pub(crate) struct Surroundings {
@@ -52,100 +38,27 @@ pub(crate) fn router(app: &App, surroundings: Surroundings) -> Router {
         // TN-02: "An unknown tenant, host or path prefix is 404 before any handler".
         .layer(from_fn_with_state(app.clone(), tenancy::resolve));
     let tenants = tenants.merge(surroundings.inbox.unwrap_or_default());
-    let mut routes = match surroundings.test_controls {
-        Some(controls) => {
-            // OP-05: whoever sees a token or an answer sees that its time may be made up.
-            app.enable_test_controls();
-            let banner = SetResponseHeaderLayer::overriding(TEST_CONTROLS, HeaderValue::from_static("on"));
-            tenants.merge(controls).layer(banner)
-        }
-        None => tenants,
-    };
+    let mut routes = tenants;
+    if let Some(controls) = surroundings.test_controls {
+        // OP-05: whoever sees a token sees that its time may be made up.
+        app.enable_test_controls();
+        routes = routes.merge(controls);
+    }
     if let Some(metrics) = &surroundings.metrics {
         routes = routes.merge(metrics.main_router());
     }
-    if surroundings.behind_proxy_only {
-        routes = routes.layer(from_fn_with_state(surroundings.trusted_proxies.clone(), only_proxies));
-    }
-    let tracing_app = app.clone();
-    let make_span = move |request: &Request| span(&tracing_app, request);
-    let mut routes = routes
-        .layer(DefaultBodyLimit::max(request_body::MAX))
-        .layer(Extension(surroundings.trusted_proxies))
-        .layer(CatchPanicLayer::custom(|_| Panicked.into_response()))
-        .layer(from_fn_with_state(app.clone(), answer_always))
-        .layer(from_fn(request_body::collect))
-        .layer(TraceLayer::new_for_http().make_span_with(make_span).on_request(()).on_response(log).on_failure(()))
-        // Outside: a load balancer asks often, under any host name, and from any address.
-        .merge(health::router());
+    let pipeline = Arc::new(Pipeline {
+        app: app.clone(),
+        trusted_proxies: surroundings.trusted_proxies,
+        behind_proxy_only: surroundings.behind_proxy_only,
+        measured: surroundings.metrics.is_some(),
+    });
+    // A load balancer asks for health often, under any host name, and from any address.
+    let mut health = health::router();
     if surroundings.metrics.is_some() {
-        routes = routes.layer(from_fn(metrics::count));
+        health = health.layer(from_fn(metrics::measure));
     }
-    routes.with_state(app.clone())
-}
-
-/// A request's span. The path alone: codes, states and tokens stand in the query.
-fn span(app: &App, request: &Request) -> Span {
-    // Ties the lines of one request to each other.
-    let id = app.random().hex(8);
-    if !telemetry::is_on() {
-        return tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
-    }
-    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let span = tracing::info_span!(
-        "request",
-        id,
-        method = %request.method(),
-        path = request.uri().path(),
-        otel.name = %format_args!("{} {route}", request.method()),
-        otel.kind = "server",
-        http.response.status_code = Empty,
-    );
-    telemetry::continue_trace(&span, request.headers());
-    span.set_attribute("http.request.method", request.method().as_str().to_owned());
-    span.set_attribute("http.route", route.to_owned());
-    span
-}
-
-fn log(response: &Response, latency: Duration, span: &Span) {
-    // No field of the span without traces.
-    span.record("http.response.status_code", response.status().as_u16());
-    let milliseconds = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(status = response.status().as_u16(), milliseconds, "answered");
-}
-
-/// Marks the answer of a handler that panicked, until it has the shape of its surface.
-#[derive(Clone, Copy)]
-struct Panicked;
-
-impl IntoResponse for Panicked {
-    fn into_response(self) -> Response {
-        (StatusCode::INTERNAL_SERVER_ERROR, Extension(self)).into_response()
-    }
-}
-
-/// A handler that takes too long or panics is answered for, as a page or as JSON. The panic itself is in the log.
-async fn answer_always(State(app): State<App>, request: Request, next: Next) -> Response {
-    let headers: HeaderMap = request.headers().clone();
-    match tokio::time::timeout(DEADLINE, next.run(request)).await {
-        Ok(response) if response.extensions().get::<Panicked>().is_none() => response,
-        Ok(_) => tenancy::failure(&app, &headers, &AppError::internal("a handler panicked")),
-        Err(_) => tenancy::failure(&app, &headers, &AppError::Overloaded("a request took too long")),
-    }
-}
-
-/// Plain HTTP is for the proxies that end TLS; a client that comes directly would send its secrets in clear.
-async fn only_proxies(
-    State(proxies): State<TrustedProxies>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if proxies.contains(peer.ip()) {
-        return next.run(request).await;
-    }
-    tracing::warn!(%peer, "refused: not one of trusted_proxies");
-    (StatusCode::FORBIDDEN, "This server is reached through its proxy, by HTTPS.\n").into_response()
+    routes.layer(from_fn_with_state(pipeline, pipeline::run)).merge(health).with_state(app.clone())
 }
 
 async fn not_found() -> Response {
@@ -161,6 +74,7 @@ async fn method_not_allowed() -> Response {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::extract::Request;
     use axum::http::header::ACCEPT;
     use axum::routing::{get, post};
     use http_body_util::BodyExt;
@@ -169,7 +83,7 @@ mod tests {
 
     use super::*;
     use crate::config::Storage;
-    use crate::instance;
+    use crate::{instance, request_body};
 
     /// A server with one more route, on a database of its own.
     async fn server(extra: Router<App>) -> (Router, tempfile::TempDir) {

@@ -20,6 +20,10 @@ const DEADLINE: Duration = Duration::from_secs(5);
 pub(crate) trait Engine: Send + Sync {
     /// Takes a job, or refuses it at once.
     fn submit(&self, access: Access, job: Box<dyn Job>) -> Result<(), StoreError>;
+    /// Takes a job that looks up a few rows by their keys. An engine that reads from its own process does it at once.
+    fn look_up(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        self.submit(Access::Read, job)
+    }
     /// Refuses new jobs and lets the threads end after those already taken.
     fn shut(&self);
     /// Blocks until the threads have ended.
@@ -27,6 +31,9 @@ pub(crate) trait Engine: Send + Sync {
     /// How many jobs wait.
     fn waiting(&self) -> Waiting;
 }
+
+/// A way of giving a job to the engine.
+type HandOver = fn(&dyn Engine, Box<dyn Job>) -> Result<(), StoreError>;
 
 /// Jobs in the queues of a store. PostgreSQL has one queue for both: there they are counted as writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,7 +93,22 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.submit(Access::Read, job).await
+        self.run("read", job, |engine, job| engine.submit(Access::Read, job)).await
+    }
+
+    /// [`Store::read`] for a job of few statements that find rows by their keys. With `SQLite` it runs on the caller's thread,
+    /// because handing it to another one would cost more than it takes. A job that goes through many rows belongs to
+    /// [`Store::read`]: here it would hold up other requests.
+    ///
+    /// # Errors
+    /// What the job returns, or a [`StoreError`] of the engine.
+    pub async fn look_up<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.run("look-up", job, |engine, job| engine.look_up(job)).await
     }
 
     /// Runs a job in a transaction. When this returns `Ok`, what the job wrote is committed and durable; when it returns
@@ -101,7 +123,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.submit(Access::Write, job).await
+        self.run("write", job, |engine, job| engine.submit(Access::Write, job)).await
     }
 
     /// The newest configuration version this node knows of. A write of this node is there before it is answered, one of
@@ -132,7 +154,7 @@ impl Store {
         let _ = tokio::task::spawn_blocking(move || inner.engine.join()).await;
     }
 
-    async fn submit<T, E, F>(&self, access: Access, job: F) -> Result<T, E>
+    async fn run<T, E, F>(&self, access: &'static str, job: F, hand_over: HandOver) -> Result<T, E>
     where
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
@@ -140,14 +162,13 @@ impl Store {
     {
         let begun = Instant::now();
         let (work, answer) = Work::new(job);
-        if let Err(refused) = self.inner.engine.submit(access, Box::new(work)) {
+        let span = tracing::debug_span!("store", access);
+        if let Err(refused) = span.in_scope(|| hand_over(&*self.inner.engine, Box::new(work))) {
             metrics::counter!("keywright_store_refused_total", "reason" => "overloaded").increment(1);
             return Err(refused.into());
         }
-        let name = if access == Access::Read { "read" } else { "write" };
-        let span = tracing::debug_span!("store", access = name);
         let answered = tokio::time::timeout(DEADLINE, answer).instrument(span).await;
-        metrics::histogram!("keywright_store_job_seconds", "access" => name).record(begun.elapsed().as_secs_f64());
+        metrics::histogram!("keywright_store_job_seconds", "access" => access).record(begun.elapsed().as_secs_f64());
         match answered {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(StoreError::Engine("a database thread has ended".to_owned()).into()),

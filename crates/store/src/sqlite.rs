@@ -8,10 +8,13 @@ mod readers;
 mod writer;
 
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use rusqlite::Connection;
+
+use self::connection::Session;
 use crate::db::{Engine, Waiting};
 use crate::inspection::Inspection;
 use crate::job::Job;
@@ -28,6 +31,8 @@ const READERS: usize = 4;
 pub(crate) struct Sqlite {
     write_queue: Arc<Queue<Box<dyn Job>>>,
     read_queue: Arc<Queue<Box<dyn Job>>>,
+    /// Connections for look-ups on their callers' threads: those that nobody uses.
+    free: Mutex<Vec<Connection>>,
     /// Dropped to end the poll.
     poll: Mutex<Option<Sender<()>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -55,9 +60,17 @@ impl Sqlite {
             let (queue, mut reader) = (Arc::clone(&read_queue), connection::open_reader(path)?);
             threads.push(spawn("sqlite-reader", move || readers::run(&mut reader, &queue))?);
         }
+        let callers = std::thread::available_parallelism().map_or(1, usize::from);
+        let free = (0..callers).map(|_| connection::open_reader(path)).collect::<Result<_, _>>()?;
         let mut reader = connection::open_reader(path)?;
         threads.push(spawn("sqlite-poll", move || readers::poll(&mut reader, &ended, &changes))?);
-        Ok(Self { write_queue, read_queue, poll: Mutex::new(Some(poll)), threads: Mutex::new(threads) })
+        Ok(Self {
+            write_queue,
+            read_queue,
+            free: Mutex::new(free),
+            poll: Mutex::new(Some(poll)),
+            threads: Mutex::new(threads),
+        })
     }
 }
 
@@ -82,6 +95,13 @@ pub(crate) fn inspect(path: &str) -> Result<Option<Inspection>, StoreError> {
     Ok(Some(Inspection { engine: format!("SQLite {version}"), applied, now: None }))
 }
 
+impl Sqlite {
+    fn free(&self) -> MutexGuard<'_, Vec<Connection>> {
+        // Nothing panics while the lock is held.
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Engine for Sqlite {
     fn submit(&self, access: Access, job: Box<dyn Job>) -> Result<(), StoreError> {
         match access {
@@ -90,9 +110,20 @@ impl Engine for Sqlite {
         }
     }
 
+    fn look_up(&self, mut job: Box<dyn Job>) -> Result<(), StoreError> {
+        let free = self.free().pop();
+        // More callers than connections, or the store is closed.
+        let Some(connection) = free else { return self.submit(Access::Read, job) };
+        job.run(&mut Tx::new(&mut Session(&connection), Access::Read));
+        job.answer(Ok(()));
+        self.free().push(connection);
+        Ok(())
+    }
+
     fn shut(&self) {
         self.write_queue.close();
         self.read_queue.close();
+        self.free().clear();
         self.poll.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 

@@ -71,24 +71,50 @@ fn not_found() -> impl IntoResponse {
     (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], body)
 }
 
-/// Answers a failure that happened before a surface could: a page for people, OAuth JSON for programs. The cause is
-/// logged here and never sent.
+/// What a failure is answered with: people get a page, programs get JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Representation {
+    /// HTML.
+    Page,
+    /// OAuth's error members.
+    Json,
+}
+
+impl Representation {
+    /// A page for whoever accepts one.
+    #[must_use]
+    pub fn wanted(headers: &HeaderMap) -> Self {
+        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        if accept.is_some_and(|accept| accept.contains("text/html")) { Self::Page } else { Self::Json }
+    }
+}
+
+/// Answers a failure that happened before a surface could. The cause is logged here and never sent.
+#[must_use]
 pub fn failure(app: &App, headers: &HeaderMap, error: &AppError) -> Response {
+    failure_as(app, Representation::wanted(headers), error)
+}
+
+/// [`failure`] for a request that is gone.
+#[must_use]
+pub fn failure_as(app: &App, representation: Representation, error: &AppError) -> Response {
     let tracking = TrackingId::new(app);
     tracing::error!(%tracking, cause = %error, "request failed");
     let (status, code, description) = public_failure(error);
-    let wants_page = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let mut response = if wants_page.is_some_and(|accept| accept.contains("text/html")) {
-        let language = PreferredLanguages::current().choose(None, &Language::enabled(&[]));
-        let shell = Shell::with(Branding::new("Keywright"), language, Nonce::from_text(app.random().token(16)));
-        ErrorPage::failure(shell, cause(error), code, description, tracking.as_str()).respond(status)
-    } else {
-        let body = axum::Json(serde_json::json!({ "error": code, "error_description": description }));
-        let uncached = [
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            (header::PRAGMA, HeaderValue::from_static("no-cache")),
-        ];
-        (status, uncached, body).into_response()
+    let mut response = match representation {
+        Representation::Page => {
+            let language = PreferredLanguages::current().choose(None, &Language::enabled(&[]));
+            let shell = Shell::with(Branding::new("Keywright"), language, Nonce::from_text(app.random().token(16)));
+            ErrorPage::failure(shell, cause(error), code, description, tracking.as_str()).respond(status)
+        }
+        Representation::Json => {
+            let body = axum::Json(serde_json::json!({ "error": code, "error_description": description }));
+            let uncached = [
+                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+                (header::PRAGMA, HeaderValue::from_static("no-cache")),
+            ];
+            (status, uncached, body).into_response()
+        }
     };
     if error.is_temporary() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use argon2::password_hash::PasswordHasher as _;
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use keywright_jose::Random;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument as _;
@@ -76,10 +78,11 @@ impl PasswordHasher {
             HashingCost::Production => Params::new(19_456, 2, 1, None),
             HashingCost::Minimal => Params::new(Params::MIN_M_COST, 1, 1, None),
         };
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.map_err(AppError::internal)?);
+        let params = params.map_err(AppError::internal)?;
+        let decoy = decoy(&params, random);
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let slots = cores.saturating_sub(1).max(1);
-        let decoy = hash_now(&argon2, "decoy", &random.bytes::<16>())?;
         Ok(Self {
             argon2,
             slots,
@@ -153,6 +156,15 @@ fn hash_now(argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<String, 
     Ok(hash.to_string())
 }
 
+/// A hash of no password: its output is random. It takes as long to verify as one that was computed, which would take as
+/// long at every start.
+fn decoy(params: &Params, random: &Random) -> String {
+    let (salt, output) = (random.bytes::<16>(), random.bytes::<{ Params::DEFAULT_OUTPUT_LEN }>());
+    let (m, t, p) = (params.m_cost(), params.t_cost(), params.p_cost());
+    let (salt, output) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(output));
+    format!("${}$v={}$m={m},t={t},p={p}${salt}${output}", Algorithm::Argon2id.as_str(), u32::from(Version::V0x13))
+}
+
 /// Passwords are compared in NFC, so that the same characters typed on two keyboards are the same password (LG-05).
 /// `None` when the password is longer than anything we hash.
 pub(super) fn normalized(password: &str) -> Option<String> {
@@ -182,7 +194,19 @@ mod tests {
         assert!(verify(&hasher, "Correct horse 1", Some(&hash)).await.unwrap());
         assert!(!verify(&hasher, "correct horse 1", Some(&hash)).await.unwrap());
         assert!(!verify(&hasher, "Correct horse 1", None).await.unwrap());
-        assert!(!verify(&hasher, "decoy", None).await.unwrap(), "the decoy is nobody's password");
+    }
+
+    #[tokio::test]
+    async fn lg_03_the_decoy_is_as_much_work_as_a_hash_and_nobodys_password() {
+        let hasher = hasher();
+        let hash = hasher.hash("Correct horse 1", &Random::system()).await.unwrap();
+        let shape = |hash: &str| hash.split('$').map(str::to_owned).collect::<Vec<_>>();
+        let (real, decoy) = (shape(&hash), shape(&hasher.decoy));
+        assert_eq!(real[..4], decoy[..4], "algorithm, version and cost");
+        assert_eq!(real.iter().map(String::len).collect::<Vec<_>>(), decoy.iter().map(String::len).collect::<Vec<_>>());
+        let before = hasher.count();
+        assert!(!verify(&hasher, "Correct horse 1", None).await.unwrap());
+        assert_eq!(hasher.count(), before + 1);
     }
 
     #[tokio::test]

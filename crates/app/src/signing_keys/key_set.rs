@@ -2,22 +2,20 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keywright_jose::{EcSigningKey, Jwk, MasterKey, Purpose, Signer, SigningAlg, SigningKey, VerifyingKey, sha256};
+use keywright_jose::{EcSigningKey, Jwk, MasterKey, Purpose, Signer, SigningAlg, SigningKey, VerifyingKey};
 use keywright_store::signing_keys::{KeyState, SigningKeyRow};
 use keywright_types::TenantId;
 use serde::Serialize;
 
-use crate::AppError;
+use crate::{AppError, PublishedDocument};
 
 /// The keys that are not revoked.
 pub struct KeySet {
     current: Arc<KeyPairs>,
     /// The current ones first, then next and previous ones from old to new.
     published: Vec<Arc<KeyPairs>>,
-    with_alg: JwksDocument,
-    without_alg: JwksDocument,
+    with_alg: PublishedDocument,
+    without_alg: PublishedDocument,
 }
 
 /// What one row of the store holds: both rotate together.
@@ -27,25 +25,10 @@ struct KeyPairs {
     ec: Option<EcSigningKey>,
 }
 
-/// The JWKS document as it is sent, made once for each change of the keys.
-pub struct JwksDocument {
-    /// `{"keys":[…]}`.
-    pub json: String,
-    /// SHA-256 of it in base64url, to recognise a document that a client has already.
-    pub fingerprint: String,
-}
-
+/// RFC 7517 §5.
 #[derive(Serialize)]
 struct Jwks<T> {
     keys: Vec<T>,
-}
-
-impl JwksDocument {
-    fn of<T: Serialize>(keys: Vec<T>) -> Result<Self, AppError> {
-        let json = serde_json::to_string(&Jwks { keys }).map_err(AppError::internal)?;
-        let fingerprint = URL_SAFE_NO_PAD.encode(sha256(json.as_bytes()));
-        Ok(Self { json, fingerprint })
-    }
 }
 
 impl KeyPairs {
@@ -84,8 +67,8 @@ impl KeySet {
         let rsa = published.iter().map(|keys| keys.rsa.public_jwk());
         let jwks: Vec<&Jwk> =
             rsa.chain(published.iter().filter_map(|keys| Some(keys.ec.as_ref()?.public_jwk()))).collect();
-        let without_alg = JwksDocument::of(jwks.iter().map(|jwk| jwk.without_alg()).collect())?;
-        let with_alg = JwksDocument::of(jwks)?;
+        let without_alg = PublishedDocument::of(&Jwks { keys: jwks.iter().map(|jwk| jwk.without_alg()).collect() })?;
+        let with_alg = PublishedDocument::of(&Jwks { keys: jwks })?;
         Ok(Self { current, published, with_alg, without_alg })
     }
 
@@ -113,7 +96,7 @@ impl KeySet {
 
     /// The JWKS document: RSA keys, then P-256 keys, each with the current one first (§6.11).
     #[must_use]
-    pub fn jwks(&self, with_alg: bool) -> &JwksDocument {
+    pub fn jwks(&self, with_alg: bool) -> &PublishedDocument {
         if with_alg { &self.with_alg } else { &self.without_alg }
     }
 

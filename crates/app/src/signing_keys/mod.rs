@@ -4,6 +4,6 @@ mod key_set;
 mod new_keys;
 mod rotation;
 
-pub use key_set::{JwksDocument, KeySet};
+pub use key_set::KeySet;
 pub(crate) use new_keys::NewKeys;
 pub use rotation::{KeyRotation, KeyRotationError, PUBLISHED_BEFORE_USE, SigningKeyInfo};

@@ -38,7 +38,7 @@ impl Visitor {
         let organization = checked.organization.clone();
         let connection = checked.connections.iter().find(|own| own.name == session.connection).cloned();
         app.store()
-            .read(move |tx| {
+            .look_up(move |tx| {
                 let Some(row) = users::find(tx, &id, &user_id)? else { return Ok(Self::default()) };
                 let grant = grants::find(tx, &id, &user_id, &client_id, &audience)?;
                 // AR-07: a grant without an answer of the user is none.

@@ -62,7 +62,7 @@ pub(super) async fn run(
         jkt: request.jkt().map(str::to_owned),
     };
     let (id, now) = (tenant.id.clone(), app.now());
-    let row = app.store().read(move |tx| authorization_codes::find(tx, &id, digest.as_bytes())).await?;
+    let row = app.store().look_up(move |tx| authorization_codes::find(tx, &id, digest.as_bytes())).await?;
     let row = row.ok_or_else(|| invalid_code("unknown code"))?;
     let binding: CodeBinding = serde_json::from_str(&row.binding).map_err(AppError::internal)?;
     let issuer = Issuer::load(app, tenant, client, binding.audience.as_deref(), request.jkt()).await?;

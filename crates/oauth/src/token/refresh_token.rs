@@ -58,7 +58,7 @@ pub(super) async fn run(
     // The policies come first, because a refused exchange must not rotate: the application would be left with a token
     // whose next use looks like theft.
     let (reading, wanted) = (id.clone(), family_id.clone());
-    let family = app.store().read(move |tx| refresh_tokens::find(tx, &reading, &wanted)).await?;
+    let family = app.store().look_up(move |tx| refresh_tokens::find(tx, &reading, &wanted)).await?;
     // RT-07.
     let family = family.filter(|family| family.client_id == client_id);
     let family = family.ok_or_else(|| invalid_token("unknown family, or one of another client"))?;

@@ -8,22 +8,41 @@ use axum::middleware::Next;
 use axum::response::Response;
 use metrics::{SharedString, counter, histogram};
 
-/// Middleware around everything else.
-pub(crate) async fn count(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map(|path| SharedString::from(path.as_str().to_owned()));
-    let route = route.unwrap_or(SharedString::const_str("none"));
-    let (surface, method) = (surface(&route), method(request.method()));
-    let begun = Instant::now();
+/// A request that is being answered.
+pub(crate) struct Measurement {
+    surface: &'static str,
+    route: SharedString,
+    method: &'static str,
+    begun: Instant,
+}
+
+impl Measurement {
+    /// Begins now.
+    pub(crate) fn begin(request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>().map(|path| SharedString::from(path.as_str().to_owned()));
+        let route = route.unwrap_or(SharedString::const_str("none"));
+        Self { surface: surface(&route), route, method: method(request.method()), begun: Instant::now() }
+    }
+
+    /// Counts the answer.
+    pub(crate) fn end(self, response: &Response) {
+        let labels = [("surface", self.surface.into()), ("route", self.route)];
+        histogram!("keywright_http_request_duration_seconds", &labels[..]).record(self.begun.elapsed().as_secs_f64());
+        let [surface, route] = labels;
+        let status = response.status().as_str().to_owned();
+        counter!(
+            "keywright_http_requests_total",
+            &[surface, route, ("method", self.method.into()), ("status", status.into())][..]
+        )
+        .increment(1);
+    }
+}
+
+/// Middleware for routes outside of the pipeline.
+pub(crate) async fn measure(request: Request, next: Next) -> Response {
+    let measurement = Measurement::begin(&request);
     let response = next.run(request).await;
-    let labels = [("surface", surface.into()), ("route", route)];
-    histogram!("keywright_http_request_duration_seconds", &labels[..]).record(begun.elapsed().as_secs_f64());
-    let [surface, route] = labels;
-    let status = response.status().as_str().to_owned();
-    counter!(
-        "keywright_http_requests_total",
-        &[surface, route, ("method", method.into()), ("status", status.into())][..]
-    )
-    .increment(1);
+    measurement.end(&response);
     response
 }
 
