@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
@@ -47,10 +46,10 @@ impl Documents {
 }
 
 /// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`.
-pub(crate) async fn get(
+pub(crate) fn get(
+    documents: &Documents,
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
-    Extension(documents): Extension<Documents>,
     headers: HeaderMap,
 ) -> Response {
     match documents.of(&tenant) {

@@ -24,11 +24,12 @@ mod revocation;
 mod token;
 mod userinfo;
 
+use std::future::ready;
 use std::sync::Arc;
 
-use axum::middleware::from_fn_with_state;
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 use keywright_app::{App, BACKCHANNEL_LOGOUT};
 use keywright_web::rate_limits;
 
@@ -42,12 +43,15 @@ pub fn router(app: &App) -> Router<App> {
         .route(pushed_authorization::PATH, post(pushed_authorization::post).fallback(token::method_not_allowed))
         .route("/oauth/revoke", post(revocation::post).fallback(token::method_not_allowed))
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
-        .layer(from_fn_with_state(app.clone(), rate_limits::api))
-        .layer(from_fn_with_state(app.clone(), cross_origin::registered_origins));
+        .layer((
+            from_fn_with_state(app.clone(), cross_origin::registered_origins),
+            from_fn_with_state(app.clone(), rate_limits::api),
+        ));
+    let documents = discovery::Documents::new();
+    let discovery = get(move |app, tenant, headers| ready(discovery::get(&documents, app, tenant, headers)));
     let open = Router::new()
-        .route("/.well-known/openid-configuration", get(discovery::get))
-        .route("/.well-known/oauth-authorization-server", get(discovery::get))
-        .layer(Extension(discovery::Documents::new()))
+        .route("/.well-known/openid-configuration", discovery.clone())
+        .route("/.well-known/oauth-authorization-server", discovery)
         .route("/.well-known/jwks.json", get(json_web_keys::get))
         .route("/pem", get(certificate::pem))
         .route("/rawpem", get(certificate::raw_pem))
@@ -55,8 +59,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/pb7", get(certificate::pkcs7))
         .route("/fingerprint", get(certificate::fingerprint))
         .route("/oidc/register", post(registration::post).fallback(registration::method_not_allowed))
-        .layer(from_fn_with_state(app.clone(), rate_limits::api))
-        .layer(axum::middleware::from_fn(cross_origin::any_origin));
+        .layer((from_fn(cross_origin::any_origin), from_fn_with_state(app.clone(), rate_limits::api)));
     let pages = Router::new()
         .route("/authorize", get(authorize::get).post(authorize::post).head(authorize::head))
         .route("/authorize/resume", get(authorize::resume).head(authorize::head))

@@ -30,35 +30,36 @@ pub(crate) struct Surroundings {
 
 /// All the routes of the server.
 pub(crate) fn router(app: &App, surroundings: Surroundings) -> Router {
+    let pipeline = Pipeline {
+        app: app.clone(),
+        trusted_proxies: surroundings.trusted_proxies,
+        behind_proxy_only: surroundings.behind_proxy_only,
+        measured: surroundings.metrics.is_some(),
+    };
+    let pipeline = from_fn_with_state(Arc::new(pipeline), pipeline::run);
+    // TN-02: "An unknown tenant, host or path prefix is 404 before any handler".
+    let tenancy = from_fn_with_state(app.clone(), tenancy::resolve);
     let tenants = Router::new()
         .merge(keywright_oauth::router(app))
         .merge(keywright_login::router(app))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        // TN-02: "An unknown tenant, host or path prefix is 404 before any handler".
-        .layer(from_fn_with_state(app.clone(), tenancy::resolve));
-    let tenants = tenants.merge(surroundings.inbox.unwrap_or_default());
-    let mut routes = tenants;
+        .layer((pipeline.clone(), tenancy));
+    let mut others = surroundings.inbox.unwrap_or_default();
     if let Some(controls) = surroundings.test_controls {
         // OP-05: whoever sees a token sees that its time may be made up.
         app.enable_test_controls();
-        routes = routes.merge(controls);
+        others = others.merge(controls);
     }
     if let Some(metrics) = &surroundings.metrics {
-        routes = routes.merge(metrics.main_router());
+        others = others.merge(metrics.main_router());
     }
-    let pipeline = Arc::new(Pipeline {
-        app: app.clone(),
-        trusted_proxies: surroundings.trusted_proxies,
-        behind_proxy_only: surroundings.behind_proxy_only,
-        measured: surroundings.metrics.is_some(),
-    });
     // A load balancer asks for health often, under any host name, and from any address.
     let mut health = health::router();
     if surroundings.metrics.is_some() {
         health = health.layer(from_fn(metrics::measure));
     }
-    routes.layer(from_fn_with_state(pipeline, pipeline::run)).merge(health).with_state(app.clone())
+    tenants.merge(others.layer(pipeline)).merge(health).with_state(app.clone())
 }
 
 async fn not_found() -> Response {
