@@ -6,9 +6,11 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { flags } from './browser.mjs';
-import { repository, target } from './server.mjs';
+import { target } from './server.mjs';
 
 const empty = '<!doctype html><html lang="en"><title>Gallery</title><style>:root { color-scheme: light dark }</style></html>';
+
+const program = process.env.KEYWRIGHT_GALLERY ?? join(target, 'debug', 'examples', 'gallery');
 
 /**
  * Calls `visit(page, item)` for each of `items`, in two tabs at once, because machines have two cores.
@@ -34,8 +36,7 @@ export async function inTwoTabs(browser, items, visit, options) {
 export async function openGallery() {
   const directory = join(target, 'pages');
   rmSync(directory, { recursive: true, force: true });
-  const example = ['run', '--quiet', '--locked', '--package', 'keywright-login', '--example', 'gallery', '--', directory];
-  execFileSync('cargo', example, { cwd: repository, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(program, [directory], { stdio: ['ignore', 'ignore', 'inherit'] });
   const pages = readdirSync(directory, { recursive: true })
     .filter((path) => path.endsWith('.html'))
     .sort()

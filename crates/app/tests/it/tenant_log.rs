@@ -76,7 +76,7 @@ async fn op_03_a_seal_cannot_be_removed_or_made_anew() {
         (
             "UPDATE log_seals SET signature = (SELECT signature FROM log_seals WHERE sequence = 1) WHERE sequence = 2",
             2,
-            "SIGNATURE",
+            "the row is not what was signed",
         ),
     ] {
         let (found, _) = tampered(sql, |_| Vec::new()).await;
