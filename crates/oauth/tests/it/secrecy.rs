@@ -45,6 +45,11 @@ async fn answers(scene: &Scene) -> Vec<Answer> {
     answers
 }
 
+/// Bytes as a text of as many letters, because texts are searched quickly.
+fn latin_1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
 #[tokio::test]
 async fn tk_05_private_keys_are_in_no_answer_and_in_no_file_of_the_database() {
     let scene = Scene::new(routes).await;
@@ -68,10 +73,8 @@ async fn tk_05_private_keys_are_in_no_answer_and_in_no_file_of_the_database() {
         scene.app.app.rotate_signing_keys(&scene.app.tenant).await.unwrap();
         keys.extend(scene.private_keys().await);
     }
-    let files = scene.database_files();
-    let holds = |place: &[u8], part: &[u8]| {
-        spellings(part).iter().any(|needle| place.windows(needle.len()).any(|window| window == needle))
-    };
+    let (told, files) = (latin_1(&told), latin_1(&scene.database_files()));
+    let holds = |place: &str, part: &[u8]| spellings(part).iter().any(|needle| place.contains(&latin_1(needle)));
     let published = keys.iter().filter(|key| holds(&told, &key.public)).count();
     assert!(published >= 2 * 4 && holds(&files, &keys[0].public), "a search that finds nothing proves nothing");
     for key in &keys {
