@@ -19,9 +19,10 @@ run: build ## Build and start the development server on https://localhost:8443 (
 build: ## Build the server
 	cargo build --package keywright-server --bin keywright
 
-.PHONY: configure
-configure:
-	cargo build --package keywright-testkit --example configure
+# The server, and what the end-to-end tests need beside it: in one go, so that all share their dependencies.
+.PHONY: programs
+programs:
+	cargo build --locked --package keywright-server --bin keywright --package keywright-testkit --example configure --package keywright-login --example gallery
 
 examples: build examples/node_modules/.package-lock.json ## Start the development server, the example API and the example web app
 	@npm --prefix examples --silent start $(if $(ARGS),-- $(ARGS))
@@ -68,11 +69,11 @@ doc: ## Examples in the documentation comments
 
 e2e: e2e-sqlite e2e-postgres ## End-to-end tests with a real browser, on SQLite and then on PostgreSQL
 
-e2e-sqlite: build configure node-packages ## End-to-end tests on SQLite (ARGS="sso.test.mjs" narrows)
+e2e-sqlite: programs node-packages ## End-to-end tests on SQLite (ARGS="sso.test.mjs" narrows)
 	@scripts/prerequisites browser postgres
 	@cd crates/e2e && KEYWRIGHT_TEST_ENGINE=sqlite node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec $(ARGS)
 
-e2e-postgres: build configure node-packages ## End-to-end tests on a throwaway PostgreSQL
+e2e-postgres: programs node-packages ## End-to-end tests on a throwaway PostgreSQL
 	@scripts/prerequisites browser postgres
 	@cd crates/e2e && KEYWRIGHT_TEST_ENGINE=postgres ../../scripts/with-postgres node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec $(ARGS)
 

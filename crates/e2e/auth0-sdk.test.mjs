@@ -2,31 +2,20 @@
 // and revokes with a JSON body; and the JSON of SDKs that send null for what they were not given.
 import assert from 'node:assert/strict';
 import { globalAgent } from 'node:https';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { AuthenticationClient, UserInfoClient } from 'auth0/legacy';
-import { launchBrowser, newPage } from './support/browser.mjs';
-import { callbackUrl, listenForCallbacks } from './support/callback.mjs';
+import { newPage } from './support/browser.mjs';
+import { callbackUrl } from './support/callback.mjs';
 import { claims, newPerson, pkce, refresh, signUp } from './support/flow.mjs';
-import { engine, startServer } from './support/server.mjs';
+import { engine } from './support/server.mjs';
+import { openStage } from './support/stage.mjs';
+
+const { server, browser, callbacks, end } = await openStage();
+// The SDK fetches the keys with the process's own agent, whose trust an application extends by NODE_EXTRA_CA_CERTS.
+globalAgent.options.ca = server.caText;
 
 describe(`Auth0's Node SDK on ${engine}`, () => {
-  let server;
-  let browser;
-  let callbacks;
-
-  before(async () => {
-    callbacks = await listenForCallbacks();
-    server = await startServer();
-    // The SDK fetches the keys with the process's own agent, whose trust an application extends by NODE_EXTRA_CA_CERTS.
-    globalAgent.options.ca = server.caText;
-    browser = await launchBrowser(server);
-  });
-
-  after(async () => {
-    await callbacks?.close();
-    await browser?.close();
-    await server?.stop();
-  });
+  after(end);
 
   function sdk({ client_id, client_secret }) {
     const options = { domain: server.domain, clientId: client_id, clientSecret: client_secret, fetch: server.fetch };

@@ -3,7 +3,7 @@
 // value in every field, and are served with the very headers that the server sends.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { openGallery } from './support/gallery.mjs';
+import { inTwoTabs, openGallery } from './support/gallery.mjs';
 import { engine } from './support/server.mjs';
 
 // The pages do not depend on the database.
@@ -21,32 +21,33 @@ describe('escaping', { skip: engine !== 'sqlite' }, () => {
     // Every look, once: the values are the same in every language.
     const pages = gallery.pages.filter(({ language }) => language === 'en').map(({ path }) => path);
     assert.ok(pages.some((path) => path.startsWith('hostile-')) && pages.length > 200, 'the gallery is complete');
-    const context = await gallery.browser.newContext();
     // Logos, and the callback of the form that submits itself.
     const elsewhere = new Set();
-    await context.route((url) => url.origin !== origin, (route) => {
-      elsewhere.add(new URL(route.request().url()).origin);
-      return route.abort();
-    });
     const problems = [];
-    let shown;
-    const report = (problem) => problems.push(`${shown}: ${problem}`);
-    const page = await context.newPage();
-    page.on('dialog', (dialog) => {
-      report(`dialog ${dialog.message()}`);
-      return dialog.dismiss();
-    });
-    page.on('pageerror', report);
-    page.on('console', (message) => {
-      // RU-08: the answer is for the application's origin, and the gallery is not there.
-      const expected = ['net::ERR_FAILED', "does not match the recipient window's origin"];
-      if (!expected.some((text) => message.text().includes(text))) report(message.text());
-    });
-    for (shown of pages) {
+    const watched = new Map();
+    const watch = (tab) => {
+      const report = (problem) => problems.push(`${watched.get(tab)}: ${problem}`);
+      tab.on('request', (request) => {
+        const url = new URL(request.url());
+        if (url.origin !== origin && url.protocol.startsWith('http')) elsewhere.add(url.origin);
+      });
+      tab.on('dialog', (dialog) => {
+        report(`dialog ${dialog.message()}`);
+        return dialog.dismiss();
+      });
+      tab.on('pageerror', report);
+      tab.on('console', (message) => {
+        // RU-08: the answer is for the application's origin, and the gallery is not there.
+        const expected = ['net::ERR_NAME_NOT_RESOLVED', "does not match the recipient window's origin"];
+        if (!expected.some((text) => message.text().includes(text))) report(message.text());
+      });
+    };
+    await inTwoTabs(gallery.browser, pages, async (tab, path) => {
+      if (!watched.has(tab)) watch(tab);
+      watched.set(tab, path);
       // A form that submits itself interrupts the loading.
-      await page.goto(`${origin}/${shown}`).catch((error) => assert.match(error.message, /ERR_FAILED|interrupted|ERR_ABORTED/));
-    }
-    await context.close();
+      await tab.goto(`${origin}/${path}`).catch((error) => assert.match(error.message, /ERR_NAME_NOT_RESOLVED|interrupted|ERR_ABORTED/));
+    });
     assert.deepEqual(problems, []);
     assert.deepEqual([...elsewhere].sort(), ['https://app.example', 'https://calendar.example', 'https://static.example.com']);
   });

@@ -2,32 +2,30 @@
 // logout; and the API's answers to tokens that it must refuse.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { assertNoHorizontalOverflow, launchBrowser, newPage, phone, screenshot } from './support/browser.mjs';
+import { assertNoHorizontalOverflow, newPage, phone, screenshot } from './support/browser.mjs';
 import { requireFreePort } from './support/callback.mjs';
 import { answerConsent, authorizationRequest, clickAway, fillLogin, newPerson, passPages, submitButton } from './support/flow.mjs';
 import { startProgram } from './support/program.mjs';
-import { engine, startServer } from './support/server.mjs';
+import { engine } from './support/server.mjs';
+import { openStage } from './support/stage.mjs';
 
 const webApp = 'http://localhost:3000';
 const api = 'http://localhost:3001';
 
+const { server, browser, end } = await openStage({ callbacks: false });
+
 describe(`examples on ${engine}`, () => {
-  let server;
-  let browser;
   let examples;
 
   before(async () => {
     await requireFreePort(3000);
     await requireFreePort(3001);
-    server = await startServer();
     examples = await startProgram('examples/start.mjs', { KEYWRIGHT_JSON: JSON.stringify(server.description) }, [webApp, api]);
-    browser = await launchBrowser(server);
   });
 
   after(async () => {
-    await browser?.close();
     await examples?.stop();
-    await server?.stop();
+    await end();
   });
 
   const path = (page) => new URL(page.url()).pathname;

@@ -1,29 +1,18 @@
 // openid-client 6 as applications use it: discovery, code with PKCE, refresh, userinfo, revocation and RP-initiated
 // logout. It checks signatures, issuer, audience, nonce, state and times by itself, against the discovery document.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import * as client from 'openid-client';
-import { launchBrowser, newPage } from './support/browser.mjs';
-import { appUrl, callbackUrl, listenForCallbacks } from './support/callback.mjs';
+import { newPage } from './support/browser.mjs';
+import { appUrl, callbackUrl } from './support/callback.mjs';
 import { allScopes, newPerson, passPages } from './support/flow.mjs';
-import { engine, startServer } from './support/server.mjs';
+import { engine } from './support/server.mjs';
+import { openStage } from './support/stage.mjs';
+
+const { server, browser, callbacks, end } = await openStage();
 
 describe(`openid-client on ${engine}`, () => {
-  let server;
-  let browser;
-  let callbacks;
-
-  before(async () => {
-    callbacks = await listenForCallbacks();
-    server = await startServer();
-    browser = await launchBrowser(server);
-  });
-
-  after(async () => {
-    await callbacks?.close();
-    await browser?.close();
-    await server?.stop();
-  });
+  after(end);
 
   function discover(application, authentication) {
     return client.discovery(new URL(server.url), application.client_id, undefined, authentication, {

@@ -1,30 +1,19 @@
 // Every page as a person sees it: on a phone and on a desktop, light and dark, without JavaScript, by keyboard.
 // The screenshots are in target/screenshots.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { assertNoHorizontalOverflow, desktop, launchBrowser, newPage, phone, screenshot } from './support/browser.mjs';
-import { appUrl, listenForCallbacks } from './support/callback.mjs';
+import { after, describe, test } from 'node:test';
+import { assertNoHorizontalOverflow, desktop, newPage, phone, screenshot } from './support/browser.mjs';
+import { appUrl } from './support/callback.mjs';
 import { authorizationRequest, authorize, clickAway, fillLogin, newPerson, passPages, signUp, submitButton } from './support/flow.mjs';
-import { engine, startServer } from './support/server.mjs';
+import { engine } from './support/server.mjs';
+import { openStage } from './support/stage.mjs';
+
+const { server, browser, callbacks, end } = await openStage();
 
 describe(`pages on ${engine}`, () => {
-  let server;
-  let browser;
-  let callbacks;
-  let application;
+  after(end);
 
-  before(async () => {
-    callbacks = await listenForCallbacks();
-    server = await startServer();
-    browser = await launchBrowser(server);
-    application = server.application('regular_web');
-  });
-
-  after(async () => {
-    await callbacks?.close();
-    await browser?.close();
-    await server?.stop();
-  });
+  const application = server.application('regular_web');
 
   const begin = (page, params) => page.goto(authorizationRequest(server, application, params).url);
 

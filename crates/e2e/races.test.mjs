@@ -1,29 +1,17 @@
 // One-time values under fifty simultaneous uses, over fifty connections: exactly one succeeds.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { launchBrowser, newPage } from './support/browser.mjs';
-import { listenForCallbacks } from './support/callback.mjs';
+import { after, describe, test } from 'node:test';
+import { newPage } from './support/browser.mjs';
 import { exchangeCode, refresh, signUp } from './support/flow.mjs';
-import { engine, startServer } from './support/server.mjs';
+import { engine } from './support/server.mjs';
+import { openStage } from './support/stage.mjs';
 
 const uses = 50;
 
+const { server, browser, callbacks, end } = await openStage();
+
 describe(`races on ${engine}`, () => {
-  let server;
-  let browser;
-  let callbacks;
-
-  before(async () => {
-    callbacks = await listenForCallbacks();
-    server = await startServer();
-    browser = await launchBrowser(server);
-  });
-
-  after(async () => {
-    await callbacks?.close();
-    await browser?.close();
-    await server?.stop();
-  });
+  after(end);
 
   async function withCode(application) {
     const { page, close } = await newPage(browser);

@@ -3,36 +3,31 @@
 // 004 is 000 in newer words without its commands: the same steps, so the first suite names both.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { launchBrowser, newPage } from './support/browser.mjs';
-import { callbackUrl, listenForCallbacks } from './support/callback.mjs';
+import { newPage } from './support/browser.mjs';
+import { callbackUrl } from './support/callback.mjs';
 import { curl, fillIn, inOtherForm, seed } from './support/curl.mjs';
 import { authorize, claims, clickAway, passPages, signUp } from './support/flow.mjs';
 import { startExampleApi } from './support/program.mjs';
-import { engine, startServer } from './support/server.mjs';
+import { engine } from './support/server.mjs';
+import { openStage } from './support/stage.mjs';
 
 const variants = [
   ['as written', (command) => command],
   ['in the other content type', inOtherForm],
 ];
 
+const { server, browser, callbacks, end } = await openStage();
+
 describe(`tutorials on ${engine}`, () => {
-  let server;
-  let browser;
-  let callbacks;
   let api;
 
   before(async () => {
-    callbacks = await listenForCallbacks();
-    server = await startServer();
     api = await startExampleApi(server);
-    browser = await launchBrowser(server);
   });
 
   after(async () => {
     await api?.stop();
-    await callbacks?.close();
-    await browser?.close();
-    await server?.stop();
+    await end();
   });
 
   /** What a reader of the tutorials replaces; the longer placeholders first. */

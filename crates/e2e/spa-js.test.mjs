@@ -4,25 +4,24 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
-import { launchBrowser, newPage } from './support/browser.mjs';
-import { startConfigurableServer } from './support/configure.mjs';
+import { newPage } from './support/browser.mjs';
 import { newPerson, passPages } from './support/flow.mjs';
 import { listenHttps } from './support/https.mjs';
 import { engine } from './support/server.mjs';
+import { openStage } from './support/stage.mjs';
 
 const sdk = readFileSync(createRequire(import.meta.url).resolve('@auth0/auth0-spa-js/dist/auth0-spa-js.production.js'));
 
 const html = '<!doctype html><html lang="en"><title>App</title><script src="/auth0.js"></script><h1>App</h1></html>';
 
+const { server, browser, end } = await openStage({ configurable: true, callbacks: false });
+
 describe(`auth0-spa-js on ${engine}`, () => {
-  let server;
-  let browser;
+  const application = server.application('spa');
   let app;
   let stranger;
-  let application;
 
   before(async () => {
-    server = await startConfigurableServer();
     const serve = (request, response) => {
       const script = request.url === '/auth0.js';
       response.writeHead(200, { 'content-type': script ? 'text/javascript' : 'text/html; charset=utf-8' });
@@ -30,20 +29,17 @@ describe(`auth0-spa-js on ${engine}`, () => {
     };
     app = await listenHttps(server, serve);
     stranger = await listenHttps(server, serve);
-    application = server.application('spa');
     await server.configure({
       clients: {
         [application.client_id]: { callbacks: [`${app.origin}/callback`, app.origin], web_origins: [app.origin], allowed_logout_urls: [app.origin] },
       },
     });
-    browser = await launchBrowser(server);
   });
 
   after(async () => {
-    await browser?.close();
     await app?.close();
     await stranger?.close();
-    await server?.end();
+    await end();
   });
 
   /** Puts an SDK client into the page as `window.client`. */

@@ -1,34 +1,22 @@
 // One login for two applications, and the parameters by which an application asks for more (or for no) interaction:
 // prompt and max_age, the session's idle and absolute ends, logout.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { launchBrowser, newPage } from './support/browser.mjs';
-import { appUrl, listenForCallbacks } from './support/callback.mjs';
+import { after, describe, test } from 'node:test';
+import { newPage } from './support/browser.mjs';
+import { appUrl } from './support/callback.mjs';
 import { authorizationRequest, authorize, claims, exchangeCode, signUp } from './support/flow.mjs';
-import { engine, startServer } from './support/server.mjs';
+import { engine } from './support/server.mjs';
+import { openStage } from './support/stage.mjs';
 
 const hours = 3600;
 
+const { server, browser, callbacks, end } = await openStage();
+
 describe(`single sign-on on ${engine}`, () => {
-  let server;
-  let browser;
-  let callbacks;
-  let first;
-  let second;
+  after(end);
 
-  before(async () => {
-    callbacks = await listenForCallbacks();
-    server = await startServer();
-    browser = await launchBrowser(server);
-    first = server.application('regular_web');
-    second = server.application('native');
-  });
-
-  after(async () => {
-    await callbacks?.close();
-    await browser?.close();
-    await server?.stop();
-  });
+  const first = server.application('regular_web');
+  const second = server.application('native');
 
   /** Runs `body(page, visit)` in a new browser; `visit(application, params)` is one trip through /authorize. */
   async function inBrowser(body) {

@@ -1,30 +1,18 @@
 // Two people at two browsers: nothing of one's login reaches the other, and a link out of one browser's login is
 // useless in the other.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { launchBrowser, newPage } from './support/browser.mjs';
-import { listenForCallbacks } from './support/callback.mjs';
+import { after, describe, test } from 'node:test';
+import { newPage } from './support/browser.mjs';
 import { authorizationRequest, authorize, claims, clickAway, exchangeCode, fillLogin, passPages, signUp, submitButton } from './support/flow.mjs';
-import { engine, startServer } from './support/server.mjs';
+import { engine } from './support/server.mjs';
+import { openStage } from './support/stage.mjs';
+
+const { server, browser, callbacks, end } = await openStage();
 
 describe(`two browsers on ${engine}`, () => {
-  let server;
-  let browser;
-  let callbacks;
-  let application;
+  after(end);
 
-  before(async () => {
-    callbacks = await listenForCallbacks();
-    server = await startServer();
-    browser = await launchBrowser(server);
-    application = server.application('regular_web');
-  });
-
-  after(async () => {
-    await callbacks?.close();
-    await browser?.close();
-    await server?.stop();
-  });
+  const application = server.application('regular_web');
 
   async function inTwoBrowsers(body) {
     const [ann, bob] = await Promise.all([newPage(browser), newPage(browser)]);

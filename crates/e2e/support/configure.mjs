@@ -15,6 +15,7 @@ export async function startConfigurableServer() {
   const own = engine === 'postgres' ? createDatabase() : null;
   const server = await startServer({ data, database: own?.url });
   const database = own?.url ?? `sqlite:${join(data, 'keywright.db')}`;
+  const stop = server.stop.bind(server);
   return Object.assign(server, {
     /** @param changes `{tenant, clients: {ID: members}, apis: {IDENTIFIER: members}}`; seen by the server when this resolves */
     async configure(changes) {
@@ -27,8 +28,8 @@ export async function startConfigurableServer() {
         assert.ok(Date.now() < deadline, 'the server did not see its new configuration');
       }
     },
-    async end() {
-      await server.stop();
+    async stop() {
+      await stop();
       own?.drop();
       rmSync(data, { recursive: true, force: true });
     },

@@ -1,10 +1,12 @@
 // Starts a Node program of the repository (the examples) the way its README does: as a process of its own.
 import { spawn } from 'node:child_process';
+import { EventEmitter, on } from 'node:events';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { repository } from './server.mjs';
 
 const startDeadline = 30_000;
+const printDeadline = 15_000;
 
 /**
  * @param script path from the top of the repository
@@ -17,6 +19,7 @@ export async function startProgram(script, env, ready) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = [];
+  const lines = new EventEmitter();
   const exited = new Promise((resolve) => child.once('exit', resolve));
   await new Promise((resolve, reject) => {
     const fail = (reason) => {
@@ -30,6 +33,7 @@ export async function startProgram(script, env, ready) {
     const missing = new Set(ready);
     const read = (line) => {
       output.push(line);
+      lines.emit('line', line);
       for (const text of missing) if (line.includes(text)) missing.delete(text);
       if (missing.size === 0) {
         clearTimeout(timer);
@@ -42,6 +46,15 @@ export async function startProgram(script, env, ready) {
   });
   return {
     output,
+    /** Resolves when the program prints a line with this text from now on. */
+    async prints(text) {
+      const deadline = AbortSignal.timeout(printDeadline);
+      try {
+        for await (const [line] of on(lines, 'line', { signal: deadline })) if (line.includes(text)) return;
+      } catch (cause) {
+        throw new Error(`${script} did not print "${text}"\n${output.join('\n')}`, { cause });
+      }
+    },
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill('SIGTERM');

@@ -74,21 +74,12 @@ impl Answer {
         jwt_part(&self.text(member), 0)
     }
 
-    /// Value of a hidden or text input of the HTML body.
+    /// Value of an input of the HTML body, as a browser reads it.
     #[must_use]
     pub fn input(&self, name: &str) -> Option<String> {
         let tag = self.body.split("<input").find(|tag| tag.contains(&format!("name=\"{name}\"")))?;
         let tag = tag.split('>').next()?;
-        let value = tag.split("value=\"").nth(1)?.split('"').next()?;
-        Some(
-            value
-                .replace("&quot;", "\"")
-                .replace("&#39;", "'")
-                .replace("&#34;", "\"")
-                .replace("&lt;", "<")
-                .replace("&gt;", ">")
-                .replace("&amp;", "&"),
-        )
+        Some(unescaped(tag.split("value=\"").nth(1)?.split('"').next()?))
     }
 
     /// Status, OAuth code and description in one value, for one assertion.
@@ -96,6 +87,21 @@ impl Answer {
     pub fn oauth_error(&self) -> (u16, String, String) {
         (self.status.as_u16(), self.text("error"), self.text("error_description"))
     }
+}
+
+/// Text of HTML: each entity once, so that an escaped entity stays one. Panics at an entity that our templates do not write.
+#[must_use]
+pub fn unescaped(html: &str) -> String {
+    const ENTITIES: [(&str, &str); 5] = [("#34;", "\""), ("#38;", "&"), ("#39;", "'"), ("#60;", "<"), ("#62;", ">")];
+    let mut parts = html.split('&');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (entity, plain) =
+            ENTITIES.iter().find(|(entity, _)| part.starts_with(entity)).unwrap_or_else(|| panic!("&{part}"));
+        text += plain;
+        text += &part[entity.len()..];
+    }
+    text
 }
 
 fn jwt_part(token: &str, part: usize) -> Value {

@@ -13,11 +13,19 @@ use crate::{Answer, TestApp};
 pub struct Browser {
     app: TestApp,
     cookies: Arc<Mutex<BTreeMap<String, String>>>,
+    /// `Accept-Language`.
+    languages: Option<String>,
 }
 
 impl Browser {
     pub(crate) fn new(app: &TestApp) -> Self {
-        Self { app: app.clone(), cookies: Arc::default() }
+        Self { app: app.clone(), cookies: Arc::default(), languages: None }
+    }
+
+    /// The same browser, set to these languages.
+    #[must_use]
+    pub fn speaking(&self, accept_language: &str) -> Self {
+        Self { languages: Some(accept_language.to_owned()), ..self.clone() }
     }
 
     /// `GET path`.
@@ -28,14 +36,27 @@ impl Browser {
 
     /// `POST path` with a form, as a page of our own posts it.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_from(path, fields, &[("origin", "null"), ("sec-fetch-site", "same-origin")]).await
+    }
+
+    /// `POST path` with a form of a page about which `headers` tell.
+    pub async fn post_from(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = self
+        let mut request = self
             .request(Method::POST, path)
             .header(header::ACCEPT, "text/html,application/xhtml+xml")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ORIGIN, "null")
-            .header("sec-fetch-site", "same-origin");
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         self.send(request.body(body).unwrap()).await
+    }
+
+    /// Loads a page and submits its form with `fields`.
+    pub async fn fill_in(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let page = self.get(path).await;
+        assert_eq!(page.status, 200, "{page:#?}");
+        self.submit(path, &page, fields).await
     }
 
     /// Submits the form of a page: its hidden fields, and `fields`.
@@ -63,9 +84,7 @@ impl Browser {
     pub async fn log_in(&self, answer: &Answer, email: &str, password: &str) -> Answer {
         let path = answer.location().to_owned();
         assert!(path.starts_with("/u/login?state="), "not sent to the login page: {answer:#?}");
-        let page = self.get(&path).await;
-        assert_eq!(page.status, 200, "{page:#?}");
-        let answer = self.submit(&path, &page, &[("username", email), ("password", password)]).await;
+        let answer = self.fill_in(&path, &[("username", email), ("password", password)]).await;
         assert_eq!(answer.status, 303, "login failed: {answer:#?}");
         self.consent(self.get(answer.location()).await, "accept").await
     }
@@ -76,9 +95,7 @@ impl Browser {
             return answer;
         }
         let path = answer.location().to_owned();
-        let page = self.get(&path).await;
-        assert_eq!(page.status, 200, "{page:#?}");
-        let answer = self.submit(&path, &page, &[("action", action)]).await;
+        let answer = self.fill_in(&path, &[("action", action)]).await;
         assert_eq!(answer.status, 303, "{answer:#?}");
         self.get(answer.location()).await
     }
@@ -102,7 +119,10 @@ impl Browser {
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let cookies = self.cookies.lock().unwrap();
         let line: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(languages) = &self.languages {
+            request = request.header(header::ACCEPT_LANGUAGE, languages);
+        }
         if line.is_empty() { request } else { request.header(header::COOKIE, line.join("; ")) }
     }
 

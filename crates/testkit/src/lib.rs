@@ -16,10 +16,12 @@ mod engine;
 mod pkce;
 mod receiver;
 mod scene;
+mod secrets;
 
-pub use answer::Answer;
+pub use answer::{Answer, unescaped};
 pub use browser::Browser;
 pub use engine::Engine;
 pub use pkce::Pkce;
 pub use receiver::{Behaviour, Received, Receiver, egress_options};
-pub use scene::{Registered, Scene, TestApp};
+pub use scene::{EMAIL, PASSWORD, Registered, Scene, SceneOptions, TestApp};
+pub use secrets::{PrivateKey, spellings};

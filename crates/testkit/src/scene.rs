@@ -12,8 +12,8 @@ use jiff::SignedDuration;
 use keywright_app::{App, AppOptions, Clock, HashingCost, NewClient, NewTenant, NewUser};
 use keywright_jose::{MasterKey, Random};
 use keywright_types::{
-    AppType, Client, ClientGrant, Connection, OtherMembers, Profile, ResourceServer, ResourceServerScope, Tenant,
-    TenantSettings, User,
+    AppType, Client, ClientGrant, Connection, ConnectionOptions, OtherMembers, Profile, ResourceServer,
+    ResourceServerScope, Tenant, TenantSettings, User,
 };
 use keywright_web::tenancy;
 use secrecy::ExposeSecret as _;
@@ -24,8 +24,10 @@ use crate::{Answer, Browser, Engine};
 
 /// Domain of the tenant.
 pub(crate) const DOMAIN: &str = "login.example.com";
+/// Address of the user.
+pub const EMAIL: &str = "jane@example.com";
 /// Password of the user.
-const PASSWORD: &str = "Correct-horse-1";
+pub const PASSWORD: &str = "Correct-horse-1";
 
 /// The instance: its app and its routes. Cheap to clone.
 #[derive(Clone)]
@@ -78,8 +80,37 @@ pub struct Scene {
     /// URL of the database.
     pub database: String,
     limits: bool,
+    hashing_cost: HashingCost,
     routes: fn(&App) -> Router<App>,
     cleanup: Arc<Cleanup>,
+}
+
+/// What a scene can differ in.
+#[derive(Clone, Debug)]
+pub struct SceneOptions {
+    /// The database.
+    pub engine: Engine,
+    /// Settings of the tenant.
+    pub settings: TenantSettings,
+    /// Rate limits, as production has them.
+    pub limits: bool,
+    /// How much work a password is.
+    pub hashing_cost: HashingCost,
+    /// Options of the database connection. Where it has usernames, the user's is `jane`.
+    pub connection: ConnectionOptions,
+}
+
+impl Default for SceneOptions {
+    /// SQLite, profile `auth0`, no limits, and hardly any work.
+    fn default() -> Self {
+        Self {
+            engine: Engine::Sqlite,
+            settings: TenantSettings::default(),
+            limits: false,
+            hashing_cost: HashingCost::Minimal,
+            connection: ConnectionOptions::default(),
+        }
+    }
 }
 
 impl Scene {
@@ -96,15 +127,17 @@ impl Scene {
 
     /// A scene on an engine, with tenant settings.
     pub async fn with(routes: fn(&App) -> Router<App>, engine: Engine, settings: TenantSettings) -> Self {
-        Self::assemble(routes, engine, settings, false).await
+        Self::build(routes, SceneOptions { engine, settings, ..SceneOptions::default() }).await
     }
 
     /// The same with rate limits, which are off in other scenes.
     pub async fn with_limits(routes: fn(&App) -> Router<App>, engine: Engine, settings: TenantSettings) -> Self {
-        Self::assemble(routes, engine, settings, true).await
+        Self::build(routes, SceneOptions { engine, settings, limits: true, ..SceneOptions::default() }).await
     }
 
-    async fn assemble(routes: fn(&App) -> Router<App>, engine: Engine, settings: TenantSettings, limits: bool) -> Self {
+    /// A scene to measure.
+    pub async fn build(routes: fn(&App) -> Router<App>, options: SceneOptions) -> Self {
+        let SceneOptions { engine, settings, limits, hashing_cost, connection: connection_options } = options;
         let (store, database, cleanup) = engine.open().await;
         let random = Random::system();
         let app = App::new(AppOptions {
@@ -112,7 +145,7 @@ impl Scene {
             master_key: MasterKey::generate(&random),
             clock: Clock::frozen("2026-03-01T12:00:00Z".parse().unwrap()),
             random,
-            hashing_cost: HashingCost::Minimal,
+            hashing_cost,
             rate_limits: limits,
             egress: crate::receiver::egress(),
         })
@@ -138,13 +171,13 @@ impl Scene {
             strategy: "auth0".to_owned(),
             enabled_clients: [&web, &spa, &native].map(|registered| registered.id().to_owned()).to_vec(),
             is_domain_connection: true,
-            options: keywright_types::ConnectionOptions::default(),
+            options: connection_options,
             other: OtherMembers::new(),
         };
         app.create_connection(&test_app.tenant.id, &connection).await.unwrap();
         let new = NewUser {
-            email: "jane@example.com".to_owned(),
-            username: None,
+            email: EMAIL.to_owned(),
+            username: connection.options.requires_username.then(|| "jane".to_owned()),
             password: PASSWORD.to_owned(),
             email_verified: true,
         };
@@ -160,6 +193,7 @@ impl Scene {
             user,
             database,
             limits,
+            hashing_cost,
             routes,
             cleanup: Arc::new(cleanup),
         }
@@ -172,7 +206,7 @@ impl Scene {
             master_key: MasterKey::from_base64(self.app.app.master_key().to_base64().expose_secret()).unwrap(),
             clock: self.app.app.clock().clone(),
             random: Random::system(),
-            hashing_cost: HashingCost::Minimal,
+            hashing_cost: self.hashing_cost,
             rate_limits: self.limits,
             egress: crate::receiver::egress(),
         })
@@ -201,7 +235,7 @@ impl Scene {
     /// Logs the user in from nothing and gives the redirect to the application.
     pub async fn log_in(&self, browser: &Browser, registered: &Registered, more: &[(&str, &str)]) -> Answer {
         let answer = browser.get(&self.authorize_path(registered, more)).await;
-        browser.log_in(&answer, "jane@example.com", PASSWORD).await
+        browser.log_in(&answer, EMAIL, PASSWORD).await
     }
 
     /// A fresh code for an application, through a login in a new browser.

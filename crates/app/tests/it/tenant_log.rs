@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use keywright_app::{Caller, LogEvent, LogProblem, LogType};
-use keywright_store::{Tx, logs};
+use keywright_store::{Value, logs};
 use keywright_testkit::{Engine, Scene};
 use keywright_types::TenantSettings;
 
@@ -27,12 +27,13 @@ async fn problems(scene: &Scene) -> Vec<LogProblem> {
     scene.app.app.verify_log(&scene.app.tenant).await.unwrap().problems
 }
 
-async fn tamper(scene: &Scene, change: impl Fn(&mut Tx<'_>) + Send + 'static) {
-    let changed = scene.app.app.store().write(move |tx| {
-        change(tx);
-        Ok::<_, keywright_store::StoreError>(())
-    });
-    changed.await.unwrap();
+/// What the verifier says of a fresh log after one statement behind its back; and the log's entries before.
+async fn tampered(sql: &'static str, values: impl Fn(&[String]) -> Vec<Value>) -> (Vec<LogProblem>, Vec<String>) {
+    let (scene, ids) = with_entries(Engine::Sqlite).await;
+    let values = values(&ids);
+    let changed = scene.app.app.store().write(move |tx| tx.execute(sql, &values));
+    assert_eq!(changed.await.unwrap(), 1, "{sql}");
+    (problems(&scene).await, ids)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,65 +51,37 @@ async fn op_03_an_untouched_log_verifies_on_every_engine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn op_03_the_verifier_names_what_was_altered_removed_or_added() {
-    let (scene, ids) = with_entries(Engine::Sqlite).await;
-    let altered = ids[4].clone();
-    tamper(&scene, move |tx| {
-        tx.execute("UPDATE logs SET user_id = 'auth0|2' WHERE log_id = $1", keywright_store::params![&altered])
-            .unwrap();
-    })
-    .await;
-    assert_eq!(problems(&scene).await, [LogProblem::Altered { log_id: ids[4].clone() }]);
+    let alter = "UPDATE logs SET user_id = 'auth0|2' WHERE log_id = $1";
+    let (found, ids) = tampered(alter, |ids| vec![Value::from(&ids[4])]).await;
+    assert_eq!(found, [LogProblem::Altered { log_id: ids[4].clone() }]);
 
-    let (scene, ids) = with_entries(Engine::Sqlite).await;
-    let removed = ids[1].clone();
-    tamper(&scene, move |tx| {
-        tx.execute("DELETE FROM logs WHERE log_id = $1", keywright_store::params![&removed]).unwrap();
-    })
-    .await;
-    assert_eq!(problems(&scene).await, [LogProblem::Missing { after: ids[0].clone() }]);
+    let (found, ids) = tampered("DELETE FROM logs WHERE log_id = $1", |ids| vec![Value::from(&ids[1])]).await;
+    assert_eq!(found, [LogProblem::Missing { after: ids[0].clone() }]);
 
-    let (scene, ids) = with_entries(Engine::Sqlite).await;
-    let added = format!("{}5", ids[5]);
-    let (copy, original) = (added.clone(), ids[5].clone());
-    tamper(&scene, move |tx| {
-        let sql = "INSERT INTO logs (tenant_id, log_id, type, logged_at, hostname) \
-                   SELECT tenant_id, $1, type, logged_at, hostname FROM logs WHERE log_id = $2";
-        tx.execute(sql, keywright_store::params![&copy, &original]).unwrap();
-    })
-    .await;
-    assert_eq!(problems(&scene).await, [LogProblem::Added { log_id: added }], "not even between two seals");
+    let add = "INSERT INTO logs (tenant_id, log_id, type, logged_at, hostname)                SELECT tenant_id, $1, type, logged_at, hostname FROM logs WHERE log_id = $2";
+    let added = |ids: &[String]| format!("{}5", ids[5]);
+    let (found, ids) = tampered(add, |ids| vec![Value::from(&added(ids)), Value::from(&ids[5])]).await;
+    assert_eq!(found, [LogProblem::Added { log_id: added(&ids) }], "not even between two seals");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn op_03_a_seal_cannot_be_removed_or_made_anew() {
-    let (scene, _) = with_entries(Engine::Sqlite).await;
-    tamper(&scene, |tx| {
-        tx.execute("DELETE FROM log_seals WHERE sequence = 2", keywright_store::params![]).unwrap();
-    })
-    .await;
-    let found = problems(&scene).await;
-    let cause = "the seal before it is missing";
-    assert!(found.contains(&LogProblem::BrokenSeal { sequence: 3, cause }), "{found:?}");
-
-    let (scene, _) = with_entries(Engine::Sqlite).await;
-    tamper(&scene, |tx| {
-        let sql = "UPDATE log_seals SET entry_digests = (SELECT entry_digests FROM log_seals WHERE sequence = 1) \
-                   WHERE sequence = 2";
-        tx.execute(sql, keywright_store::params![]).unwrap();
-    })
-    .await;
-    let found = problems(&scene).await;
-    let cause = "the row is not what was signed";
-    assert!(found.contains(&LogProblem::BrokenSeal { sequence: 2, cause }), "{found:?}");
-
-    let (scene, _) = with_entries(Engine::Sqlite).await;
-    tamper(&scene, |tx| {
-        let sql = "UPDATE log_seals SET signature = (SELECT signature FROM log_seals WHERE sequence = 1) \
-                   WHERE sequence = 2";
-        tx.execute(sql, keywright_store::params![]).unwrap();
-    })
-    .await;
-    assert!(!problems(&scene).await.is_empty());
+    for (sql, sequence, cause) in [
+        ("DELETE FROM log_seals WHERE sequence = 2", 3, "the seal before it is missing"),
+        (
+            "UPDATE log_seals SET entry_digests = (SELECT entry_digests FROM log_seals WHERE sequence = 1)              WHERE sequence = 2",
+            2,
+            "the row is not what was signed",
+        ),
+        (
+            "UPDATE log_seals SET signature = (SELECT signature FROM log_seals WHERE sequence = 1) WHERE sequence = 2",
+            2,
+            "the row is not what was signed",
+        ),
+    ] {
+        let (found, _) = tampered(sql, |_| Vec::new()).await;
+        assert!(found.contains(&LogProblem::BrokenSeal { sequence, cause }), "{sql}: {found:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

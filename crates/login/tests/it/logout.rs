@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use keywright_app::LogoutRequest;
 
-use crate::browser::Browser;
 use crate::site::{EMAIL, PASSWORD, Site};
+use keywright_testkit::Browser;
 
 fn logout(site: &Site, target: Option<&str>) -> String {
     let request = LogoutRequest {
@@ -17,9 +17,9 @@ fn logout(site: &Site, target: Option<&str>) -> String {
 }
 
 async fn logged_in(site: &Site) -> Browser {
-    let mut browser = Browser::new(site);
-    let path = format!("/u/login?state={}", site.begin(&mut browser).await.handle);
-    browser.submit(&path, &[("username", EMAIL), ("password", PASSWORD)]).await;
+    let browser = site.browser();
+    let path = format!("/u/login?state={}", site.begin(&browser).await.handle);
+    browser.fill_in(&path, &[("username", EMAIL), ("password", PASSWORD)]).await;
     assert!(site.logged_in(&browser).await.is_some());
     browser
 }
@@ -27,14 +27,14 @@ async fn logged_in(site: &Site) -> Browser {
 #[tokio::test]
 async fn se_04_yes_ends_the_session_on_the_server() {
     let site = Site::start().await;
-    let mut browser = logged_in(&site).await;
-    let cookie = browser.cookie("__Host-auth0").unwrap().to_owned();
+    let browser = logged_in(&site).await;
+    let cookie = browser.cookie("__Host-auth0").unwrap();
     let path = logout(&site, None);
     assert!(browser.get(&path).await.body.contains("Are you sure you want to log out from Appointments?"));
-    let answer = browser.submit(&path, &[("action", "accept")]).await;
+    let answer = browser.fill_in(&path, &[("action", "accept")]).await;
     assert_eq!((answer.status.as_u16(), answer.location()), (303, "/u/logout-complete"));
     assert_eq!(browser.cookie("__Host-auth0"), None);
-    browser.set_cookie("__Host-auth0", &cookie);
+    browser.set_cookie("__Host-auth0", Some(&cookie));
     assert_eq!(site.logged_in(&browser).await, None, "a kept cookie is worth nothing");
     let page = browser.get("/u/logout-complete").await;
     assert_eq!(page.status, 200);
@@ -44,17 +44,17 @@ async fn se_04_yes_ends_the_session_on_the_server() {
 #[tokio::test]
 async fn yes_leads_to_the_target_that_was_sealed() {
     let site = Site::start().await;
-    let mut browser = logged_in(&site).await;
+    let browser = logged_in(&site).await;
     let target = format!("https://app.example/bye?state={}", "s".repeat(2000));
-    let answer = browser.submit(&logout(&site, Some(&target)), &[("action", "accept")]).await;
+    let answer = browser.fill_in(&logout(&site, Some(&target)), &[("action", "accept")]).await;
     assert_eq!((answer.status.as_u16(), answer.location()), (303, target.as_str()));
 }
 
 #[tokio::test]
 async fn no_keeps_the_session() {
     let site = Site::start().await;
-    let mut browser = logged_in(&site).await;
-    let answer = browser.submit(&logout(&site, Some("https://app.example/bye")), &[("action", "deny")]).await;
+    let browser = logged_in(&site).await;
+    let answer = browser.fill_in(&logout(&site, Some("https://app.example/bye")), &[("action", "deny")]).await;
     assert_eq!((answer.status.as_u16(), answer.location()), (303, "/u/logout-aborted"));
     assert!(site.logged_in(&browser).await.is_some());
     assert!(browser.get("/u/logout-aborted").await.body.contains("Still logged in"));
@@ -63,17 +63,17 @@ async fn no_keeps_the_session() {
 #[tokio::test]
 async fn a_browser_without_any_cookie_can_answer() {
     let site = Site::start().await;
-    let mut browser = Browser::new(&site);
-    assert_eq!(browser.submit(&logout(&site, None), &[("action", "accept")]).await.location(), "/u/logout-complete");
+    let browser = site.browser();
+    assert_eq!(browser.fill_in(&logout(&site, None), &[("action", "accept")]).await.location(), "/u/logout-complete");
 }
 
 #[tokio::test]
 async fn a_forged_or_old_logout_is_refused() {
     let site = Site::start().await;
-    let mut browser = logged_in(&site).await;
+    let browser = logged_in(&site).await;
     let path = logout(&site, Some("https://app.example/bye"));
     let page = browser.get(&path).await;
-    let (state, csrf) = (page.field("state"), page.field("_csrf"));
+    let (state, csrf) = (page.input("state").unwrap(), page.input("_csrf").unwrap());
     for forged in ["/u/logout".to_owned(), "/u/logout?state=x".to_owned(), format!("{path}A")] {
         let answer = browser.get(&forged).await;
         assert_eq!(answer.status, 400, "{forged}");
@@ -86,7 +86,7 @@ async fn a_forged_or_old_logout_is_refused() {
         browser.post("/u/logout", &[("state", other), ("_csrf", &csrf), ("action", "accept")]).await.status,
         403
     );
-    site.clock.advance(SignedDuration::from_mins(31));
+    site.app.clock().advance(SignedDuration::from_mins(31));
     let late = browser.post(&path, &[("state", &state), ("_csrf", &csrf), ("action", "accept")]).await;
     assert_eq!(late.status, 400);
     assert!(site.logged_in(&browser).await.is_some());

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod attack_protection;
-mod browser;
 mod consent;
 mod forgery;
 mod language;

@@ -2,12 +2,12 @@
 
 use jiff::SignedDuration;
 
-use crate::browser::Browser;
 use crate::site::{EMAIL, PASSWORD, Site};
+use keywright_testkit::Browser;
 
 const PAGES: [&str; 3] = ["/u/login", "/u/signup", "/u/consent"];
 
-async fn assert_lost(browser: &mut Browser, state: &str, csrf: &str) {
+async fn assert_lost(browser: &Browser, state: &str, csrf: &str) {
     for path in PAGES {
         let fields = [("state", state), ("_csrf", csrf), ("username", EMAIL), ("password", PASSWORD)];
         for answer in [browser.get(&format!("{path}?state={state}")).await, browser.post(path, &fields).await] {
@@ -23,43 +23,43 @@ async fn assert_lost(browser: &mut Browser, state: &str, csrf: &str) {
 #[tokio::test]
 async fn an_unknown_transaction_is_an_error_page() {
     let site = Site::start().await;
-    let mut browser = Browser::new(&site);
-    assert_lost(&mut browser, "unknown", "x").await;
+    let browser = site.browser();
+    assert_lost(&browser, "unknown", "x").await;
     assert_eq!(browser.get("/u/login").await.status, 400);
-    site.begin(&mut browser).await;
-    assert_lost(&mut browser, "unknown", "x").await;
+    site.begin(&browser).await;
+    assert_lost(&browser, "unknown", "x").await;
 }
 
 #[tokio::test]
 async fn a_transaction_ends_after_an_hour() {
     let site = Site::start().await;
-    let mut browser = Browser::new(&site);
-    let state = site.begin(&mut browser).await.handle;
-    let csrf = browser.get(&format!("/u/login?state={state}")).await.field("_csrf");
-    site.clock.advance(SignedDuration::from_secs(3599));
+    let browser = site.browser();
+    let state = site.begin(&browser).await.handle;
+    let csrf = browser.get(&format!("/u/login?state={state}")).await.input("_csrf").unwrap();
+    site.app.clock().advance(SignedDuration::from_secs(3599));
     assert_eq!(browser.get(&format!("/u/login?state={state}")).await.status, 200);
-    site.clock.advance(SignedDuration::from_secs(1));
-    assert_lost(&mut browser, &state, &csrf).await;
+    site.app.clock().advance(SignedDuration::from_secs(1));
+    assert_lost(&browser, &state, &csrf).await;
 }
 
 #[tokio::test]
 async fn se_02_a_link_finished_by_another_browser_gives_nothing() {
     let site = Site::start().await;
-    let mut attacker = Browser::new(&site);
-    let state = site.begin(&mut attacker).await.handle;
-    let csrf = attacker.get(&format!("/u/login?state={state}")).await.field("_csrf");
-    let mut victim = Browser::new(&site);
-    assert_lost(&mut victim, &state, &csrf).await;
-    site.begin(&mut victim).await;
-    assert_lost(&mut victim, &state, &csrf).await;
-    assert_eq!(site.progress(&mut attacker, &state).await, Some(keywright_app::Progress::default()));
+    let attacker = site.browser();
+    let state = site.begin(&attacker).await.handle;
+    let csrf = attacker.get(&format!("/u/login?state={state}")).await.input("_csrf").unwrap();
+    let victim = site.browser();
+    assert_lost(&victim, &state, &csrf).await;
+    site.begin(&victim).await;
+    assert_lost(&victim, &state, &csrf).await;
+    assert_eq!(site.progress(&attacker, &state).await, Some(keywright_app::Progress::default()));
 }
 
 #[tokio::test]
 async fn a_lost_login_starts_again_where_the_tenant_says() {
     let site = Site::start().await;
     site.set(|settings| settings.default_redirection_uri = Some("https://acme.example/start?a=1".to_owned())).await;
-    let mut browser = Browser::new(&site);
+    let browser = site.browser();
     let expected = "https://acme.example/start?a=1&iss=https%3A%2F%2Flogin.example.com%2F";
     let answer = browser.get("/u/login?state=unknown").await;
     assert_eq!((answer.status.as_u16(), answer.location()), (302, expected));
@@ -70,8 +70,8 @@ async fn a_lost_login_starts_again_where_the_tenant_says() {
 #[tokio::test]
 async fn an_application_without_connections_gets_an_error_page() {
     let site = Site::start().await;
-    let mut browser = Browser::new(&site);
-    let state = site.begin(&mut browser).await.handle;
+    let browser = site.browser();
+    let state = site.begin(&browser).await.handle;
     site.configure(|connection| connection.enabled_clients.clear()).await;
     for path in ["/u/login", "/u/signup"] {
         let answer = browser.get(&format!("{path}?state={state}")).await;

@@ -3,6 +3,7 @@
 use http::Method;
 use keywright_testkit::{Answer, Scene};
 
+use crate::expect::form;
 use crate::routes;
 
 const APP: &str = "https://spa.example.com";
@@ -89,13 +90,13 @@ async fn wb_09_origins_are_compared_exactly() {
 #[tokio::test]
 async fn a_request_of_an_unregistered_origin_is_processed_without_the_header() {
     let scene = Scene::new(routes).await;
-    let form = [
+    let fields = [
         ("grant_type", "client_credentials"),
         ("client_id", scene.machine.id()),
         ("client_secret", &scene.machine.secret),
         ("audience", "appointments:api"),
     ];
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let body = form(fields);
     for (origin, allowed) in [(APP, true), ("https://evil.example", false)] {
         let headers = [("origin", origin), ("content-type", "application/x-www-form-urlencoded")];
         let answer = scene.app.request(Method::POST, "/oauth/token", &headers, body.clone()).await;

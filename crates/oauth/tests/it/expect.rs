@@ -1,7 +1,13 @@
-//! What answers of the JSON endpoints have in common (§0.4, CL-06), and ways to get a code without the login page.
+//! What answers of the JSON endpoints have in common (§0.4, CL-06), ways to get a code without the login page, and requests
+//! that race (ST-01).
 
-use keywright_testkit::{Answer, Browser, Registered, Scene};
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+use keywright_testkit::{Answer, Browser, Registered, Scene, TestApp};
 use keywright_types::ResourceServer;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
 
 /// A JSON answer that nobody may keep.
 #[track_caller]
@@ -40,8 +46,8 @@ pub(crate) fn basic(client_id: &str, secret: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{client_id}:{secret}")))
 }
 
-/// Parameters as a form.
-pub(crate) fn form(fields: &[(&str, &str)]) -> String {
+/// Parameters as a form or a query.
+pub(crate) fn form<N: AsRef<str>, V: AsRef<str>>(fields: impl IntoIterator<Item: Borrow<(N, V)>>) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
@@ -75,4 +81,29 @@ pub(crate) async fn change_api(scene: &Scene, change: impl FnOnce(&mut ResourceS
     let mut api = scene.api.clone();
     change(&mut api);
     scene.app.app.update_api(&scene.app.tenant.id, &api).await.unwrap();
+}
+
+/// The same request `count` times at the same moment, on the nodes by turns.
+pub(crate) async fn race<F>(nodes: &[&TestApp], count: usize, request: impl Fn(TestApp) -> F) -> Vec<Answer>
+where
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let start = Arc::new(Barrier::new(count));
+    let mut racing = JoinSet::new();
+    for node in nodes.iter().copied().cycle().take(count) {
+        let (start, request) = (start.clone(), request(node.clone()));
+        racing.spawn(async move {
+            start.wait().await;
+            request.await
+        });
+    }
+    racing.join_all().await
+}
+
+/// The one answer with this status, and the others.
+#[track_caller]
+pub(crate) fn only_one(answers: Vec<Answer>, status: u16) -> (Answer, Vec<Answer>) {
+    let (mut won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == status);
+    assert_eq!(won.len(), 1, "{} times {status} and {} other answers", won.len(), lost.len());
+    (won.remove(0), lost)
 }

@@ -8,7 +8,7 @@ use keywright_testkit::{Answer, Pkce, Scene};
 use keywright_types::JwtConfiguration;
 use serde_json::{Value, json};
 
-use crate::expect::{logged_in, next_code};
+use crate::expect::{logged_in, next_code, userinfo};
 use crate::routes;
 
 #[tokio::test]
@@ -194,8 +194,23 @@ async fn an_id_token_is_for_the_application_that_asked_whatever_the_api() {
 async fn tk_09_a_subject_is_never_used_again() {
     let scene = Scene::new(routes).await;
     let first = scene.tokens(&scene.web, "openid", "").await.claims("id_token")["sub"].clone();
-    let again = scene.tokens(&scene.spa, "openid", "").await.claims("id_token")["sub"].clone();
-    assert_eq!(first, again, "the same for every application");
+    // The same for every application, in every token, at `/userinfo`, and whatever changes about the user.
+    let caller = keywright_app::Caller::default();
+    for email in ["jane@example.com", "jane.doe@example.com", "jane@example.com"] {
+        let (app, user) = (&scene.app.app, first.as_str().unwrap());
+        app.change_email(&scene.app.tenant, user, email, true, &caller).await.unwrap();
+        let browser = scene.app.browser();
+        let start = browser.get(&scene.authorize_path(&scene.spa, &[("scope", "openid")])).await;
+        let code = browser.log_in(&start, email, scene.password()).await.location_parameter("code").unwrap();
+        let tokens = scene.redeem(&scene.spa, &code, &[]).await;
+        assert_eq!(tokens.claims("id_token")["sub"], first);
+        assert_eq!(userinfo(&scene, &tokens.text("access_token")).await.json()["sub"], first);
+        let more = [("scope", "openid"), ("audience", "appointments:api")];
+        let start = browser.get(&scene.authorize_path(&scene.web, &more)).await;
+        let code = browser.consent(start, "accept").await.location_parameter("code").unwrap();
+        let tokens = scene.redeem(&scene.web, &code, &[]).await;
+        assert_eq!((&tokens.claims("id_token")["sub"], &tokens.claims("access_token")["sub"]), (&first, &first));
+    }
     let mut subjects = vec![first];
     for _ in 0..3 {
         let (id, user) = (scene.app.tenant.id.clone(), subjects.last().unwrap().as_str().unwrap().to_owned());

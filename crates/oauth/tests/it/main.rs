@@ -32,6 +32,7 @@ mod rbac;
 mod received;
 mod registration;
 mod revocation;
+mod secrecy;
 mod sessions;
 mod sizes;
 mod soak;

@@ -2,7 +2,7 @@
 //! there are, so that a test can say that nothing changed.
 
 use keywright_store::StoreError;
-use keywright_testkit::{Answer, Browser, Scene, TestApp};
+use keywright_testkit::{Answer, Browser, Scene, TestApp, unescaped};
 
 /// Where an authorization request, or a step of it, has led.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,32 +85,9 @@ fn details(answer: &Answer) -> String {
     unescaped(after.split("</code>").next().unwrap())
 }
 
-/// Text of HTML: each entity once, so that an escaped entity stays one.
-pub(crate) fn unescaped(html: &str) -> String {
-    const ENTITIES: [(&str, &str); 5] = [("#34;", "\""), ("#38;", "&"), ("#39;", "'"), ("#60;", "<"), ("#62;", ">")];
-    let mut parts = html.split('&');
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (entity, plain) =
-            ENTITIES.iter().find(|(entity, _)| part.starts_with(entity)).unwrap_or_else(|| panic!("&{part}"));
-        text += plain;
-        text += &part[entity.len()..];
-    }
-    text
-}
-
-/// Value of an input of a page, as a browser reads it.
-pub(crate) fn field(answer: &Answer, name: &str) -> Option<String> {
-    let tag = answer.body.split("<input").find(|tag| tag.contains(&format!("name=\"{name}\"")))?;
-    Some(unescaped(tag.split('>').next()?.split("value=\"").nth(1)?.split('"').next()?))
-}
-
 /// Fills in the form of the page that `answer` leads to, and gives the answer to the post.
 pub(crate) async fn answer_form(browser: &Browser, answer: &Answer, fields: &[(&str, &str)]) -> Answer {
-    let path = answer.location().to_owned();
-    let page = browser.get(&path).await;
-    assert_eq!(page.status, 200, "{page:#?}");
-    browser.submit(&path, &page, fields).await
+    browser.fill_in(answer.location(), fields).await
 }
 
 /// The user's fields of the login page.
@@ -156,13 +133,6 @@ pub(crate) async fn change_connection(scene: &Scene, change: impl FnOnce(&mut ke
     scene.app.app.update_connection(&scene.app.tenant.id, &connection).await.unwrap();
 }
 
-/// Changes the API of the scene.
-pub(crate) async fn change_api(scene: &Scene, change: impl FnOnce(&mut keywright_types::ResourceServer)) {
-    let mut api = scene.api.clone();
-    change(&mut api);
-    scene.app.app.update_api(&scene.app.tenant.id, &api).await.unwrap();
-}
-
 /// Changes the settings of the tenant.
 pub(crate) async fn change_settings(scene: &Scene, change: impl FnOnce(&mut keywright_types::TenantSettings)) {
     let mut settings = scene.app.tenant.settings.clone();
@@ -187,8 +157,12 @@ pub(crate) async fn add_client(
 
 /// Whether a browser has a session, asked the way applications ask: silently.
 pub(crate) async fn is_logged_in(scene: &Scene, browser: &Browser) -> bool {
-    let answer = browser.get(&scene.authorize_path(&scene.web, &[("scope", "openid"), ("prompt", "none")])).await;
-    match outcome(&answer) {
+    found_session(&browser.get(&scene.authorize_path(&scene.web, &[("scope", "openid"), ("prompt", "none")])).await)
+}
+
+/// Whether a request with `prompt=none` found a session: it gets a code or `login_required`, and nothing else.
+pub(crate) fn found_session(answer: &Answer) -> bool {
+    match outcome(answer) {
         Outcome::Code => true,
         other => {
             assert_eq!(other, login_required());

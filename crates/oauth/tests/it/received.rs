@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use keywright_testkit::Answer;
+use keywright_testkit::{Answer, unescaped};
 use serde_json::Value;
-
-use crate::outcome::unescaped;
 
 /// The mode of a response and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,7 +48,7 @@ async fn tx_03_a_revoked_token_is_refused_from_then_on_by_every_way_of_sending()
             _ => {
                 let headers =
                     [("authorization", credentials.as_str()), ("content-type", "application/x-www-form-urlencoded")];
-                let body = form(&[("token", &token), ("token_type_hint", "refresh_token")]);
+                let body = form(&[("token", token.as_str()), ("token_type_hint", "refresh_token")]);
                 scene.app.request(http::Method::POST, "/oauth/revoke", &headers, body).await
             }
         };

@@ -5,9 +5,8 @@ use keywright_app::NewTenant;
 use keywright_testkit::{Answer, Browser, Registered, Scene, TestApp};
 use keywright_types::{AppType, Connection, ResourceServer, TenantSettings};
 
-use crate::outcome::{
-    Outcome, answer_form, credentials, field, handle, login_required, lost, outcome, page, refused, rows,
-};
+use crate::expect::form;
+use crate::outcome::{Outcome, answer_form, credentials, handle, login_required, lost, outcome, page, refused, rows};
 use crate::routes;
 
 /// A second tenant with an application, an API and a user of its own. Everything is named as in the first one.
@@ -44,7 +43,7 @@ impl Neighbour {
     fn path(&self, more: &[(&str, &str)]) -> String {
         let standard = [("response_type", "code"), ("client_id", self.web.id())];
         let pairs = [&standard[..], more].concat();
-        format!("/authorize?{}", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
+        format!("/authorize?{}", form(pairs))
     }
 }
 
@@ -64,7 +63,7 @@ async fn tn_01_cookies_of_one_tenant_are_nothing_to_another() {
     let browser = scene.app.browser();
     scene.log_in(&browser, &scene.web, &[("scope", "openid")]).await;
     let start = browser.get(&scene.authorize_path(&scene.web, &[("prompt", "login")])).await;
-    let csrf = field(&browser.get(start.location()).await, "_csrf").unwrap();
+    let csrf = browser.get(start.location()).await.input("_csrf").unwrap();
     let before = rows(&scene.app).await;
 
     let other = carried_over(&neighbour, &browser);

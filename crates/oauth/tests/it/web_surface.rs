@@ -3,6 +3,7 @@
 use keywright_testkit::{Answer, Scene};
 use keywright_types::AppType;
 
+use crate::expect::form;
 use crate::outcome::{Outcome, add_client, answer_form, change_settings, credentials, outcome};
 use crate::routes;
 
@@ -112,7 +113,7 @@ async fn wb_01_reflected_and_stored_values_stay_text() {
     ] {
         pages.push(browser.get(&scene.authorize_path(&client, &[(name, value)])).await);
     }
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("returnTo", PAYLOAD).finish();
+    let query = form(&[("returnTo", PAYLOAD)]);
     pages.push(browser.get(&format!("/v2/logout?{query}")).await);
     let more = [("login_hint", PAYLOAD), ("state", PAYLOAD), ("scope", "openid"), ("prompt", "consent")];
     let start = browser.get(&scene.authorize_path(&client, &more)).await;

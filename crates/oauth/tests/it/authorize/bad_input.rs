@@ -3,7 +3,7 @@
 use http::Method;
 use keywright_testkit::{Answer, Browser, Scene};
 
-use crate::outcome::{Outcome, field, handle, outcome, page, rows};
+use crate::outcome::{Outcome, handle, outcome, page, rows};
 use crate::routes;
 
 /// Every parameter of §1.1.
@@ -188,7 +188,7 @@ async fn forms_of_the_pages_have_the_same_limits() {
     let scene = Scene::new(routes).await;
     let browser = scene.app.browser();
     let start = browser.get(&base(&scene)).await;
-    let csrf = field(&browser.get(start.location()).await, "_csrf").unwrap();
+    let csrf = browser.get(start.location()).await.input("_csrf").unwrap();
     let keys = format!("state={}&_csrf={csrf}", handle(&start));
     let before = rows(&scene.app).await;
     for path in ["/u/login", "/u/signup", "/u/consent"] {

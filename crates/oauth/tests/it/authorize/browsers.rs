@@ -36,15 +36,10 @@ async fn a_request_posted_by_another_site_loses_no_open_login() {
         ("redirect_uri", "https://app.example.com/callback"),
         ("state", "a b&c"),
     ];
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let lax = browser.cookie("__Host-auth0-browser").unwrap();
     browser.set_cookie("__Host-auth0-browser", None);
-    let request = browser
-        .request(Method::POST, "/authorize")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .header("sec-fetch-site", "cross-site");
     let before = rows(&scene.app).await;
-    let answer = browser.send(request.body(body).unwrap()).await;
+    let answer = browser.post_from("/authorize", &fields, &[("sec-fetch-site", "cross-site")]).await;
     assert_eq!(answer.status, 303);
     assert!(answer.location().starts_with("/authorize?"), "{answer:#?}");
     assert!(answer.headers.get("set-cookie").is_none());

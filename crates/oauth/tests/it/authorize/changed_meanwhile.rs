@@ -3,8 +3,9 @@
 use keywright_testkit::{Answer, Browser, Scene};
 use keywright_types::{AccessPolicy, TokenEndpointAuthMethod};
 
+use crate::expect::{change_api, form};
 use crate::outcome::{
-    Outcome, answer_form, change_api, change_connection, credentials, handle, lost, outcome, page, refused, rows,
+    Outcome, answer_form, change_connection, credentials, handle, lost, outcome, page, refused, rows,
 };
 use crate::routes;
 
@@ -173,7 +174,7 @@ async fn ar_03_parameters_of_a_step_change_nothing_of_the_request() {
     ];
     let fields = [&credentials(&scene)[..], &edited].concat();
     let posted = browser.submit(start.location(), &page, &fields).await;
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(edited).finish();
+    let query = form(&edited);
     let answer = browser.get(&format!("{}&{query}", posted.location())).await;
     let code = answer.location_parameter("code").unwrap();
     assert_eq!(answer.location(), format!("https://app.example.com/callback?code={code}&state=s"));

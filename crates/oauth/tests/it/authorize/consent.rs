@@ -4,7 +4,8 @@ use keywright_store::StoreError;
 use keywright_testkit::{Browser, Registered, Scene};
 use keywright_types::AppType;
 
-use crate::outcome::{Outcome, add_client, add_user, answer_form, change_api, credentials, handle, outcome, refused};
+use crate::expect::change_api;
+use crate::outcome::{Outcome, add_client, add_user, answer_form, credentials, handle, outcome, refused};
 use crate::routes;
 
 const API: &[(&str, &str)] = &[("audience", "appointments:api"), ("scope", "openid appointments")];

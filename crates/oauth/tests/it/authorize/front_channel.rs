@@ -10,8 +10,8 @@ use keywright_testkit::{Browser, Registered, Scene};
 use keywright_types::{AppType, JwtConfiguration};
 use serde_json::Value;
 
-use crate::expect::{logged_in, userinfo};
-use crate::outcome::{Outcome, answer_form, change_api, credentials, outcome, page, rows};
+use crate::expect::{change_api, logged_in, userinfo};
+use crate::outcome::{Outcome, answer_form, credentials, outcome, page, rows};
 use crate::received::{Received, received};
 use crate::routes;
 

@@ -4,8 +4,8 @@ use keywright_testkit::{Answer, Browser, Scene};
 use serde_json::{Value, json};
 
 use crate::outcome::{
-    Outcome, add_client, add_user, answer_form, change_connection, credentials, field, handle, is_logged_in,
-    login_required, outcome, refused,
+    Outcome, add_client, add_user, answer_form, change_connection, credentials, handle, is_logged_in, login_required,
+    outcome, refused,
 };
 use crate::routes;
 
@@ -206,7 +206,7 @@ async fn hints_choose_the_page_and_fill_it_in() {
         assert_eq!(outcome(&answer), led_to, "{more:?}");
         let page = browser.get(answer.location()).await;
         assert_eq!(page.status, 200);
-        assert_eq!(field(&page, name).as_deref(), Some(hint), "{more:?}");
+        assert_eq!(page.input(name).as_deref(), Some(hint), "{more:?}");
         assert!(!page.body.contains("<b>"), "{}", page.body);
     }
     scene.log_in(&browser, &scene.web, &[]).await;

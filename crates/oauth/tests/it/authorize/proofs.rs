@@ -2,7 +2,7 @@
 
 use keywright_testkit::Scene;
 
-use crate::outcome::{Outcome, add_user, answer_form, credentials, field, outcome};
+use crate::outcome::{Outcome, add_user, answer_form, credentials, outcome};
 use crate::routes;
 
 const API: &[(&str, &str)] = &[("audience", "appointments:api"), ("scope", "openid appointments")];
@@ -31,7 +31,7 @@ async fn lg_02_a_form_of_one_step_or_flow_is_nothing_at_another() {
     let first = browser.get(&scene.authorize_path(&scene.web, API)).await;
     let second = browser.get(&scene.authorize_path(&scene.web, API)).await;
     let page = browser.get(first.location()).await;
-    let csrf = field(&page, "_csrf").unwrap();
+    let csrf = page.input("_csrf").unwrap();
     let state = |answer: &keywright_testkit::Answer| answer.location().split("state=").nth(1).unwrap().to_owned();
     // The form of flow A with the state of flow B.
     let mut fields = credentials(&scene).to_vec();

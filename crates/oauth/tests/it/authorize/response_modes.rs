@@ -5,7 +5,7 @@ use keywright_testkit::{Answer, Scene};
 use keywright_types::{Profile, TenantSettings};
 use serde_json::json;
 
-use crate::outcome::{Outcome, answer_form, credentials, field, login_required, outcome, refused};
+use crate::outcome::{Outcome, answer_form, credentials, login_required, outcome, refused};
 use crate::routes;
 
 /// Two thousand and forty-eight random printable characters.
@@ -18,7 +18,7 @@ fn long_state() -> String {
 /// `state`, `iss`, and `code` or `error` of a response in either mode, as the application receives them.
 fn response(answer: &Answer, mode: &str) -> [Option<String>; 4] {
     ["state", "iss", "code", "error"].map(|name| match mode {
-        "form_post" => field(answer, name),
+        "form_post" => answer.input(name),
         _ => answer.location_parameter(name),
     })
 }
@@ -114,8 +114,8 @@ async fn form_post_is_a_page_that_posts_itself() {
     assert_eq!(answer.header("cache-control"), "no-store");
     assert!(answer.headers.get("location").is_none());
     let action = answer.body.split("<form method=\"post\" action=\"").nth(1).unwrap().split("\">").next().unwrap();
-    assert_eq!(crate::outcome::unescaped(action), callback);
-    assert_eq!(field(&answer, "state").as_deref(), Some(state));
+    assert_eq!(keywright_testkit::unescaped(action), callback);
+    assert_eq!(answer.input("state").as_deref(), Some(state));
     assert_eq!(answer.body.matches("<script").count(), 1, "{}", answer.body);
     // The one script runs only with the nonce of this answer's policy.
     let nonce = answer.body.split("<script nonce=\"").nth(1).unwrap().split('"').next().unwrap();
@@ -125,7 +125,7 @@ async fn form_post_is_a_page_that_posts_itself() {
     let names: Vec<_> =
         answer.body.split("<input type=\"hidden\" name=\"").skip(1).map(|tag| tag.split('"').next().unwrap()).collect();
     assert_eq!(names, ["code", "state"]);
-    let tokens = scene.redeem(&web, &field(&answer, "code").unwrap(), &[]).await;
+    let tokens = scene.redeem(&web, &answer.input("code").unwrap(), &[]).await;
     assert_eq!(tokens.status, 200, "{tokens:#?}");
 }
 
@@ -149,8 +149,8 @@ async fn form_post_carries_errors_too() {
                 .map(|tag| tag.split('"').next().unwrap())
                 .collect();
             assert_eq!(sent, names);
-            assert_eq!(field(&answer, "error").as_deref(), Some("login_required"));
-            assert_eq!(field(&answer, "error_description").as_deref(), Some("Login required"));
+            assert_eq!(answer.input("error").as_deref(), Some("login_required"));
+            assert_eq!(answer.input("error_description").as_deref(), Some("Login required"));
         }
     }
 }

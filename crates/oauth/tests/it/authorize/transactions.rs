@@ -1,11 +1,10 @@
 //! Login transactions: bound to their browser, answered once, over after an hour (§1.7, SE-02, LG-01).
 
-use http::{Method, header};
 use keywright_testkit::{Answer, Browser, Engine, Scene};
 use keywright_types::TenantSettings;
 
 use crate::outcome::{
-    Outcome, answer_form, change_settings, credentials, field, handle, is_logged_in, lost, outcome, page, rows,
+    Outcome, answer_form, change_settings, credentials, handle, is_logged_in, lost, outcome, page, rows,
 };
 use crate::routes;
 
@@ -46,7 +45,7 @@ async fn se_02_a_link_works_only_in_the_browser_that_began() {
     let scene = Scene::new(routes).await;
     let attacker = scene.app.browser();
     let start = begin(&scene, &attacker, &[]).await;
-    let csrf = field(&attacker.get(start.location()).await, "_csrf").unwrap();
+    let csrf = attacker.get(start.location()).await.input("_csrf").unwrap();
     // A browser without any cookie, one with a transaction of its own, and one that is logged in.
     let stranger = scene.app.browser();
     check_lost(&scene, &stranger, &handle(&start), &csrf).await;
@@ -65,7 +64,7 @@ async fn se_02_a_flow_that_has_lost_its_browser_cookie_cannot_go_on() {
     let scene = Scene::new(routes).await;
     let browser = scene.app.browser();
     let start = begin(&scene, &browser, &[]).await;
-    let csrf = field(&browser.get(start.location()).await, "_csrf").unwrap();
+    let csrf = browser.get(start.location()).await.input("_csrf").unwrap();
     let posted = answer_form(&browser, &start, &credentials(&scene)).await;
     // Logged in, but not the browser that began.
     browser.set_cookie("__Host-auth0-browser", None);
@@ -95,12 +94,12 @@ async fn se_02_wb_02_a_form_needs_its_own_value_and_its_own_site() {
     let scene = Scene::new(routes).await;
     let browser = scene.app.browser();
     let start = begin(&scene, &browser, &[]).await;
-    let good = field(&browser.get(start.location()).await, "_csrf").unwrap();
+    let good = browser.get(start.location()).await.input("_csrf").unwrap();
     let second = begin(&scene, &browser, &[]).await;
-    let of_second = field(&browser.get(second.location()).await, "_csrf").unwrap();
+    let of_second = browser.get(second.location()).await.input("_csrf").unwrap();
     let other = scene.app.browser();
     let others = begin(&scene, &other, &[]).await;
-    let of_other = field(&other.get(others.location()).await, "_csrf").unwrap();
+    let of_other = other.get(others.location()).await.input("_csrf").unwrap();
     let cut = &good[..good.len() - 1];
     let before = rows(&scene.app).await;
     let text =
@@ -123,10 +122,7 @@ async fn se_02_wb_02_a_form_needs_its_own_value_and_its_own_site() {
             ("origin", "http://login.example.com"),
             ("origin", "https://login.example.com.evil.example"),
         ] {
-            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields(&good)).finish();
-            let request = browser.request(Method::POST, path).header(name, value);
-            let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-            let answer = browser.send(request.body(body).unwrap()).await;
+            let answer = browser.post_from(path, &fields(&good), &[(name, value)]).await;
             assert_eq!(outcome(&answer), page(403, text), "{path} {name}: {value}");
         }
     }
@@ -139,7 +135,7 @@ async fn a_transaction_is_open_for_an_hour() {
     let scene = Scene::new(routes).await;
     let browser = scene.app.browser();
     let start = begin(&scene, &browser, &[]).await;
-    let csrf = field(&browser.get(start.location()).await, "_csrf").unwrap();
+    let csrf = browser.get(start.location()).await.input("_csrf").unwrap();
     let posted = answer_form(&browser, &start, &credentials(&scene)).await;
     let unfinished = begin(&scene, &browser, &[("prompt", "login")]).await;
     scene.app.advance(3599);
@@ -157,7 +153,7 @@ async fn a_finished_transaction_cannot_be_gone_back_to() {
     let login_page = browser.get(start.location()).await;
     let posted = browser.submit(start.location(), &login_page, &credentials(&scene)).await;
     assert_eq!(outcome(&browser.get(posted.location()).await), Outcome::Code);
-    check_lost(&scene, &browser, &handle(&start), &field(&login_page, "_csrf").unwrap()).await;
+    check_lost(&scene, &browser, &handle(&start), &login_page.input("_csrf").unwrap()).await;
     assert!(is_logged_in(&scene, &browser).await);
 }
 
@@ -266,7 +262,7 @@ async fn a_wrong_password_can_be_corrected() {
         assert_eq!(answer.status, 400);
         assert_eq!(answer.header("cache-control"), "no-store");
         assert!(answer.body.contains(text), "{text} in {}", answer.body);
-        assert_eq!(field(&answer, "username").as_deref(), Some(username));
+        assert_eq!(answer.input("username").as_deref(), Some(username));
         assert!(answer.headers.get("set-cookie").is_none());
         let resumed = browser.get(&format!("/authorize/resume?state={}", handle(&start))).await;
         assert_eq!(outcome(&resumed), Outcome::Login);

@@ -8,12 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use keywright_store::params;
-use keywright_testkit::{Answer, Browser, Registered, Scene};
+use keywright_testkit::{Answer, Browser, Registered, Scene, unescaped};
 use keywright_types::{AppType, TokenEndpointAuthMethod};
 use serde_json::{Value, json};
 
-use crate::expect::basic;
-use crate::outcome::unescaped;
+use crate::expect::{basic, form};
 use crate::routes;
 
 pub(crate) const CALLBACK: &str = "https://suite.example.com/test/a/keywright/callback";
@@ -131,9 +130,7 @@ impl RelyingParty {
     }
 
     pub(crate) fn path(&self, client: &Registered, more: &[(&str, &str)]) -> String {
-        let query =
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(self.request(client, more)).finish();
-        format!("/authorize?{query}")
+        format!("/authorize?{}", form(self.request(client, more)))
     }
 
     /// Sends a request, logs in and agrees where asked to, and reads what comes back to the callback.
@@ -180,10 +177,7 @@ impl RelyingParty {
                 .split("<input")
                 .skip(1)
                 .filter_map(|tag| Some(tag.split('>').next()?.split("name=\"").nth(1)?.split('"').next()?.to_owned()))
-                .map(|name| {
-                    let value = crate::outcome::field(answer, &name).unwrap();
-                    (name, value)
-                })
+                .map(|name| (name.clone(), answer.input(&name).unwrap()))
                 .collect();
         }
         let location = answer.location();
@@ -259,7 +253,7 @@ impl RelyingParty {
 
     /// A request to the token endpoint with HTTP Basic.
     pub(crate) async fn token(&self, client: &Registered, fields: &[(&str, &str)]) -> Answer {
-        let body = crate::expect::form(fields);
+        let body = form(fields);
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
             ("authorization", &basic(client.id(), &client.secret)),

@@ -100,15 +100,6 @@ async fn se_06_oidcc_backchannel_rp_initiated_logout() {
 }
 
 #[tokio::test]
-async fn oidcc_backchannel_logout_discovery_endpoint_verification() {
-    let scene = Scene::standard(routes).await;
-    let document = scene.app.get("/.well-known/openid-configuration", &[]).await.json();
-    assert_eq!(document["backchannel_logout_supported"], true);
-    assert_eq!(document["backchannel_logout_session_supported"], true);
-    assert_eq!(document["end_session_endpoint"], "https://login.example.com/oidc/logout");
-}
-
-#[tokio::test]
 async fn se_06_every_application_of_the_session_hears_once_and_no_other() {
     let scene = Scene::new(routes).await;
     let (web, spa, native) = (Receiver::start().await, Receiver::start().await, Receiver::start().await);

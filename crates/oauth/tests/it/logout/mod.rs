@@ -1,9 +1,11 @@
 //! The two ways to log out (§6.2, §6.3).
 
 mod backchannel;
-mod conformance;
+mod both;
 mod oidc;
 mod v2;
+
+use keywright_testkit::{Answer, Browser, Scene};
 
 /// Addresses that must never be redirected to when `https://app.example.com/bye` is registered (RU-07).
 const OPEN_REDIRECTS: [&str; 46] = [
@@ -54,3 +56,12 @@ const OPEN_REDIRECTS: [&str; 46] = [
     "data:text/html,https://app.example.com/bye",
     "https://*.example.com/bye",
 ];
+
+/// A browser that is logged in, and the tokens of its web application.
+async fn signed_in(scene: &Scene) -> (Browser, Answer) {
+    let browser = scene.app.browser();
+    let more = [("scope", "openid"), ("audience", "appointments:api")];
+    let answer = scene.log_in(&browser, &scene.web, &more).await;
+    let tokens = scene.redeem(&scene.web, &answer.location_parameter("code").unwrap(), &[]).await;
+    (browser, tokens)
+}

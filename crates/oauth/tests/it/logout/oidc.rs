@@ -1,26 +1,16 @@
 //! `/oidc/logout` and the page that asks (§6.3; OpenID Connect RP-Initiated Logout 1.0; RU-07, SE-05).
 
-use http::{Method, header};
-use keywright_testkit::{Answer, Browser, Scene};
+use keywright_testkit::{Answer, Scene};
 
-use super::OPEN_REDIRECTS;
-use crate::outcome::{answer_form, change_settings, field, is_logged_in, outcome, page};
+use super::{OPEN_REDIRECTS, signed_in};
+use crate::expect::form;
+use crate::outcome::{answer_form, change_settings, is_logged_in, outcome, page};
 use crate::routes;
 
 const BYE: &str = "https://app.example.com/bye";
 
 fn path(parameters: &[(&str, &str)]) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    format!("/oidc/logout?{query}")
-}
-
-/// A browser that is logged in, and the tokens of its web application.
-async fn signed_in(scene: &Scene) -> (Browser, Answer) {
-    let browser = scene.app.browser();
-    let more = [("scope", "openid"), ("audience", "appointments:api")];
-    let answer = scene.log_in(&browser, &scene.web, &more).await;
-    let tokens = scene.redeem(&scene.web, &answer.location_parameter("code").unwrap(), &[]).await;
-    (browser, tokens)
+    format!("/oidc/logout?{}", form(parameters))
 }
 
 fn sid(tokens: &Answer) -> String {
@@ -156,10 +146,10 @@ async fn wb_02_the_answer_needs_its_own_form_and_site() {
     let scene = Scene::new(routes).await;
     let (browser, _) = signed_in(&scene).await;
     let asked = browser.get("/oidc/logout").await;
-    let good = field(&browser.get(asked.location()).await, "_csrf").unwrap();
+    let good = browser.get(asked.location()).await.input("_csrf").unwrap();
     let state = asked.location_parameter("state").unwrap();
     let (other, _) = signed_in(&scene).await;
-    let of_other = field(&other.get(asked.location()).await, "_csrf").unwrap();
+    let of_other = other.get(asked.location()).await.input("_csrf").unwrap();
     let text =
         "invalid_request: The form was not sent from its own page. Go back, load the page again and try once more.";
     for csrf in ["", "x", &of_other] {
@@ -167,10 +157,9 @@ async fn wb_02_the_answer_needs_its_own_form_and_site() {
         assert_eq!(outcome(&answer), page(403, text));
     }
     for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
-        let request = browser.request(Method::POST, "/u/logout").header(name, value);
-        let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let body = format!("state={state}&_csrf={good}&action=accept");
-        assert_eq!(outcome(&browser.send(request.body(body).unwrap()).await), page(403, text));
+        let fields = [("state", state.as_str()), ("_csrf", &good), ("action", "accept")];
+        let answer = browser.post_from("/u/logout", &fields, &[(name, value)]).await;
+        assert_eq!(outcome(&answer), page(403, text));
     }
     // A question that was never asked, or too long ago.
     let closed = page(400, "invalid_request: This logout is no longer open. Please log out again.");

@@ -4,14 +4,14 @@ use keywright_testkit::{Answer, Browser, Scene};
 use keywright_types::AppType;
 
 use super::OPEN_REDIRECTS;
+use crate::expect::form;
 use crate::outcome::{add_client, change_settings, is_logged_in, outcome, page};
 use crate::routes;
 
 const CLEARED: &str = "__Host-auth0=; HttpOnly; SameSite=None; Secure; Path=/; Max-Age=0";
 
 fn path(parameters: &[(&str, &str)]) -> String {
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    format!("/v2/logout?{query}")
+    format!("/v2/logout?{}", form(parameters))
 }
 
 async fn signed_in(scene: &Scene) -> Browser {

@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use keywright_testkit::{Answer, Engine, Registered, Scene, TestApp};
 use keywright_types::TenantSettings;
-use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::expect::{form, granted, refused, userinfo};
+use crate::expect::{form, granted, only_one, race, refused, userinfo};
 use crate::routes;
 
 const AT_ONCE: usize = 50;
@@ -26,28 +25,23 @@ async fn scenes() -> Vec<Scene> {
 /// The same token request [`AT_ONCE`] times at the same moment, on both nodes by turns.
 async fn at_once(scene: &Scene, second: &TestApp, fields: &[(&str, &str)]) -> Vec<Answer> {
     let body = form(fields);
-    let start = Arc::new(Barrier::new(AT_ONCE));
-    let mut requests = JoinSet::new();
-    for number in 0..AT_ONCE {
-        let node = if number % 2 == 0 { scene.app.clone() } else { second.clone() };
-        let (start, body) = (start.clone(), body.clone());
-        requests.spawn(async move {
-            start.wait().await;
+    race(&[&scene.app, second], AT_ONCE, |node| {
+        let body = body.clone();
+        async move {
             let headers = [("content-type", "application/x-www-form-urlencoded")];
             node.request(http::Method::POST, "/oauth/token", &headers, body).await
-        });
-    }
-    requests.join_all().await
+        }
+    })
+    .await
 }
 
 /// The one success among `answers`; every other one is exactly this refusal.
-fn only_success(answers: &[Answer], sentence: &str) -> Answer {
-    let (good, bad): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
-    assert_eq!(good.len(), 1, "{} successes among {}", good.len(), answers.len());
-    for answer in bad {
+fn only_success(answers: Vec<Answer>, sentence: &str) -> Answer {
+    let (success, others) = only_one(answers, 200);
+    for answer in &others {
         refused(answer, 403, "invalid_grant", sentence);
     }
-    good[0].clone()
+    success
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -64,7 +58,7 @@ async fn co_03_fifty_parallel_uses_of_one_code_give_tokens_once() {
                 ("redirect_uri", "https://app.example.com/callback"),
             ];
             let answers = at_once(&scene, &second, &fields).await;
-            let tokens = only_success(&answers, "Invalid authorization code");
+            let tokens = only_success(answers, "Invalid authorization code");
             // The others were replays: what the first one was given is dead, on every node.
             for node in [&scene.app, &second] {
                 let bearer = format!("Bearer {}", tokens.text("access_token"));
@@ -92,7 +86,7 @@ async fn rt_01_fifty_parallel_uses_of_a_rotating_token_give_one_successor_and_en
                 token = scene.refresh(&scene.spa, &token, &[]).await.text("refresh_token");
             }
             let answers = at_once(&scene, &second, &refresh_fields(&scene.spa, &token)).await;
-            let winner = only_success(&answers, "Unknown or invalid refresh token.");
+            let winner = only_success(answers, "Unknown or invalid refresh token.");
             assert_ne!(winner.text("refresh_token"), token);
             for dead in [winner.text("refresh_token"), token] {
                 let answer = scene.refresh(&scene.spa, &dead, &[]).await;
