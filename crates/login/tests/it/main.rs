@@ -5,6 +5,7 @@
 mod attack_protection;
 mod browser;
 mod consent;
+mod error_page;
 mod forgery;
 mod language;
 mod login;
