@@ -4,6 +4,7 @@
 //! gives all the rest that it knows, of some thousand passwords. Nobody there learns which of them was meant, or whether any
 //! was. Auth0's own rule for tests (§7.9) needs no source.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
@@ -92,12 +93,15 @@ impl App {
 /// Whether the lines `REST:COUNT` have this rest. A count of 0 is padding.
 fn contains(lines: &str, wanted: &str) -> bool {
     let mut known = lines.lines().filter_map(|line| line.trim().split_once(':'));
-    known.any(|(rest, count)| rest.eq_ignore_ascii_case(wanted) && count.trim_start_matches('0') != "")
+    known.any(|(rest, count)| rest.eq_ignore_ascii_case(wanted) && !count.trim_start_matches('0').is_empty())
 }
 
 fn sha1_hex(password: &str) -> String {
     let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect()
+    digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02X}");
+        hex
+    })
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ fn lines(lines: &str) -> Behaviour {
 /// SHA-1 of the user's password, in its two parts.
 fn parts(scene: &Scene) -> (String, String) {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, scene.password().as_bytes());
-    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+    let hex = digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02X}"));
     (hex[..5].to_owned(), hex[5..].to_owned())
 }
 
