@@ -1,13 +1,14 @@
 //! The one value every handler gets: store, keys, clock, randomness, password pool, configuration cache.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use keywright_egress::Egress;
 use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
 
+use crate::breached_passwords::BreachedPasswordSource;
 use crate::client_secrets::SecretUses;
 use crate::config_cache::ConfigCache;
 use crate::jobs::Jobs;
@@ -31,6 +32,7 @@ struct Inner {
     test_controls: AtomicBool,
     secret_uses: SecretUses,
     egress: Egress,
+    breached_passwords: OnceLock<BreachedPasswordSource>,
 }
 
 /// What an [`App`] is made of.
@@ -70,6 +72,7 @@ impl App {
             secret_uses,
             test_controls: AtomicBool::new(false),
             egress,
+            breached_passwords: OnceLock::new(),
         })))
     }
 
@@ -131,6 +134,11 @@ impl App {
     #[must_use]
     pub fn egress(&self) -> &Egress {
         &self.0.egress
+    }
+
+    /// Who knows which passwords are public.
+    pub(crate) fn breached_passwords(&self) -> &OnceLock<BreachedPasswordSource> {
+        &self.0.breached_passwords
     }
 
     /// Handlers of background jobs.

@@ -10,7 +10,6 @@ use keywright_store::{Tx, logs};
 use keywright_types::{Client, Connection, Tenant, TenantId, User};
 
 use crate::attack_protection::{Counted, Counting, Origin, PasswordProof};
-use crate::breached_passwords::is_breached;
 use crate::mail::{BlockedAccount, MAIL, Mail};
 use crate::passwords::is_current;
 use crate::users::normalized_identifier;
@@ -114,7 +113,7 @@ impl App {
             return Ok(Authentication::UserBlocked);
         }
         let breached = attempt.tenant.settings.attack_protection.breached_password_detection.blocks_logins();
-        if breached && is_breached(attempt.password) {
+        if breached && self.is_breached(attempt.password).await {
             let leaked = event.with_kind(LogType::BreachedPasswordLogin);
             self.record_in_vain(&attempt.tenant.id, proof, leaked).await?;
             return Ok(Authentication::PasswordLeaked);

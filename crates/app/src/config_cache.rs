@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::client_credentials::assertion_keys;
+use crate::registered_origins::RegisteredOrigins;
 use crate::{App, AppError, KeySet, PreviousSecret};
 
 /// An application and its secret.
@@ -85,7 +86,7 @@ pub(crate) struct ConfigCache {
     grants: Table<ClientGrant>,
     connections: Table<Vec<Connection>>,
     organizations: Table<OrganizationRecord>,
-    origins: Table<BTreeSet<String>>,
+    origins: Table<RegisteredOrigins>,
     /// Applications by the reason of which they hear.
     logout_receivers: Table<BTreeSet<String>>,
 }
@@ -253,20 +254,12 @@ impl App {
         .await
     }
 
-    /// Origins that any application of the tenant registered: callbacks, allowed origins and web origins (§9).
-    pub async fn registered_origins(&self, tenant: &TenantId) -> Result<Arc<BTreeSet<String>>, AppError> {
+    /// Origins that any application of the tenant registered (§9).
+    pub(crate) async fn registered_origins(&self, tenant: &TenantId) -> Result<Arc<RegisteredOrigins>, AppError> {
         let id = tenant.clone();
         let all = self
             .cached(&self.config().origins, tenant.as_str(), "", move |_, tx| {
-                let mut origins = BTreeSet::new();
-                for row in clients::list(tx, &id)? {
-                    let client: Client = document("clients", &row.document)?;
-                    origins.extend(client.callbacks.iter().filter_map(|url| web_origin(url)));
-                    // §9: an entry is an origin; "a path, query or trailing slash makes it not match".
-                    let entries = client.allowed_origins.iter().chain(&client.web_origins);
-                    origins.extend(entries.filter(|entry| web_origin(entry).as_ref() == Some(*entry)).cloned());
-                }
-                Ok(Some(origins))
+                RegisteredOrigins::read(tx, &id).map(Some)
             })
             .await?;
         Ok(all.unwrap_or_default())
@@ -338,12 +331,6 @@ fn id_token_secret(client: &Client, secret: &SecretString) -> Option<SharedSecre
     } else {
         Some(SharedSecret::of_text(secret))
     }
-}
-
-/// `scheme://host[:port]` of a web address; `None` for custom schemes and what is no URL.
-fn web_origin(url: &str) -> Option<String> {
-    let parsed = url::Url::parse(url).ok()?;
-    matches!(parsed.scheme(), "http" | "https").then(|| parsed.origin().ascii_serialization())
 }
 
 /// Reads a stored document; one that does not parse is an inconsistency of the database.

@@ -24,6 +24,7 @@ mod passwords;
 mod provisioning;
 mod published_document;
 mod rate_limits;
+mod registered_origins;
 pub mod return_url;
 mod roles;
 mod session_end;
@@ -42,6 +43,7 @@ pub use authorization_request::{
     AuthorizationRequest, CodeChallenge, CodeChallengeMethod, PromptValue, ResponseMode, ResponseType, ScreenHint,
     UnknownResponseType,
 };
+pub use breached_passwords::{BreachedPasswordSource, InvalidSource};
 pub use caller::Caller;
 pub use claims_request::ClaimsRequest;
 pub use client_credentials::{ClientCredential, CredentialError, NewClientCredential};
@@ -52,7 +54,7 @@ pub use error::AppError;
 pub use jobs::{Job, JobFuture, JobHandler, JobKind, JobReport, Verdict};
 pub use keywright_egress::{Egress, EgressError, EgressOptions, Exceptions, InvalidException, OutboundRequest};
 pub use logout::LogoutRequest;
-pub use organizations::{Membership, OrganizationError};
+pub use organizations::{Membership, OrganizationError, organizations_of};
 pub use passwords::{
     HashingCost, HashingLoad, ImportedHash, ImportedHashError, PasswordCheck, PasswordRule, check_password,
 };
@@ -61,9 +63,9 @@ pub use published_document::PublishedDocument;
 pub use rate_limits::{Limit, RateLimitStatus, network_of};
 pub use roles::{RoleError, effective_permissions};
 pub use session_end::{BACKCHANNEL_LOGOUT, LogoutNotice, LogoutNotices};
-pub use sessions::{BrowserId, IssuedSession, Session, touch_session};
+pub use sessions::{BrowserId, IssuedSession, Session, is_live_session, touch_session};
 pub use sign_up::SignUp;
 pub use signing_keys::{KeyRotation, KeyRotationError, KeySet, PUBLISHED_BEFORE_USE, SigningKeyInfo};
 pub use tenant_log::{LogEvent, LogProblem, LogType, LogVerification, log_entry};
-pub use transactions::{ConsentDecision, Denial, LoginRecord, Progress, Transaction};
+pub use transactions::{ConsentDecision, Denial, LoginRecord, OrganizationChoice, Progress, Transaction};
 pub use users::{NewUser, SignUpError, user_from_row};

@@ -4,6 +4,7 @@ use keywright_store::organizations::{self, OrganizationRow};
 use keywright_store::{StoreError, Tx, organization_members};
 use keywright_types::{Client, Connection, Organization, OrganizationConnection, TenantId};
 
+use crate::config_cache::document;
 use crate::{App, AppError, OrganizationRecord};
 
 /// Why an organization could not be created or changed.
@@ -68,6 +69,17 @@ impl OrganizationRecord {
     pub fn enabled(&self, connection_id: &str) -> Option<&OrganizationConnection> {
         self.connections.iter().find(|own| own.connection_id == connection_id)
     }
+}
+
+/// The organizations that a user can log in as a member of over a connection, by name.
+pub fn organizations_of(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    connection: &Connection,
+) -> Result<Vec<Organization>, AppError> {
+    let documents = organization_members::organizations(tx, tenant, user_id, &connection.id)?;
+    documents.iter().map(|json| document("organizations", json)).collect()
 }
 
 impl App {

@@ -13,9 +13,9 @@ use keywright_store::signing_keys::{self, KeyState};
 use keywright_store::tenants::{self, TenantRow};
 use keywright_store::{StoreError, Tx, config, logs};
 use keywright_types::{
-    AppType, Client, ClientGrant, Connection, ExpirationType, JwtConfiguration, OrganizationUsage, OtherMembers,
-    RefreshTokenSettings, ResourceServer, ResourceServerScope, RotationType, Tenant, TenantId, TenantSettings,
-    TokenEndpointAuthMethod,
+    AppType, Client, ClientGrant, Connection, ExpirationType, JwtConfiguration, OrganizationRequireBehavior,
+    OrganizationUsage, OtherMembers, RefreshTokenSettings, ResourceServer, ResourceServerScope, RotationType, Tenant,
+    TenantId, TenantSettings, TokenEndpointAuthMethod,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -182,6 +182,7 @@ impl App {
             policy_uri: None,
             tos_uri: None,
             organization_usage: OrganizationUsage::Deny,
+            organization_require_behavior: OrganizationRequireBehavior::NoPrompt,
             other: OtherMembers::new(),
         };
         // Letters and digits only, so that every client encodes it alike for HTTP Basic (client-requirements), and no shell

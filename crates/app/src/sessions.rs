@@ -207,6 +207,13 @@ pub fn touch_session(tx: &mut Tx<'_>, tenant: &Tenant, session: &Session, now: T
     sessions::touch(tx, &tenant.id, session.handle_digest.as_bytes(), now, idle_expires_at, expires_at)
 }
 
+/// Whether the session with this `sid` is alive, by its own ends and by the tenant's limits as they are now.
+pub fn is_live_session(tx: &mut Tx<'_>, tenant: &Tenant, session_id: &str, now: Timestamp) -> Result<bool, AppError> {
+    let row = sessions::find_by_session_id(tx, &tenant.id, session_id, now)?;
+    let session = row.map(|row| session_from_row(&row)).transpose()?;
+    Ok(session.is_some_and(|session| session.is_within(&tenant.settings, now)))
+}
+
 fn session_from_row(row: &SessionRow) -> Result<Session, AppError> {
     let handle_digest = Digest::from_slice(&row.handle_digest).ok_or_else(|| {
         AppError::from(StoreError::Corrupt {

@@ -4,7 +4,6 @@ use keywright_store::{StoreError, Tx, logs};
 use keywright_types::{Client, Connection, Tenant};
 
 use crate::attack_protection::{Counted, PasswordProof};
-use crate::breached_passwords::is_breached;
 use crate::{App, Authenticated, BrowserId, Caller, LogEvent, LogType, NewUser, SignUpError};
 
 /// Somebody signs up.
@@ -45,7 +44,7 @@ impl App {
             return Err(SignUpError::AddressBlocked { until });
         }
         let detection = &tenant.settings.attack_protection.breached_password_detection;
-        if detection.blocks_sign_ups() && is_breached(&new.password) {
+        if detection.blocks_sign_ups() && self.is_breached(&new.password).await {
             self.log(&tenant.id, event(LogType::BreachedPasswordSignup).user_name(&entered)).await?;
             return Err(SignUpError::PasswordLeaked);
         }

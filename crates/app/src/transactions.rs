@@ -39,6 +39,13 @@ impl Transaction {
         &self.digest
     }
 
+    /// The organization of this login: the one that the request names, else the one that was chosen.
+    #[must_use]
+    pub fn organization(&self) -> Option<&str> {
+        let chosen = self.progress.organization.as_ref().and_then(|choice| choice.organization.as_deref());
+        self.request.organization.as_deref().or(chosen)
+    }
+
     /// The version that this copy was read at.
     #[must_use]
     pub fn version(&self) -> i64 {
@@ -50,6 +57,9 @@ impl Transaction {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
+    /// The organization that was chosen on a page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationChoice>,
     /// Authentication in this transaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<LoginRecord>,
@@ -62,6 +72,18 @@ pub struct Progress {
     /// A step ended the transaction with this error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denial: Option<Denial>,
+}
+
+/// Answer of a page that asked for the organization (§8.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OrganizationChoice {
+    /// Who answered, where the page came after the login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Identifier; `None` for a login without an organization, which some applications allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
 }
 
 /// Somebody authenticated in this transaction.
@@ -208,7 +230,10 @@ impl App {
         let continues = continued.is_some();
         let issued = self.issue_session(tenant, user, continued);
         let session = issued.session.clone();
+        // What one user chose among their organizations is nothing to another.
+        let own = |choice: &&OrganizationChoice| choice.user_id.as_ref().is_none_or(|own| *own == user.user_id);
         let progress = Progress {
+            organization: transaction.progress.organization.as_ref().filter(own).cloned(),
             login: Some(LoginRecord { user_id: user.user_id.clone(), session_id: session.session_id.clone() }),
             ..Progress::default()
         };
@@ -274,6 +299,17 @@ impl App {
         let mut progress = transaction.progress.clone();
         let Some(scope) = progress.consent_asked.clone() else { return Ok(false) };
         progress.consent = Some(ConsentDecision { user_id: user_id.to_owned(), accepted, scope });
+        self.record_progress(tenant, transaction, &progress).await
+    }
+
+    /// Records the organization that was chosen on a page. `false` as above.
+    pub async fn record_organization(
+        &self,
+        tenant: &TenantId,
+        transaction: &Transaction,
+        choice: OrganizationChoice,
+    ) -> Result<bool, AppError> {
+        let progress = Progress { organization: Some(choice), ..transaction.progress.clone() };
         self.record_progress(tenant, transaction, &progress).await
     }
 

@@ -34,6 +34,22 @@ pub enum EgressError {
 }
 
 impl EgressError {
+    /// One word for what it is, for traces.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Url(_) => "url",
+            Self::Refused => "refused",
+            Self::Setup(_) => "setup",
+            Self::Resolve(_) => "resolve",
+            Self::Connect(_) => "connect",
+            Self::Tls(_) => "tls",
+            Self::Protocol(_) => "protocol",
+            Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
+        }
+    }
+
     /// Whether the same request may succeed later: `false` when its address is refused.
     #[must_use]
     pub fn is_temporary(&self) -> bool {

@@ -20,6 +20,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 pub use address::is_public;
 pub use error::EgressError;
@@ -101,12 +103,37 @@ impl Egress {
     /// # Errors
     /// See [`EgressError`]; nothing was sent unless it is one of the last three.
     pub async fn send(&self, request: OutboundRequest) -> Result<Response<Bytes>, EgressError> {
-        let options = &self.0.options;
         let destination = Destination::parse(&request.url)?;
+        // Where to, and no more of the address: path and query are somebody else's and may hold a secret. The trace's own
+        // identifiers are not sent along: the host is a stranger's.
+        let span = tracing::info_span!(
+            "outbound request",
+            otel.name = request.method.as_str(),
+            otel.kind = "client",
+            http.request.method = request.method.as_str(),
+            server.address = destination.host(),
+            server.port = destination.port(),
+            http.response.status_code = Empty,
+            error.type = Empty,
+        );
+        let answer = self.exchange(request, &destination).instrument(span.clone()).await;
+        match &answer {
+            Ok(response) => span.record("http.response.status_code", response.status().as_u16()),
+            Err(error) => span.record("error.type", error.kind()),
+        };
+        answer
+    }
+
+    async fn exchange(
+        &self,
+        request: OutboundRequest,
+        destination: &Destination,
+    ) -> Result<Response<Bytes>, EgressError> {
+        let options = &self.0.options;
         let exchange = async {
-            let addresses = self.addresses(&destination).await?;
-            let stream = connection::open(&destination, &addresses, self.tls()?).await?;
-            connection::exchange(stream, &destination, request, options.body).await
+            let addresses = self.addresses(destination).await?;
+            let stream = connection::open(destination, &addresses, self.tls()?).await?;
+            connection::exchange(stream, destination, request, options.body).await
         };
         tokio::time::timeout(options.time, exchange).await.map_err(|_| EgressError::TooSlow)?
     }

@@ -9,7 +9,7 @@ use crate::visit::Visit;
 /// The database connection that the request named, or the first one that the application may use.
 pub(crate) async fn of(visit: &Visit, step: &Step) -> Result<Connection, PageError> {
     let request = &step.transaction.request;
-    let organization = match &request.organization {
+    let organization = match step.transaction.organization() {
         Some(id) => Some(visit.app.organization(&visit.tenant.id, id).await?.ok_or_else(gone)?),
         None => None,
     };

@@ -16,12 +16,12 @@ use crate::visit::Visit;
 
 /// `GET /u/consent?state=…`
 pub(crate) async fn get(visit: Visit) -> Response {
-    visit.answer(show(&visit).await)
+    visit.answer(show(&visit).await).await
 }
 
 /// `POST /u/consent`
 pub(crate) async fn post(visit: Visit, body: Result<Bytes, BytesRejection>) -> Response {
-    visit.answer(decide(&visit, body).await)
+    visit.answer(decide(&visit, body).await).await
 }
 
 async fn show(visit: &Visit) -> Result<Response, PageError> {

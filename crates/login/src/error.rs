@@ -3,12 +3,13 @@
 
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
-use keywright_app::AppError;
-use keywright_web::page::{Cause, ErrorPage, LOST_TRANSACTION};
+use http::StatusCode;
+use keywright_app::{AppError, LogEvent};
+use keywright_web::page::{Cause, ErrorAnswer, ErrorFacts, LOST_TRANSACTION};
 use keywright_web::{ParameterError, TrackingId, tenancy};
 
 use crate::visit::Visit;
+use serde_json::json;
 
 /// Why a page was not shown or a form not taken.
 #[derive(Debug)]
@@ -43,42 +44,55 @@ impl PageError {
     }
 
     /// The error as a response. The cause is logged here, once.
-    pub(crate) fn respond(self, visit: &Visit) -> Response {
-        let tracking = TrackingId::new(&visit.app);
-        match self {
-            Self::LostTransaction { start_again: Some(url) } => visit.redirect(&url),
+    pub(crate) async fn respond(self, visit: &Visit) -> Response {
+        let (status, cause, description) = match self {
+            Self::LostTransaction { start_again: Some(url) } => return visit.redirect(&url),
             Self::LostTransaction { start_again: None } => {
-                tracing::info!(%tracking, cause = "unknown or finished login transaction", "page refused");
-                let status = StatusCode::BAD_REQUEST;
-                page(visit, status, Cause::LostTransaction, "invalid_request", LOST_TRANSACTION, &tracking)
+                (StatusCode::BAD_REQUEST, Cause::LostTransaction, LOST_TRANSACTION.to_owned())
             }
-            Self::Refused { status, description } => {
+            Self::Refused { status, description } => (status, Cause::General, description),
+            Self::Failed(error) => return failure(visit, &error),
+        };
+        let (tracking, code) = (TrackingId::new(&visit.app), "invalid_request");
+        let mut event = LogEvent::new(visit.refusal_type(), &visit.caller)
+            .description(description.clone())
+            .details(json!({ "error": code, "tracking": tracking.as_str() }));
+        if let Some(client_id) = visit.client_id() {
+            event = event.client_id(client_id);
+        }
+        match visit.app.log(&visit.tenant.id, event).await {
+            Ok(log_id) => {
                 tracing::info!(%tracking, cause = description, "page refused");
-                page(visit, status, Cause::General, "invalid_request", &description, &tracking)
+                page(visit, status, cause, code, &description, &tracking, Some(&log_id))
             }
-            Self::Failed(error) => {
-                tracing::error!(%tracking, cause = %error, "page failed");
-                let (status, code, description) = tenancy::public_failure(&error);
-                let mut response = page(visit, status, tenancy::cause(&error), code, description, &tracking);
-                if error.is_temporary() {
-                    // LG-04: "overload answers 503 with Retry-After".
-                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-                }
-                response
-            }
+            // Nothing is answered that could not be logged.
+            Err(error) => failure(visit, &error),
         }
     }
 }
 
+fn failure(visit: &Visit, error: &AppError) -> Response {
+    let tracking = TrackingId::new(&visit.app);
+    tracing::error!(%tracking, cause = %error, "page failed");
+    let (status, code, description) = tenancy::public_failure(error);
+    page(visit, status, tenancy::cause(error), code, description, &tracking, None)
+}
+
+/// The tenant's own error page, or ours (§1.6).
 fn page(
     visit: &Visit,
     status: StatusCode,
     cause: Cause,
-    code: &str,
-    description: &str,
+    error: &str,
+    error_description: &str,
     tracking: &TrackingId,
+    log_id: Option<&str>,
 ) -> Response {
-    ErrorPage::new(visit.shell(), &visit.tenant, cause, code, description, tracking.as_str()).respond(status)
+    let (client_id, connection) = (visit.client_id(), visit.connection());
+    let tracking = tracking.as_str();
+    let facts = ErrorFacts { client_id, connection, error, error_description, tracking, ..ErrorFacts::default() };
+    let (shell, tenant, method) = (visit.shell(), &visit.tenant, visit.method());
+    ErrorAnswer { shell, tenant, method, status, cause, facts, log_id }.respond()
 }
 
 impl From<AppError> for PageError {
@@ -89,8 +103,11 @@ impl From<AppError> for PageError {
 
 impl From<ParameterError> for PageError {
     fn from(error: ParameterError) -> Self {
-        let status =
-            if error == ParameterError::TooLarge { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+        let status = match error {
+            ParameterError::AddressTooLong => StatusCode::URI_TOO_LONG,
+            ParameterError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
         Self::Refused { status, description: error.to_string() }
     }
 }

@@ -9,6 +9,8 @@ mod consent;
 mod error;
 mod login;
 mod logout;
+mod organization;
+mod organization_picker;
 mod pages;
 mod protected_form;
 mod signup;
@@ -32,6 +34,8 @@ pub fn router(app: &App) -> Router<App> {
         .route("/u/login", get(login::get).post(login::post))
         .route("/u/signup", get(signup::get).post(signup::post))
         .route("/u/unblock", get(unblock::get).post(unblock::post))
+        .route("/u/organization", get(organization::get).post(organization::post))
+        .route("/u/organization-picker", get(organization_picker::get).post(organization_picker::post))
         .route("/u/consent", get(consent::get).post(consent::post))
         .route(logout::PATH, get(logout::get).post(logout::post))
         .route(logout::COMPLETE_PATH, get(logout::complete))

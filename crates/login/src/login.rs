@@ -17,12 +17,12 @@ use crate::visit::Visit;
 
 /// `GET /u/login?state=…`
 pub(crate) async fn get(visit: Visit) -> Response {
-    visit.answer(show(&visit).await)
+    visit.answer(show(&visit).await).await
 }
 
 /// `POST /u/login`
 pub(crate) async fn post(visit: Visit, body: Result<Bytes, BytesRejection>) -> Response {
-    visit.answer(log_in(&visit, body).await)
+    visit.answer(log_in(&visit, body).await).await
 }
 
 async fn show(visit: &Visit) -> Result<Response, PageError> {

@@ -27,7 +27,7 @@ const LIMITS: Limits = Limits { total: 16 * 1024, value: 12 * 1024 };
 
 /// `GET /u/logout?state=…`
 pub(crate) async fn get(visit: Visit) -> Response {
-    visit.answer(show(&visit))
+    visit.answer(show(&visit)).await
 }
 
 /// `POST /u/logout`
@@ -36,7 +36,7 @@ pub(crate) async fn post(
     CurrentCaller(caller): CurrentCaller,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    visit.answer(decide(&visit, &caller, body).await)
+    visit.answer(decide(&visit, &caller, body).await).await
 }
 
 /// `GET /u/logout-complete`
@@ -98,6 +98,7 @@ fn open(visit: &Visit, state: &str) -> Result<LogoutRequest, PageError> {
     let request =
         request.ok_or_else(|| PageError::bad_request("This logout is no longer open. Please log out again."))?;
     visit.speak(request.ui_locales.as_deref());
+    visit.is_about(request.client_id.as_deref(), None);
     Ok(request)
 }
 

@@ -19,12 +19,12 @@ use crate::visit::Visit;
 
 /// `GET /u/signup?state=…`
 pub(crate) async fn get(visit: Visit) -> Response {
-    visit.answer(show(&visit).await)
+    visit.answer(show(&visit).await).await
 }
 
 /// `POST /u/signup`
 pub(crate) async fn post(visit: Visit, body: Result<Bytes, BytesRejection>) -> Response {
-    visit.answer(sign_up(&visit, body).await)
+    visit.answer(sign_up(&visit, body).await).await
 }
 
 async fn show(visit: &Visit) -> Result<Response, PageError> {

@@ -50,7 +50,9 @@ impl Step {
         let Some(transaction) = app.transaction(tenant, handle, Some(&browser)).await? else {
             return Err(PageError::lost_transaction(visit, handle).await);
         };
-        visit.speak(transaction.request.ui_locales.as_deref());
+        let request = &transaction.request;
+        visit.speak(request.ui_locales.as_deref());
+        visit.is_about(Some(&request.client_id), request.connection.as_deref());
         if transaction.request.response_mode == ResponseMode::WebMessage {
             visit.keep_opener();
         }

@@ -13,6 +13,7 @@ pub(crate) struct Texts {
     login: LoginPrompt,
     signup: SignupPrompt,
     consent: ConsentPrompt,
+    organizations: OrganizationsPrompt,
     logout: LogoutPrompt,
     #[serde(rename = "brute-force-protection")]
     brute_force_protection: BruteForceProtectionPrompt,
@@ -41,6 +42,13 @@ struct SignupPrompt {
 #[serde(deny_unknown_fields)]
 struct ConsentPrompt {
     consent: ConsentTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct OrganizationsPrompt {
+    organization_selection: OrganizationSelectionTexts,
+    organization_picker: OrganizationPickerTexts,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +102,33 @@ pub(crate) struct LoginTexts {
     pub(crate) no_username: String,
     #[serde(rename = "no-password")]
     pub(crate) no_password: String,
+}
+
+/// Prompt `organizations`, screen `organization-selection`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct OrganizationSelectionTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) placeholder: String,
+    pub(crate) button_text: String,
+    pub(crate) skip_button_text: String,
+    #[serde(rename = "no-organization")]
+    pub(crate) no_organization: String,
+    #[serde(rename = "invalid-organization")]
+    pub(crate) invalid_organization: String,
+}
+
+/// Prompt `organizations`, screen `organization-picker`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct OrganizationPickerTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) account_text: String,
+    pub(crate) skip_button_text: String,
 }
 
 /// Prompt `signup`, screen `signup`.
@@ -197,6 +232,7 @@ pub(crate) struct OidcScopeTexts {
     pub(crate) phone: ScopeTexts,
     pub(crate) address: ScopeTexts,
     pub(crate) offline_access: ScopeTexts,
+    pub(crate) online_access: ScopeTexts,
 }
 
 /// One of them.
@@ -251,6 +287,16 @@ pub(crate) fn signup(shell: &Shell) -> &SignupTexts {
 /// Screen `consent` of prompt `consent`.
 pub(crate) fn consent(shell: &Shell) -> &ConsentTexts {
     &of(shell).consent.consent
+}
+
+/// Screen `organization-selection` of prompt `organizations`.
+pub(crate) fn organization_selection(shell: &Shell) -> &OrganizationSelectionTexts {
+    &of(shell).organizations.organization_selection
+}
+
+/// Screen `organization-picker` of prompt `organizations`.
+pub(crate) fn organization_picker(shell: &Shell) -> &OrganizationPickerTexts {
+    &of(shell).organizations.organization_picker
 }
 
 /// Screen `logout` of prompt `logout`.

@@ -15,12 +15,12 @@ use crate::visit::Visit;
 
 /// `GET /u/unblock?ticket=…`: asks, and changes nothing.
 pub(crate) async fn get(visit: Visit) -> Response {
-    visit.answer(show(&visit).await)
+    visit.answer(show(&visit).await).await
 }
 
 /// `POST /u/unblock`
 pub(crate) async fn post(visit: Visit, body: Result<Bytes, BytesRejection>) -> Response {
-    visit.answer(unblock(&visit, body).await)
+    visit.answer(unblock(&visit, body).await).await
 }
 
 async fn show(visit: &Visit) -> Result<Response, PageError> {

@@ -6,13 +6,21 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use keywright_app::{App, Caller};
+use keywright_app::{App, Caller, LogType};
 use keywright_types::Tenant;
 use keywright_web::page::Shell;
 use keywright_web::parameters::Limits;
 use keywright_web::{Cookies, CurrentCaller, CurrentTenant, Parameters, RateLimits, redirect, tenancy};
 
 use crate::error::PageError;
+use crate::logout;
+
+/// The application and the connection that a page is about.
+#[derive(Default)]
+struct About {
+    client_id: Option<String>,
+    connection: Option<String>,
+}
 
 /// A request for a page.
 pub(crate) struct Visit {
@@ -25,8 +33,10 @@ pub(crate) struct Visit {
     /// The limits on this request.
     pub(crate) limits: RateLimits,
     method: Method,
-    query: String,
+    path: String,
+    query: Option<String>,
     ui_locales: OnceLock<String>,
+    about: OnceLock<About>,
     keeps_opener: OnceLock<()>,
 }
 
@@ -45,8 +55,10 @@ impl FromRequestParts<App> for Visit {
             caller,
             limits,
             method: parts.method.clone(),
-            query: parts.uri.query().unwrap_or_default().to_owned(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().map(str::to_owned),
             ui_locales: OnceLock::new(),
+            about: OnceLock::new(),
             keeps_opener: OnceLock::new(),
         })
     }
@@ -73,9 +85,36 @@ impl Visit {
         }
     }
 
+    /// From now on the error pages of this request say which application they are about, and which connection was asked
+    /// for.
+    pub(crate) fn is_about(&self, client_id: Option<&str>, connection: Option<&str>) {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        self.about.get_or_init(|| About { client_id: owned(client_id), connection: owned(connection) });
+    }
+
+    /// The application, once it is known.
+    pub(crate) fn client_id(&self) -> Option<&str> {
+        self.about.get()?.client_id.as_deref()
+    }
+
+    /// The connection that was asked for, once it is known.
+    pub(crate) fn connection(&self) -> Option<&str> {
+        self.about.get()?.connection.as_deref()
+    }
+
+    /// The method of the request.
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// What the tenant log calls it when this request is refused.
+    pub(crate) fn refusal_type(&self) -> LogType {
+        if self.path.starts_with(logout::PATH) { LogType::FailedLogout } else { LogType::FailedLogin }
+    }
+
     /// The parameters of the page's address.
     pub(crate) fn query(&self, limits: Limits) -> Result<Parameters, PageError> {
-        Ok(Parameters::from_urlencoded(self.query.as_bytes(), limits)?)
+        Ok(Parameters::from_query(self.query.as_deref(), limits)?)
     }
 
     /// A redirect in answer to this request.
@@ -84,7 +123,10 @@ impl Visit {
     }
 
     /// What a handler came to, as a response.
-    pub(crate) fn answer(&self, result: Result<Response, PageError>) -> Response {
-        result.unwrap_or_else(|error| error.respond(self))
+    pub(crate) async fn answer(&self, result: Result<Response, PageError>) -> Response {
+        match result {
+            Ok(response) => response,
+            Err(error) => error.respond(self).await,
+        }
     }
 }

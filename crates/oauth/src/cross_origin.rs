@@ -1,4 +1,4 @@
-//! Cross-origin requests (§9; WB-09): exact registered origins, and `*` for what is public anyway.
+//! Cross-origin requests (§9; WB-09): registered origins, and `*` for what is public anyway.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -7,6 +7,8 @@ use http::{HeaderValue, Method, StatusCode, header};
 use keywright_app::App;
 use keywright_web::CurrentTenant;
 use keywright_web::tenancy::failure;
+
+use crate::profile;
 
 /// For token, revocation and user info: an origin that an application of the tenant registered is echoed. Any other
 /// gets no header, and the request is processed all the same (§9).
@@ -20,10 +22,12 @@ pub(crate) async fn registered_origins(
     next: Next,
 ) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
+    let profile = tenant.settings.profile;
     let registered = match origin.as_ref().and_then(|origin| origin.to_str().ok()) {
         None => false,
-        Some(text) => match app.registered_origins(&tenant.id).await {
-            Ok(origins) => origins.contains(text),
+        // RU-02: where callbacks are compared exactly, so are origins.
+        Some(text) => match app.is_registered_origin(&tenant.id, text, profile::compares_exactly(profile)).await {
+            Ok(registered) => registered,
             Err(error) => return failure(&app, request.headers(), &error),
         },
     };

@@ -146,7 +146,13 @@ pub(crate) fn callback_matching(profile: Profile, client: &Client) -> Matching {
 
 /// How logout URLs are compared (RU-07).
 pub(crate) fn logout_matching(profile: Profile) -> Matching {
-    Matching { exact: profile == Profile::Standard, ..Matching::default() }
+    Matching { exact: compares_exactly(profile), ..Matching::default() }
+}
+
+/// Whether registered addresses and origins are compared as strings: a wildcard, or the place of an organization's name,
+/// stands for nothing then (RU-02).
+pub(crate) fn compares_exactly(profile: Profile) -> bool {
+    profile == Profile::Standard
 }
 
 /// Header `typ` of logout tokens. Back-Channel Logout §2.4: "it is RECOMMENDED that the typ header parameter be

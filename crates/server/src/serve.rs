@@ -35,6 +35,9 @@ pub(crate) async fn run(configuration: Document, dropped_lines: ErrorCounter) ->
     let app = instance::open_serving(serving.storage, Clock::system(), serving.rate_limits, serving.egress).await?;
     instance::check_master_key_of_database(&app).await?;
     app.send_mails_with(serving.mailer);
+    if let Some(source) = serving.breached_passwords {
+        app.screen_passwords_with(source);
+    }
     let surroundings = Surroundings {
         trusted_proxies: serving.trusted_proxies,
         behind_proxy_only: tls.is_none(),

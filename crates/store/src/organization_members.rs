@@ -9,6 +9,11 @@ statements! {
     INSERT = "INSERT INTO organization_members (tenant_id, organization_id, user_id, created_at) \
               VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, organization_id, user_id) DO NOTHING";
     EXISTS = "SELECT user_id FROM organization_members WHERE tenant_id = $1 AND organization_id = $2 AND user_id = $3";
+    ORGANIZATIONS = "SELECT o.document FROM organization_members m \
+                     JOIN organizations o ON o.tenant_id = m.tenant_id AND o.organization_id = m.organization_id \
+                     JOIN organization_connections c ON c.tenant_id = m.tenant_id \
+                     AND c.organization_id = m.organization_id AND c.connection_id = $3 \
+                     WHERE m.tenant_id = $1 AND m.user_id = $2 ORDER BY o.name LIMIT $4";
     DELETE = "DELETE FROM organization_members WHERE tenant_id = $1 AND organization_id = $2 AND user_id = $3";
 }
 
@@ -27,6 +32,20 @@ pub fn insert(
 /// Whether the user is a member.
 pub fn exists(tx: &mut Tx<'_>, tenant: &TenantId, organization_id: &str, user_id: &str) -> Result<bool, StoreError> {
     Ok(tx.query_opt(EXISTS, params![tenant, organization_id, user_id])?.is_some())
+}
+
+/// Most organizations that somebody is shown at once.
+const MOST_ORGANIZATIONS: i64 = 200;
+
+/// The documents of the first 200 organizations, by name, that the user belongs to and that a connection is enabled in.
+pub fn organizations(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    connection_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(ORGANIZATIONS, params![tenant, user_id, connection_id, MOST_ORGANIZATIONS])?;
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// Removes a member. `false` when the user was none.

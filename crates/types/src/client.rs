@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientOidcLogout, OrganizationUsage, OtherMembers, RefreshTokenSettings};
+use crate::{ClientOidcLogout, OrganizationRequireBehavior, OrganizationUsage, OtherMembers, RefreshTokenSettings};
 
 /// A registered OAuth client. Its secret is not part of the document: it is stored sealed beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,9 @@ pub struct Client {
     /// Whether users log in as members of an organization (§8.1).
     #[serde(default, skip_serializing_if = "OrganizationUsage::is_default")]
     pub organization_usage: OrganizationUsage,
+    /// Who asks for the organization when the request names none; only where they may have one.
+    #[serde(default, skip_serializing_if = "OrganizationRequireBehavior::is_default")]
+    pub organization_require_behavior: OrganizationRequireBehavior,
     /// Back-channel logout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oidc_logout: Option<ClientOidcLogout>,
@@ -94,6 +97,15 @@ fn yes() -> bool {
 }
 
 impl Client {
+    /// Who asks for the organization of a login whose request names none.
+    #[must_use]
+    pub fn organization_prompt(&self) -> OrganizationRequireBehavior {
+        match self.organization_usage {
+            OrganizationUsage::Deny => OrganizationRequireBehavior::NoPrompt,
+            OrganizationUsage::Allow | OrganizationUsage::Require => self.organization_require_behavior,
+        }
+    }
+
     /// Where and of what the application hears when a session ends.
     #[must_use]
     pub fn backchannel_logout(&self) -> Option<&ClientOidcLogout> {

@@ -36,7 +36,7 @@ pub use connection::{Connection, ConnectionOptions, PasswordComplexityOptions, P
 pub use custom_claims::{ClaimTarget, accepts_custom_claim, is_protected_claim};
 pub use ids::TenantId;
 pub use jiff::Timestamp;
-pub use organization::{Organization, OrganizationConnection, OrganizationUsage};
+pub use organization::{Organization, OrganizationConnection, OrganizationRequireBehavior, OrganizationUsage};
 pub use rate_limits::{RateLimit, RateLimitSettings};
 pub use refresh_token_settings::{ExpirationType, RefreshTokenPolicy, RefreshTokenSettings, RotationType};
 pub use resource_server::{

@@ -53,6 +53,27 @@ fn yes() -> bool {
     true
 }
 
+/// `organization_require_behavior` of an application: who asks for the organization when the request names none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganizationRequireBehavior {
+    /// Nobody.
+    #[default]
+    NoPrompt,
+    /// A page before the login: the user enters the organization's name.
+    PreLoginPrompt,
+    /// A page after the login: the user chooses among the organizations that they belong to.
+    PostLoginPrompt,
+}
+
+impl OrganizationRequireBehavior {
+    /// Whether nothing was said about it.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::NoPrompt
+    }
+}
+
 /// `organization_usage` of an application: whether users log in to it as members of an organization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

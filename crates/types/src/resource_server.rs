@@ -23,6 +23,12 @@ pub struct ResourceServer {
     /// Whether refresh tokens may be issued for this API.
     #[serde(default)]
     pub allow_offline_access: bool,
+    /// Whether refresh tokens that end with the login session may be issued for this API.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_online_access: bool,
+    /// The same for sessions that end with the browser.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_online_access_with_ephemeral_sessions: bool,
     /// Lifetime of an access token in seconds.
     #[serde(default = "one_day")]
     pub token_lifetime: u32,
@@ -74,6 +80,8 @@ impl Default for ResourceServer {
             scopes: Vec::new(),
             signing_alg: rs256(),
             allow_offline_access: false,
+            allow_online_access: false,
+            allow_online_access_with_ephemeral_sessions: false,
             token_lifetime: one_day(),
             token_lifetime_for_web: two_hours(),
             token_dialect: TokenDialect::default(),

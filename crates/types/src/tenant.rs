@@ -186,6 +186,8 @@ pub struct CustomErrorPage {
     /// The document that is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+    /// Whether our own page names the entry of the tenant log.
+    pub show_log_link: bool,
     /// Members without an effect here.
     #[serde(flatten)]
     pub other: OtherMembers,

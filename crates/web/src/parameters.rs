@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use percent_encoding::percent_decode;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -39,7 +40,10 @@ const MAX_COUNT: usize = 100;
 /// Why parameters were refused. The sentences are public and hold nothing but parameter names of our own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParameterError {
-    /// More bytes than the limit, or too many parameters: 413, or 414 for a query.
+    /// The same of an address (RFC 9110 §15.5.15): 414.
+    #[error("The request is too large")]
+    AddressTooLong,
+    /// More bytes than the limit, or too many parameters: 413.
     #[error("The request is too large")]
     TooLarge,
     /// One value is over its limit.
@@ -95,6 +99,25 @@ impl Parameters {
         Ok(parameters.without_empty())
     }
 
+    /// Reads the query of an address.
+    pub fn from_query(query: Option<&str>, limits: Limits) -> Result<Self, ParameterError> {
+        Self::from_urlencoded(query.unwrap_or_default().as_bytes(), limits).map_err(|error| match error {
+            ParameterError::TooLarge => ParameterError::AddressTooLong,
+            other => other,
+        })
+    }
+
+    /// Reads the query of an address and the form that was posted to it: the endpoints that take GET and POST take their
+    /// parameters from either. AR-01: a name in both was sent twice.
+    pub fn from_query_and_form(
+        query: Option<&str>,
+        body: Result<Bytes, BytesRejection>,
+        limits: Limits,
+    ) -> Result<Self, ParameterError> {
+        let query = Self::from_query(query, limits)?;
+        query.merged(Self::from_urlencoded(&body?, limits)?)
+    }
+
     /// Reads a JSON object of strings; `null` means absent, a `scope` may be an array of strings (§0.4).
     pub fn from_json(text: &[u8], limits: Limits) -> Result<Self, ParameterError> {
         if text.len() > limits.total {
@@ -119,7 +142,7 @@ impl Parameters {
         Ok(parameters.without_empty())
     }
 
-    /// Joins two sources, such as query and body; a name in both was sent twice.
+    /// Joins two sources; a name in both was sent twice.
     pub fn merged(mut self, other: Self) -> Result<Self, ParameterError> {
         for (name, value) in other.values {
             if self.values.contains_key(&name) {

@@ -9,11 +9,11 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use keywright_app::{App, AppError, Caller, Limit, RateLimitStatus, network_of};
 use keywright_types::{Tenant, Timestamp};
 
-use crate::page::{Cause, ErrorPage};
+use crate::page::{Cause, ErrorAnswer, ErrorFacts};
 use crate::tenancy::{failure, shell};
 use crate::{CurrentCaller, CurrentTenant, TrackingId};
 
@@ -109,15 +109,15 @@ impl Counted {
 
 /// Middleware for endpoints that answer programs. Stands inside of the one that allows cross-origin requests.
 pub async fn api(app: State<App>, tenant: CurrentTenant, request: Request, next: Next) -> Response {
-    limited(app, tenant, request, next, |_, _, _| refused_program()).await
+    limited(app, tenant, request, next, |_, _, _, _| refused_program()).await
 }
 
 /// Middleware for endpoints that people see.
 pub async fn pages(app: State<App>, tenant: CurrentTenant, request: Request, next: Next) -> Response {
-    limited(app, tenant, request, next, |app, tenant, path| {
+    limited(app, tenant, request, next, |app, tenant, method, path| {
         let tracking = TrackingId::new(app);
         tracing::info!(%tracking, cause = "a rate limit was reached", "page refused");
-        refused_person(app, tenant, path, tracking.as_str())
+        refused_person(app, tenant, method, path, tracking.as_str())
     })
     .await
 }
@@ -127,7 +127,7 @@ async fn limited(
     CurrentTenant(tenant): CurrentTenant,
     mut request: Request,
     next: Next,
-    refused: impl FnOnce(&App, &Tenant, &str) -> Response,
+    refused: impl FnOnce(&App, &Tenant, &Method, &str) -> Response,
 ) -> Response {
     if !app.limits_requests_to(&tenant) {
         return next.run(request).await;
@@ -136,13 +136,13 @@ async fn limited(
     let Ok(CurrentCaller(caller)) = CurrentCaller::from_request_parts(&mut parts, &()).await;
     let counted = Counted { app: app.clone(), tenant: tenant.clone(), caller, closest: Mutex::default() };
     let limits = RateLimits(Some(Arc::new(counted)));
-    let path = parts.uri.path().to_owned();
+    let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let headers = parts.headers.clone();
     parts.extensions.insert(limits.clone());
     request = Request::from_parts(parts, body);
     let mut response = match before(&limits, &path).await {
         Ok(()) => next.run(request).await,
-        Err(LimitError::Reached) => refused(&app, &tenant, &path),
+        Err(LimitError::Reached) => refused(&app, &tenant, &method, &path),
         Err(LimitError::Failed(error)) => failure(&app, &headers, &error),
     };
     if let Some(status) = limits.closest() {
@@ -181,11 +181,11 @@ pub fn reached_at(path: &str) -> String {
     format!("The rate limit for endpoint {path} was reached. Please retry after a few minutes.")
 }
 
-fn refused_person(app: &App, tenant: &Tenant, path: &str, tracking: &str) -> Response {
-    let description = reached_at(path);
-    let page =
-        ErrorPage::new(shell(app, tenant, None), tenant, Cause::General, "invalid_request", &description, tracking);
-    page.respond(StatusCode::TOO_MANY_REQUESTS)
+fn refused_person(app: &App, tenant: &Tenant, method: &Method, path: &str, tracking: &str) -> Response {
+    let error_description = &reached_at(path);
+    let facts = ErrorFacts { error: "invalid_request", error_description, tracking, ..ErrorFacts::default() };
+    let (shell, cause, status) = (shell(app, tenant, None), Cause::General, StatusCode::TOO_MANY_REQUESTS);
+    ErrorAnswer { shell, tenant, method, status, cause, facts, log_id: None }.respond()
 }
 
 /// `x-ratelimit-limit`, `-remaining` and `-reset` (in seconds since 1970), and `Retry-After` on a refusal.

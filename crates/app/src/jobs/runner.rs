@@ -11,6 +11,8 @@ use keywright_store::{StoreError, logs};
 use keywright_types::TenantId;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::{Job, JobHandler, JobKind, JobReport, Verdict};
 use crate::sessions::later;
@@ -107,7 +109,20 @@ impl App {
         Ok(rows.into_iter().map(claimed).collect())
     }
 
+    /// One attempt, as a span of its own: it belongs to no request.
     async fn attempt(&self, claimed: Claimed) {
+        let span = tracing::info_span!(
+            "background job",
+            otel.name = %format_args!("job {}", claimed.kind.name),
+            job.kind = claimed.kind.name,
+            job.id = claimed.row.job_id,
+            job.attempt = claimed.row.attempts,
+            job.result = Empty,
+        );
+        self.run_claimed(claimed).instrument(span).await;
+    }
+
+    async fn run_claimed(&self, claimed: Claimed) {
         let report = match self.opened(&claimed) {
             // Each of its attempts ended with a node: it may be the reason.
             Some(job) if job.attempt > claimed.kind.delays.len() + 1 => JobReport::give_up("no attempt came to an end"),
@@ -120,6 +135,7 @@ impl App {
             Verdict::Retry => "retry",
             Verdict::GiveUp => "given_up",
         };
+        tracing::Span::current().record("job.result", result);
         metrics::counter!("keywright_job_attempts_total", "kind" => kind, "result" => result).increment(1);
         if report.verdict != Verdict::Done {
             let (job, attempt, cause) = (&claimed.row.job_id, claimed.row.attempts, &report.failure);

@@ -62,4 +62,8 @@ impl Mailer for Inbox {
         }
         Box::pin(ready(Ok(())))
     }
+
+    fn check(&self) -> MailFuture<'_> {
+        Box::pin(ready(Ok(())))
+    }
 }

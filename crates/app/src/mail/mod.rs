@@ -83,6 +83,9 @@ pub type MailFuture<'a> = Pin<Box<dyn Future<Output = Result<(), MailError>> + S
 pub trait Mailer: Send + Sync {
     /// Hands one mail over. Ends by itself within a minute.
     fn send<'a>(&'a self, message: &'a Message) -> MailFuture<'a>;
+
+    /// Finds out whether mails would be taken, and hands none over. Ends by itself within a minute.
+    fn check(&self) -> MailFuture<'_>;
 }
 
 /// For an instance without a mail server: every mail is given up, and kept as a failed job that says so.
@@ -90,6 +93,10 @@ pub struct NoMailer;
 
 impl Mailer for NoMailer {
     fn send<'a>(&'a self, _: &'a Message) -> MailFuture<'a> {
+        self.check()
+    }
+
+    fn check(&self) -> MailFuture<'_> {
         let refused = MailError::Permanent("no mail server is configured (mail.smtp_url)".to_owned());
         Box::pin(std::future::ready(Err(refused)))
     }

@@ -52,6 +52,15 @@ impl SmtpMailer {
         Ok(Self { transport: builder.timeout(Some(EXCHANGE)).build(), from })
     }
 
+    /// All that comes before a mail: the connection, TLS, and the proof of who we are.
+    async fn connect(&self) -> Result<(), MailError> {
+        match self.transport.test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(MailError::Temporary("the mail server broke the connection off".to_owned())),
+            Err(error) => Err(refusal(&error)),
+        }
+    }
+
     async fn deliver(&self, message: &Message) -> Result<(), MailError> {
         let permanent = |_| MailError::Permanent("the mail cannot be written".to_owned());
         let to = message.to.parse().map_err(|_| MailError::Permanent("the address cannot get mail".to_owned()))?;
@@ -70,12 +79,18 @@ impl SmtpMailer {
 
 impl Mailer for SmtpMailer {
     fn send<'a>(&'a self, message: &'a Message) -> MailFuture<'a> {
-        Box::pin(async move {
-            match tokio::time::timeout(DELIVERY, self.deliver(message)).await {
-                Ok(delivered) => delivered,
-                Err(_) => Err(MailError::Temporary("the mail server did not answer in time".to_owned())),
-            }
-        })
+        Box::pin(in_time(self.deliver(message)))
+    }
+
+    fn check(&self) -> MailFuture<'_> {
+        Box::pin(in_time(self.connect()))
+    }
+}
+
+async fn in_time(exchanges: impl Future<Output = Result<(), MailError>>) -> Result<(), MailError> {
+    match tokio::time::timeout(DELIVERY, exchanges).await {
+        Ok(result) => result,
+        Err(_) => Err(MailError::Temporary("the mail server did not answer in time".to_owned())),
     }
 }
 

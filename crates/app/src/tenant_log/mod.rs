@@ -35,14 +35,15 @@ impl App {
         event.into_row(entry_id::new(now, self.random()), now)
     }
 
-    /// Writes an event on its own.
+    /// Writes an event on its own; gives the entry's identifier.
     ///
     /// # Errors
     /// When it could not be made durable: then nothing may be answered as if it had been.
-    pub async fn log(&self, tenant: &TenantId, event: LogEvent) -> Result<(), AppError> {
+    pub async fn log(&self, tenant: &TenantId, event: LogEvent) -> Result<String, AppError> {
         let (row, id) = (self.log_row(event), tenant.clone());
+        let log_id = row.log_id.clone();
         self.store().write(move |tx| logs::insert(tx, &id, &row)).await?;
-        Ok(())
+        Ok(log_id)
     }
 }
 

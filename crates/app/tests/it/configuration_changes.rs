@@ -69,7 +69,9 @@ async fn tn_01_another_tenant_finds_nothing() {
     assert!(app.api(&other.id, "appointments:api").await.unwrap().is_none());
     assert!(app.client_grant(&other.id, scene.machine.id(), "appointments:api").await.unwrap().is_none());
     assert!(app.connections(&other.id).await.unwrap().is_empty());
-    assert!(app.registered_origins(&other.id).await.unwrap().is_empty());
+    let origin = "https://spa.example.com";
+    assert!(app.is_registered_origin(&scene.app.tenant.id, origin, false).await.unwrap());
+    assert!(!app.is_registered_origin(&other.id, origin, false).await.unwrap());
     assert!(app.user(&other.id, &scene.user.user_id).await.unwrap().is_none());
     let own = app.signing_keys(&scene.app.tenant.id).await.unwrap();
     let others = app.signing_keys(&other.id).await.unwrap();

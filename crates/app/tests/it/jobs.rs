@@ -166,3 +166,40 @@ async fn the_runner_does_what_is_due_until_it_is_stopped() {
     drop(stop);
     tokio::time::timeout(std::time::Duration::from_secs(10), runner).await.expect("it ends").unwrap();
 }
+
+/// What a subscriber wrote.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn op_02_an_attempt_is_a_span_without_the_payload() {
+    let scene = Scene::new(no_routes).await;
+    let (written, _receiver) = (Written::default(), receive(&scene.app, &["retry", "done"]));
+    let writer = written.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _recorded = tracing::subscriber::set_default(subscriber);
+    queue(&scene.app, "secret", false).await;
+    assert_eq!(scene.app.app.run_due_jobs().await.unwrap(), 1);
+    scene.app.advance(60);
+    assert_eq!(scene.app.app.run_due_jobs().await.unwrap(), 1);
+    let lines = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    for expected in ["job.attempt=1 job.result=\"retry\"", "job.attempt=2 job.result=\"done\""] {
+        assert!(lines.contains(expected) && lines.contains("job.kind=\"test\""), "{expected}: {lines}");
+    }
+    assert!(!lines.contains("secret"), "{lines}");
+}

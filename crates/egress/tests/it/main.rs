@@ -53,6 +53,53 @@ impl Resolver for Names {
     }
 }
 
+/// What a subscriber wrote.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Written {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn op_02_a_span_says_where_to_and_how_it_ended_and_no_more() {
+    let (receiver, written) = (Receiver::start().await, Written::default());
+    let writer = written.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _recorded = tracing::subscriber::set_default(subscriber);
+    receiver.answer(&[Behaviour::Status(204)]);
+    assert_eq!(send(egress_options(), &receiver.url("/secret-path?secret=in-the-query")).await, Ok(204));
+    let span = written.take();
+    let port = format!("server.port={}", receiver.port());
+    for expected in ["outbound request", "server.address=\"localhost\"", &port, "http.response.status_code=204"] {
+        assert!(span.contains(expected), "{expected}: {span}");
+    }
+    assert!(span.contains("http.request.method=\"POST\"") && !span.contains("error.type"), "{span}");
+    assert!(!span.contains("secret") && !span.contains("a=1"), "{span}");
+    // The host is a stranger's: it is not told the trace.
+    assert!(!receiver.take()[0].head.to_ascii_lowercase().contains("traceparent"));
+    assert_eq!(send(strict(), &receiver.url("/secret-path")).await, Err(EgressError::Refused));
+    let span = written.take();
+    assert!(span.contains("error.type=\"refused\"") && !span.contains("secret"), "{span}");
+}
+
 #[tokio::test]
 async fn a_request_arrives_as_it_was_meant() {
     let receiver = Receiver::start().await;

@@ -6,6 +6,7 @@ mod consent;
 mod form;
 mod login;
 mod logout;
+mod organization;
 mod scope_lines;
 mod signup;
 mod unblock;
@@ -15,6 +16,7 @@ pub(crate) use consent::ConsentPage;
 pub(crate) use form::FormKeys;
 pub(crate) use login::{Identifier, LoginPage, LoginProblem};
 pub(crate) use logout::{LogoutAbortedPage, LogoutCompletePage, LogoutPage};
+pub(crate) use organization::{OrganizationLine, OrganizationPage, OrganizationPickerPage, OrganizationProblem};
 pub(crate) use scope_lines::scope_lines;
 pub(crate) use signup::{RuleLine, RuleState, SignupPage, SignupProblem};
 pub(crate) use unblock::{UnblockFailurePage, UnblockPage, UnblockSuccessPage};
@@ -22,8 +24,8 @@ pub(crate) use unblock::{UnblockFailurePage, UnblockPage, UnblockSuccessPage};
 keywright_web::pages! {
     /// Every page of this crate.
     pub const PAGES = [
-        LoginPage, SignupPage, ConsentPage, LogoutPage, LogoutCompletePage, LogoutAbortedPage, UnblockPage,
-        UnblockSuccessPage, UnblockFailurePage
+        LoginPage, SignupPage, ConsentPage, OrganizationPage, OrganizationPickerPage, LogoutPage, LogoutCompletePage,
+        LogoutAbortedPage, UnblockPage, UnblockSuccessPage, UnblockFailurePage
     ];
 }
 

@@ -49,6 +49,7 @@ fn oidc_scope<'a>(scope: &str, texts: &'a ConsentTexts) -> Option<&'a ScopeTexts
         "phone" => Some(&own.phone),
         "address" => Some(&own.address),
         "offline_access" => Some(&own.offline_access),
+        "online_access" => Some(&own.online_access),
         _ => None,
     }
 }
@@ -185,7 +186,7 @@ mod tests {
 
     #[test]
     fn every_oidc_scope_has_words() {
-        for scope in ["openid", "profile", "email", "phone", "address", "offline_access"] {
+        for scope in ["openid", "profile", "email", "phone", "address", "offline_access", "online_access"] {
             let lines = scope_lines(&ScopeSet::parse(scope), None, texts::consent(&Sample::plain().shell));
             assert!(lines.iter().all(|line| !line.description.is_empty()), "{scope}");
         }

@@ -4,6 +4,7 @@
 
 mod attack_protection;
 mod consent;
+mod error_page;
 mod forgery;
 mod language;
 mod login;

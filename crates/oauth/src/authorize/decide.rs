@@ -5,11 +5,12 @@
 
 use jiff::Timestamp;
 use keywright_app::{Denial, Membership, Progress, PromptValue, ScreenHint, Session};
-use keywright_types::ScopeSet;
+use keywright_types::{OrganizationRequireBehavior, OrganizationUsage, ScopeSet};
 
 use super::checks::CheckedRequest;
 use super::consent;
 use super::denial::denial;
+use super::organization::is_no_member;
 use super::session::Visitor;
 
 /// Everything a decision depends on.
@@ -23,6 +24,12 @@ pub(super) struct Situation<'a> {
 /// What comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Next {
+    /// The page that asks for the organization before the login.
+    AskForOrganization,
+    /// The page on which the user chooses one of their organizations.
+    PickOrganization,
+    /// The only organization that there is to choose: go on in it.
+    EnterOrganization(String),
     /// The login page, with the reason for the log.
     Login(LoginReason),
     /// The sign-up page.
@@ -61,6 +68,14 @@ pub(super) fn decide(situation: &Situation<'_>) -> Next {
         return Next::Deny(denial.clone());
     }
     let silent = request.prompts(PromptValue::None);
+    let asked = organization_asked(situation, silent);
+    if asked == OrganizationRequireBehavior::PreLoginPrompt {
+        return match &situation.visitor.login {
+            _ if !silent => Next::AskForOrganization,
+            None => Next::Deny(denial("login_required", "Login required")),
+            Some(_) => Next::Deny(no_silent_choice()),
+        };
+    }
     let session = match authenticated(situation) {
         Ok(session) => session,
         // §1.8: `prompt=none` without a usable session. AR-05: it never shows a page.
@@ -73,6 +88,11 @@ pub(super) fn decide(situation: &Situation<'_>) -> Next {
         Err(_) if request.screen_hint == Some(ScreenHint::Signup) => return Next::SignUp,
         Err(reason) => return Next::Login(reason),
     };
+    if asked == OrganizationRequireBehavior::PostLoginPrompt
+        && let Some(next) = choice(situation, silent)
+    {
+        return next.unless_blocked(situation);
+    }
     match consent(situation, session) {
         Consent::Given => Next::Issue,
         Consent::Declined => Next::Deny(denial("access_denied", "User did not authorize the request")),
@@ -80,6 +100,40 @@ pub(super) fn decide(situation: &Situation<'_>) -> Next {
         Consent::Needed(scope) => Next::Consent { scope },
     }
     .unless_blocked(situation)
+}
+
+/// Which page still has to ask for the organization (§8.1).
+fn organization_asked(situation: &Situation<'_>, silent: bool) -> OrganizationRequireBehavior {
+    let client = &situation.checked.client.client;
+    // Where the application allows a login without an organization, that is what a user has said on the page, or what a
+    // request is taken for that must not show one.
+    let declined = situation.progress.organization.as_ref().is_some_and(|choice| choice.organization.is_none());
+    let without = client.organization_usage == OrganizationUsage::Allow;
+    if situation.checked.organization.is_some() || (without && (declined || silent)) {
+        return OrganizationRequireBehavior::NoPrompt;
+    }
+    client.organization_prompt()
+}
+
+/// What comes of the user's organizations after the login; `None` to go on without one.
+fn choice(situation: &Situation<'_>, silent: bool) -> Option<Next> {
+    let required = situation.checked.client.client.organization_usage == OrganizationUsage::Require;
+    match situation.visitor.organizations.as_slice() {
+        [] if required => {
+            let text = "client requires organization membership, but user does not belong to any organization";
+            Some(Next::Deny(denial("invalid_request", text)))
+        }
+        [] => None,
+        [only] if required => Some(Next::EnterOrganization(only.clone())),
+        _ if silent => Some(Next::Deny(no_silent_choice())),
+        _ => Some(Next::PickOrganization),
+    }
+}
+
+/// OpenID Connect Core §3.1.2.6, `interaction_required`: "cannot be completed without displaying a user interface for End-User
+/// interaction".
+fn no_silent_choice() -> Denial {
+    denial("interaction_required", "Organization required")
 }
 
 impl Next {
@@ -125,11 +179,11 @@ fn authenticated<'a>(situation: &'a Situation<'_>) -> Result<&'a Session, LoginR
     Ok(session)
 }
 
-/// §1.5; SDKs look for "is not part of the".
+/// §8.1: for somebody who logged in and is no member.
 fn no_member(situation: &Situation<'_>) -> Denial {
     let user = situation.visitor.login.as_ref().map(|(_, user)| user.user_id.as_str()).unwrap_or_default();
     let organization = situation.checked.request.organization.as_deref().unwrap_or_default();
-    denial("access_denied", format!("user {user} is not part of the {organization} organization"))
+    denial("access_denied", is_no_member(user, organization))
 }
 
 /// The session that began in this transaction, while it is the browser's session.

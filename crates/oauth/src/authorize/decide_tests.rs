@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use keywright_app::{
-    AuthorizationRequest, ClientRecord, ConsentDecision, Denial, LoginRecord, Progress, PromptValue, ScreenHint,
-    Session,
+    AuthorizationRequest, ClientRecord, ConsentDecision, Denial, LoginRecord, OrganizationChoice, Progress,
+    PromptValue, ScreenHint, Session,
 };
 use keywright_types::{Client, Connection, User};
 use serde_json::json;
@@ -73,7 +73,7 @@ fn scene() -> Scene {
             organization: None,
             connections: vec![connection],
         },
-        visitor: Visitor { login: Some((session, user)), granted: None, membership: None, permissions: None },
+        visitor: Visitor { login: Some((session, user)), ..Visitor::default() },
         progress: Progress::default(),
         now: at(START + 100),
     }
@@ -260,4 +260,49 @@ fn a_blocked_user_and_a_refused_step_end_with_an_error() {
     assert_eq!(blocked.next(), denied("unauthorized", "user is blocked"));
     let step = Denial { error: "unauthorized".to_owned(), description: "user is blocked".to_owned() };
     assert_eq!(scene().with(|s| s.progress.denial = Some(step)).next(), denied("unauthorized", "user is blocked"));
+}
+
+#[test]
+fn an_organization_is_asked_for_before_or_after_the_login() {
+    use OrganizationRequireBehavior::{PostLoginPrompt, PreLoginPrompt};
+    use OrganizationUsage::{Allow, Require};
+    let app = |usage, behavior| {
+        scene().with(|s| {
+            s.client(|c| (c.organization_usage, c.organization_require_behavior) = (usage, behavior));
+        })
+    };
+    let silent = |scene: Scene| scene.with(|s| s.checked.request.prompt = vec![PromptValue::None]);
+    let nobody = |scene: Scene| scene.with(|s| s.visitor = Visitor::default());
+    let of = |scene: Scene, ids: &[&str]| {
+        scene.with(|s| s.visitor.organizations = ids.iter().map(|id| (*id).to_owned()).collect())
+    };
+    let declined = |scene: Scene| scene.with(|s| s.progress.organization = Some(OrganizationChoice::default()));
+    let interaction = denied("interaction_required", "Organization required");
+    let login_required = denied("login_required", "Login required");
+    for usage in [Allow, Require] {
+        assert_eq!(app(usage, PreLoginPrompt).next(), Next::AskForOrganization, "also with a session");
+        assert_eq!(nobody(app(usage, PreLoginPrompt)).next(), Next::AskForOrganization);
+        assert_eq!(nobody(app(usage, PostLoginPrompt)).next(), Next::Login(LoginReason::NoSession));
+        assert_eq!(of(app(usage, PostLoginPrompt), &["a", "b"]).next(), Next::PickOrganization);
+    }
+    assert_eq!(silent(app(Require, PreLoginPrompt)).next(), interaction);
+    assert_eq!(silent(nobody(app(Require, PreLoginPrompt))).next(), login_required);
+    assert_eq!(silent(of(app(Require, PostLoginPrompt), &["a", "b"])).next(), interaction);
+    assert_eq!(silent(app(Allow, PreLoginPrompt)).next(), Next::Issue);
+    assert_eq!(silent(of(app(Allow, PostLoginPrompt), &["a"])).next(), Next::Issue);
+    let only = Next::EnterOrganization("a".to_owned());
+    assert_eq!(of(app(Require, PostLoginPrompt), &["a"]).next(), only);
+    assert_eq!(silent(of(app(Require, PostLoginPrompt), &["a"])).next(), only);
+    assert_eq!(of(app(Allow, PostLoginPrompt), &["a"]).next(), Next::PickOrganization, "or none");
+    let none = "client requires organization membership, but user does not belong to any organization";
+    assert_eq!(app(Require, PostLoginPrompt).next(), denied("invalid_request", none));
+    assert_eq!(app(Allow, PostLoginPrompt).next(), Next::Issue);
+    assert_eq!(declined(app(Allow, PreLoginPrompt)).next(), Next::Issue);
+    assert_eq!(declined(of(app(Allow, PostLoginPrompt), &["a"])).next(), Next::Issue);
+    assert_eq!(declined(app(Require, PreLoginPrompt)).next(), Next::AskForOrganization, "it is required by now");
+    assert_eq!(
+        app(OrganizationUsage::Deny, PreLoginPrompt).next(),
+        Next::Issue,
+        "where organizations are not for the application, nobody asks"
+    );
 }

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use axum::response::Response;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use keywright_app::{App, AppError, AuthorizationRequest, Denial};
 use keywright_types::{Tenant, User};
-use keywright_web::page::{Cause, ErrorFacts, ErrorPage, LOST_TRANSACTION, custom_error};
+use keywright_web::page::{Cause, ErrorAnswer, ErrorFacts, LOST_TRANSACTION};
 use keywright_web::rate_limits::{LimitError, reached_at};
 use keywright_web::tenancy::{cause, public_failure, shell};
 use keywright_web::{ParameterError, TrackingId};
@@ -68,16 +68,6 @@ impl AuthorizeError {
         Self::Redirect { request: Box::new(checked.request.clone()), denial, user }
     }
 
-    /// Parameters of a body: too many of them are 413, because the address was short enough.
-    pub(crate) fn in_body(error: ParameterError) -> Self {
-        match Self::from(error) {
-            Self::Page { code, description, status: Some(_), cause } => {
-                Self::Page { code, description, status: Some(StatusCode::PAYLOAD_TOO_LARGE), cause }
-            }
-            other => other,
-        }
-    }
-
     /// The same refusal for the application itself, when it pushed the request.
     pub(crate) fn of_pushed_request(self) -> OAuthError {
         match self {
@@ -114,7 +104,7 @@ impl AuthorizeError {
         match self {
             Self::Redirect { request, denial, user } => {
                 match app.log(&tenant.id, events::refused(call, &request, &denial, user.as_deref())).await {
-                    Ok(()) => error_response(call, &request, &denial).await,
+                    Ok(_) => error_response(call, &request, &denial).await,
                     // Nothing is answered that could not be logged.
                     Err(error) => failure(call, known, &error),
                 }
@@ -122,9 +112,18 @@ impl AuthorizeError {
             Self::StartAgain { url } => redirect::to(&url, call.method),
             Self::Page { code, description, status, cause } => {
                 let tracking = TrackingId::new(app);
+                let log_id = if status == Some(StatusCode::TOO_MANY_REQUESTS) {
+                    // The limit has its own entry in the tenant log, once a minute: a flood must not fill it.
+                    None
+                } else {
+                    match log_page(call, known, code, &description, &tracking).await {
+                        Ok(log_id) => Some(log_id),
+                        Err(error) => return failure(call, known, &error),
+                    }
+                };
                 tracing::info!(%tracking, error = code, cause = &*description, "authorization request refused");
                 let status = status.unwrap_or_else(|| profile::authorization_page_status(profile, code));
-                error_page(call, known, status, cause, code, &description, &tracking)
+                error_page(call, known, status, cause, code, &description, &tracking, log_id.as_deref())
             }
             Self::Failed(error) => failure(call, known, &error),
         }
@@ -138,7 +137,25 @@ pub(super) struct Known {
     pub(super) connection: Option<String>,
 }
 
+/// The entry of the tenant log about a request that is refused on a page; gives its identifier. What stands in the place of
+/// an unknown application is the caller's invention, or a mistyped secret, and is not written down.
+async fn log_page(
+    call: &Call<'_>,
+    known: &Known,
+    code: &str,
+    description: &str,
+    tracking: &TrackingId,
+) -> Result<String, AppError> {
+    let client = match &known.client_id {
+        Some(client_id) => call.app.client(&call.tenant.id, client_id).await?,
+        None => None,
+    };
+    let client = client.as_ref().map(|record| &record.client);
+    call.app.log(&call.tenant.id, events::shown(call, client, code, description, tracking)).await
+}
+
 /// The tenant's own error page, or ours (§1.6).
+#[expect(clippy::too_many_arguments, reason = "what a page says, each from another source")]
 fn error_page(
     call: &Call<'_>,
     known: &Known,
@@ -147,19 +164,18 @@ fn error_page(
     code: &str,
     description: &str,
     tracking: &TrackingId,
+    log_id: Option<&str>,
 ) -> Response {
-    let frame = shell(call.app, call.tenant, None);
     let facts = ErrorFacts {
         client_id: known.client_id.as_deref(),
         connection: known.connection.as_deref(),
-        lang: frame.language.tag(),
         error: code,
         error_description: description,
         tracking: tracking.as_str(),
+        ..ErrorFacts::default()
     };
-    custom_error(call.tenant.settings.error_page.as_ref(), &facts, status, call.method).unwrap_or_else(|| {
-        ErrorPage::new(frame, call.tenant, cause, code, description, tracking.as_str()).respond(status)
-    })
+    let shell = shell(call.app, call.tenant, None);
+    ErrorAnswer { shell, tenant: call.tenant, method: call.method, status, cause, facts, log_id }.respond()
 }
 
 /// The page of a failure that is not the caller's fault.
@@ -167,11 +183,7 @@ fn failure(call: &Call<'_>, known: &Known, error: &AppError) -> Response {
     let tracking = TrackingId::new(call.app);
     tracing::error!(%tracking, cause = %error, "authorization request failed");
     let (status, code, description) = public_failure(error);
-    let mut response = error_page(call, known, status, cause(error), code, description, &tracking);
-    if error.is_temporary() {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
+    error_page(call, known, status, cause(error), code, description, &tracking, None)
 }
 
 impl From<AppError> for AuthorizeError {
@@ -202,7 +214,11 @@ impl From<LimitError> for AuthorizeError {
 
 impl From<ParameterError> for AuthorizeError {
     fn from(error: ParameterError) -> Self {
-        let status = (error == ParameterError::TooLarge).then_some(StatusCode::URI_TOO_LONG);
+        let status = match error {
+            ParameterError::AddressTooLong => Some(StatusCode::URI_TOO_LONG),
+            ParameterError::TooLarge => Some(StatusCode::PAYLOAD_TOO_LARGE),
+            _ => None,
+        };
         let description = error.to_string().into();
         Self::Page { code: "invalid_request", description, status, cause: Cause::General }
     }

@@ -2,7 +2,8 @@
 //! page, `f` for every other login that ends here with an error. `s` is written where somebody proves who they are.
 
 use keywright_app::{AuthorizationRequest, Denial, LogEvent, LogType, PromptValue};
-use keywright_types::{Connection, ScopeSet, User};
+use keywright_types::{Client, Connection, ScopeSet, User};
+use keywright_web::TrackingId;
 use serde_json::json;
 
 use super::call::Call;
@@ -42,6 +43,22 @@ pub(super) fn refused(
     match user {
         Some(user) => event.user(user),
         None => event,
+    }
+}
+
+/// The error is shown on a page. `tracking` is on it, so an administrator finds the entry by what a person sends him.
+pub(super) fn shown(
+    call: &Call<'_>,
+    client: Option<&Client>,
+    error: &str,
+    description: &str,
+    tracking: &TrackingId,
+) -> LogEvent {
+    let event = LogEvent::new(LogType::FailedLogin, &call.caller)
+        .details(json!({ "error": error, "tracking": tracking.as_str() }));
+    match client {
+        Some(client) => event.client(client).description(description),
+        None => event.description("The request names no application of this tenant"),
     }
 }
 

@@ -6,6 +6,7 @@ use keywright_types::{ScopeSet, User};
 use super::call::Call;
 use super::checks::CheckedRequest;
 use super::respond::Parameter;
+use super::scopes::without_refresh_token;
 use super::session::Visitor;
 use crate::issue::{self, Issuer, Subject};
 
@@ -35,7 +36,7 @@ impl FrontChannel {
     ) -> Result<Vec<Parameter>, AppError> {
         let request = &checked.request;
         // §4.1: "Never implicit". Only the code of a hybrid response can bring a refresh token.
-        let scope = granted.scope.filtered(|scope| scope != "offline_access");
+        let scope = without_refresh_token(granted.scope);
         let subject = Subject {
             user: granted.user,
             session_id: Some(&granted.session.session_id),

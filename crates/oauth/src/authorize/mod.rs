@@ -4,13 +4,15 @@
 mod call;
 mod checks;
 mod claims;
+mod code;
+mod completion;
 mod consent;
 mod decide;
 mod denial;
 mod events;
 mod front_channel;
-mod issue_code;
 mod organization;
+mod parameters;
 mod respond;
 mod scopes;
 mod session;
@@ -21,24 +23,27 @@ use axum::extract::{FromRequestParts, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
-use keywright_app::{App, AppError, Limit, Progress, Transaction};
+use keywright_app::{App, AppError, AuthorizationRequest, Limit, Progress, Transaction};
 use keywright_types::Tenant;
 use keywright_web::parameters::AUTHORIZATION;
 use keywright_web::{Cookies, CurrentCaller, CurrentTenant, ParameterError, Parameters, RateLimits, cookies};
 
 use self::call::Call;
 use self::checks::CheckedRequest;
+use self::completion::Completed;
 use self::decide::{Next, Situation, decide};
 pub(crate) use self::denial::AuthorizeError;
 use self::denial::{Known, denial};
-use self::issue_code::Issued;
-pub(crate) use self::scopes::{OPENID_SCOPES, scopes_now};
+pub(crate) use self::organization::is_no_member;
+pub(crate) use self::scopes::{
+    OFFLINE_ACCESS, ONLINE_ACCESS, OPENID_SCOPES, allows_refresh_token, begins_family, scopes_now,
+};
 use self::session::Visitor;
 use crate::error::OAuthError;
 use crate::pushed_authorization;
 use keywright_web::redirect;
 
-pub(crate) use self::issue_code::CodeBinding;
+pub(crate) use self::code::CodeBinding;
 
 /// What the handlers take from the head of a request.
 pub(crate) struct Head {
@@ -74,7 +79,8 @@ impl Head {
 
 /// `GET /authorize`.
 pub(crate) async fn get(State(app): State<App>, head: Head, RawQuery(query): RawQuery) -> Response {
-    answer(&head.call(&app, &Method::GET), of_query(query)).await
+    let parameters = Parameters::from_query(query.as_deref(), AUTHORIZATION);
+    answer(&head.call(&app, &Method::GET), parameters).await
 }
 
 /// `POST /authorize`: the same parameters, form-encoded. A name in both query and body was sent twice (AR-01).
@@ -84,9 +90,7 @@ pub(crate) async fn post(
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let body = body.map_err(ParameterError::from).and_then(|body| Parameters::from_urlencoded(&body, AUTHORIZATION));
-    let body = body.map_err(AuthorizeError::in_body);
-    let parameters = of_query(query).and_then(|query| Ok(query.merged(body?)?));
+    let parameters = Parameters::from_query_and_form(query.as_deref(), body, AUTHORIZATION);
     answer(&head.call(&app, &Method::POST), parameters).await
 }
 
@@ -95,16 +99,12 @@ pub(crate) async fn head() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, HeaderValue::from_static("GET, POST"))]).into_response()
 }
 
-fn of_query(query: Option<String>) -> Result<Parameters, AuthorizeError> {
-    Ok(Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION)?)
-}
-
-async fn answer(call: &Call<'_>, parameters: Result<Parameters, AuthorizeError>) -> Response {
+async fn answer(call: &Call<'_>, parameters: Result<Parameters, ParameterError>) -> Response {
     let named = |name: &str| parameters.as_ref().ok().and_then(|own| own.get(name)).map(str::to_owned);
     let known = Known { client_id: named("client_id"), connection: named("connection") };
     let answered = match parameters {
         Ok(parameters) => start(call, &parameters).await,
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     };
     match answered {
         Ok(response) => response,
@@ -121,13 +121,12 @@ async fn start(call: &Call<'_>, parameters: &Parameters) -> Result<Response, Aut
         let denial = denial("invalid_request", "The authorization request must be pushed first");
         return Err(AuthorizeError::redirect(&checked.request, denial));
     }
-    let mut visitor = Visitor::of(call.app, call.tenant, &call.cookies, &checked).await?;
-    let mut next = step(call.app, &checked, &visitor, &Progress::default());
+    let (checked, mut visitor, mut next) = situate(call, checked, &Progress::default()).await?;
     if next == Next::Issue {
-        match issue_code::issue(call, &checked, &visitor, None).await? {
-            Issued::Response(response) => return Ok(response),
+        match completion::complete(call, &checked, &visitor, None).await? {
+            Completed::Response(response) => return Ok(response),
             // A logout in another tab was faster: nobody is here now.
-            Issued::SessionEnded => {
+            Completed::SessionEnded => {
                 visitor = Visitor::default();
                 next = step(call.app, &checked, &visitor, &Progress::default());
             }
@@ -153,9 +152,9 @@ pub(crate) async fn check_pushed(app: &App, tenant: &Tenant, parameters: &Parame
 /// `GET /authorize/resume?state=…`: a step recorded its result; go on (§1.9).
 pub(crate) async fn resume(State(app): State<App>, head: Head, RawQuery(query): RawQuery) -> Response {
     let call = head.call(&app, &Method::GET);
-    let resumed = match of_query(query) {
+    let resumed = match Parameters::from_query(query.as_deref(), AUTHORIZATION) {
         Ok(parameters) => go_on(&call, &parameters).await,
-        Err(error) => Err(error),
+        Err(error) => Err(error.into()),
     };
     match resumed {
         Ok(response) => response,
@@ -171,17 +170,19 @@ async fn go_on(call: &Call<'_>, parameters: &Parameters) -> Result<Response, Aut
         return Err(AuthorizeError::lost_transaction(app, tenant, handle).await);
     };
     // AR-03: the client, its callbacks, grants and APIs are looked at again, as they are now.
-    let checked = checks::check_again(app, tenant, transaction.request.clone()).await?;
-    let visitor = Visitor::of(app, tenant, &call.cookies, &checked).await?;
+    let organization = transaction.organization().map(str::to_owned);
+    let request = AuthorizationRequest { organization, ..transaction.request.clone() };
+    let checked = checks::check_again(app, tenant, request).await?;
+    let (checked, visitor, next) = situate(call, checked, &transaction.progress).await?;
     // Where something has changed since it was looked at, such as by another tab, look again.
     let again = format!("/authorize/resume?state={handle}");
-    match step(app, &checked, &visitor, &transaction.progress) {
-        Next::Issue => match issue_code::issue(call, &checked, &visitor, Some(&transaction)).await? {
-            Issued::Response(response) => Ok(response),
-            Issued::SessionEnded => Ok(redirect::to(&again, &Method::GET)),
+    match next {
+        Next::Issue => match completion::complete(call, &checked, &visitor, Some(&transaction)).await? {
+            Completed::Response(response) => Ok(response),
+            Completed::SessionEnded => Ok(redirect::to(&again, &Method::GET)),
         },
         Next::Deny(denial) => {
-            issue_code::end_transaction(app, tenant, &transaction).await?;
+            completion::end_transaction(app, tenant, &transaction).await?;
             Err(AuthorizeError::refusal(&checked, &visitor, denial))
         }
         next => {
@@ -189,6 +190,22 @@ async fn go_on(call: &Call<'_>, parameters: &Parameters) -> Result<Response, Aut
             Ok(redirect::to(&if remembered { page(&next, handle) } else { again }, &Method::GET))
         }
     }
+}
+
+/// Who is there and what comes next. Where that is the one organization that there is to choose, the request is one for it.
+async fn situate(
+    call: &Call<'_>,
+    checked: CheckedRequest,
+    progress: &Progress,
+) -> Result<(CheckedRequest, Visitor, Next), AuthorizeError> {
+    let visitor = Visitor::of(call.app, call.tenant, &call.cookies, &checked).await?;
+    let next = step(call.app, &checked, &visitor, progress);
+    let Next::EnterOrganization(id) = next else { return Ok((checked, visitor, next)) };
+    let request = AuthorizationRequest { organization: Some(id), ..checked.request };
+    let checked = checks::check_again(call.app, call.tenant, request).await?;
+    let visitor = Visitor::of(call.app, call.tenant, &call.cookies, &checked).await?;
+    let next = step(call.app, &checked, &visitor, progress);
+    Ok((checked, visitor, next))
 }
 
 fn step(app: &App, checked: &CheckedRequest, visitor: &Visitor, progress: &Progress) -> Next {
@@ -233,6 +250,8 @@ async fn remember(app: &App, tenant: &Tenant, transaction: &mut Transaction, nex
 /// Path of the page that takes a step.
 fn page(next: &Next, handle: &str) -> String {
     let path = match next {
+        Next::AskForOrganization => "/u/organization",
+        Next::PickOrganization => "/u/organization-picker",
         Next::SignUp => "/u/signup",
         Next::Consent { .. } => "/u/consent",
         _ => "/u/login",

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use keywright_app::{App, AppError, AuthorizationRequest, OrganizationRecord, return_url};
-use keywright_types::{Client, OrganizationUsage, Tenant};
+use keywright_types::{Client, OrganizationRequireBehavior, OrganizationUsage, Tenant};
 
 use super::checks::invalid;
 use super::denial::AuthorizeError;
@@ -72,7 +72,10 @@ impl Asked {
         client: &Client,
     ) -> Result<Option<Arc<OrganizationRecord>>, AuthorizeError> {
         match (client.organization_usage, self) {
-            (OrganizationUsage::Require, Self::Nothing) => {
+            // Where a page asks for it, `decide` sees to it that there is one.
+            (OrganizationUsage::Require, Self::Nothing)
+                if client.organization_prompt() == OrganizationRequireBehavior::NoPrompt =>
+            {
                 Err(invalid(request, "parameter organization is required for this client"))
             }
             (_, Self::Nothing) => Ok(None),
@@ -83,6 +86,11 @@ impl Asked {
             (_, Self::Known(record)) => Ok(Some(record)),
         }
     }
+}
+
+/// §1.5; SDKs look for "is not part of the".
+pub(crate) fn is_no_member(user_id: &str, organization: &str) -> String {
+    format!("user {user_id} is not part of the {organization} organization")
 }
 
 /// §1.5, for an organization that there is not, and for one without a connection.

@@ -8,8 +8,23 @@ use crate::permissions::Permissions;
 /// Scopes of OpenID Connect Core §5.4 and §11.
 pub(crate) const OPENID_SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
 
-/// The requested scopes that exist: OpenID's own, those that the API defines, and `offline_access` where a refresh token
-/// would be issued. §8.2: "Scopes not defined on the API are dropped silently; OIDC scopes are always kept."
+/// Asks for a refresh token that outlives the login (§4.1).
+pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
+/// Asks for one that ends with the login session (§4.6 "Online refresh tokens").
+pub(crate) const ONLINE_ACCESS: &str = "online_access";
+
+/// Whether a refresh token comes with these scopes.
+pub(crate) fn begins_family(scope: &ScopeSet) -> bool {
+    scope.contains(OFFLINE_ACCESS) || scope.contains(ONLINE_ACCESS)
+}
+
+/// The scopes of an answer that brings no refresh token.
+pub(crate) fn without_refresh_token(scope: &ScopeSet) -> ScopeSet {
+    scope.filtered(|scope| scope != OFFLINE_ACCESS && scope != ONLINE_ACCESS)
+}
+
+/// The requested scopes that exist: OpenID's own, those that the API defines, and `offline_access` or `online_access` where a
+/// refresh token would be issued. §8.2: "Scopes not defined on the API are dropped silently; OIDC scopes are always kept."
 ///
 /// `granted_to_client` is the client's grant where the API wants one; `permissions` are the user's where the API enforces
 /// policies. §8.2: "granted scopes = requested ∩ client grant ∩ RBAC". `None` limits nothing.
@@ -21,7 +36,10 @@ pub(super) fn effective_scopes(
     permissions: Option<&Permissions>,
 ) -> ScopeSet {
     requested.filtered(|scope| match scope {
-        "offline_access" => issues_refresh_token(client, api),
+        // The application's grant type and, where there is an API, the API's switch.
+        OFFLINE_ACCESS | ONLINE_ACCESS => {
+            client.allows_grant("refresh_token") && api.is_none_or(|api| allows_refresh_token(api, scope))
+        }
         _ if OPENID_SCOPES.contains(&scope) => true,
         _ => {
             api.is_some_and(|api| api.defines(scope) && is_for_users(api, scope))
@@ -48,9 +66,9 @@ fn is_for_users(api: &ResourceServer, scope: &str) -> bool {
     !api.is_system || CURRENT_USER_SCOPES.contains(&scope)
 }
 
-/// §4.1: the application's grant type and, where there is an API, the API's switch.
-fn issues_refresh_token(client: &Client, api: Option<&ResourceServer>) -> bool {
-    client.allows_grant("refresh_token") && api.is_none_or(|api| api.allow_offline_access)
+/// The API's switch for refresh tokens of this kind (§4.1).
+pub(crate) fn allows_refresh_token(api: &ResourceServer, kind: &str) -> bool {
+    if kind == ONLINE_ACCESS { api.allow_online_access } else { api.allow_offline_access }
 }
 
 /// AR-03, RT-05: of scopes granted before, those that can be granted now. `None` when the application may not use the API
@@ -129,6 +147,10 @@ mod tests {
         check(None, "openid read offline_access", "openid offline_access");
         check(api(true), "read openid write offline_access", "read openid offline_access");
         check(api(false), "read openid offline_access", "read openid");
+        check(None, "openid online_access", "openid online_access");
+        check(api(true), "openid online_access", "openid");
+        let online = json!({ "id": "1", "name": "API", "identifier": "api", "allow_online_access": true });
+        check(Some(online), "openid online_access offline_access", "openid online_access");
     }
 
     #[test]

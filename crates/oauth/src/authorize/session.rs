@@ -1,8 +1,8 @@
 //! Who is at the browser: the SSO session, its user, and what that user has agreed to before.
 
-use keywright_app::{App, AppError, Membership, Session, user_from_row};
+use keywright_app::{App, AppError, Membership, Session, organizations_of, user_from_row};
 use keywright_store::{grants, users};
-use keywright_types::{ScopeSet, Tenant, User};
+use keywright_types::{OrganizationRequireBehavior, ScopeSet, Tenant, User};
 use keywright_web::Cookies;
 
 use super::checks::CheckedRequest;
@@ -17,6 +17,8 @@ pub(crate) struct Visitor {
     pub(crate) granted: Option<ScopeSet>,
     /// How the user stands to the organization of the request, where it has one.
     pub(crate) membership: Option<Membership>,
+    /// The organizations that the user can choose from, where the application wants them asked after the login.
+    pub(crate) organizations: Vec<String>,
     /// What the user may do on the API, when it enforces policies.
     pub(crate) permissions: Option<Permissions>,
 }
@@ -37,6 +39,9 @@ impl Visitor {
         let (client_id, audience) = (request.client_id.clone(), request.audience.clone().unwrap_or_default());
         let organization = checked.organization.clone();
         let connection = checked.connections.iter().find(|own| own.name == session.connection).cloned();
+        let client = &checked.client.client;
+        let asks = client.organization_prompt() == OrganizationRequireBehavior::PostLoginPrompt;
+        let asks = asks && checked.organization.is_none();
         app.store()
             .look_up(move |tx| {
                 let Some(row) = users::find(tx, &id, &user_id)? else { return Ok(Self::default()) };
@@ -49,7 +54,13 @@ impl Visitor {
                     Some(record) => Some(record.membership(tx, &id, &user_id, connection.as_ref())?),
                     None => None,
                 };
-                Ok(Self { login: Some((session, user_from_row(&row)?)), granted, membership, permissions })
+                let organizations = match connection.as_ref().filter(|_| asks) {
+                    Some(connection) => organizations_of(tx, &id, &user_id, connection)?,
+                    None => Vec::new(),
+                };
+                let organizations = organizations.into_iter().map(|own| own.id).collect();
+                let login = Some((session, user_from_row(&row)?));
+                Ok(Self { login, granted, membership, organizations, permissions })
             })
             .await
     }

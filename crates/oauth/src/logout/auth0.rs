@@ -9,9 +9,9 @@ use keywright_app::return_url::{self, Matching};
 use keywright_app::{App, ClientRecord};
 use keywright_types::Tenant;
 use keywright_web::parameters::AUTHORIZATION;
-use keywright_web::{Cookies, CurrentCaller, CurrentTenant, Parameters};
+use keywright_web::{Cookies, CurrentCaller, CurrentTenant, ParameterError, Parameters};
 
-use super::{Attempt, LogoutError, without_session_cookie};
+use super::{Attempt, LogoutError, client_id, without_session_cookie};
 use crate::profile;
 use keywright_web::redirect;
 
@@ -33,15 +33,20 @@ pub(crate) async fn get(
     cookies: Cookies,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let method = &Method::GET;
-    let attempt = Attempt { app: &app, tenant: &tenant, caller: &caller, method, cookies: &cookies };
-    let named = parameters(&attempt, &query.unwrap_or_default()).await;
-    let client = named.as_ref().ok().and_then(|(_, client)| client.as_ref()).map(|record| &record.client);
+    let parameters = Parameters::from_query(query.as_deref(), AUTHORIZATION);
+    let (method, client_id) = (&Method::GET, client_id(&parameters));
+    let attempt = Attempt { app: &app, tenant: &tenant, caller: &caller, method, cookies: &cookies, client_id };
+    let named = named_client(&attempt, &parameters).await;
+    let client = named.as_ref().ok().and_then(Option::as_ref).map(|record| &record.client);
     let ended = async { attempt.end(attempt.session().await?.as_ref(), client).await };
     if let Err(error) = ended.await {
         return attempt.refuse(error.into()).await;
     }
-    let target = named.and_then(|(parameters, client)| target(&tenant, &parameters, client.as_deref()));
+    let target = match (&parameters, named) {
+        (Ok(parameters), Ok(client)) => target(&tenant, parameters, client.as_deref()),
+        (Err(error), _) => Err(error.clone().into()),
+        (_, Err(error)) => Err(error),
+    };
     let response = match target {
         Ok(Target::Url(url)) => redirect::to(&url, method),
         Ok(Target::Nowhere) => {
@@ -53,20 +58,14 @@ pub(crate) async fn get(
     without_session_cookie(response)
 }
 
-/// What was asked for, and the application that is named.
-async fn parameters(
+/// The application that is named.
+async fn named_client(
     attempt: &Attempt<'_>,
-    query: &str,
-) -> Result<(Parameters, Option<Arc<ClientRecord>>), LogoutError> {
-    let parameters = Parameters::from_urlencoded(query.as_bytes(), AUTHORIZATION)?;
-    let client = match parameters.get("client_id") {
-        Some(client_id) => {
-            let found = attempt.app.client(&attempt.tenant.id, client_id).await?;
-            Some(found.ok_or_else(|| LogoutError::invalid(format!("Unknown client: {client_id}"), "Unknown client"))?)
-        }
-        None => None,
-    };
-    Ok((parameters, client))
+    parameters: &Result<Parameters, ParameterError>,
+) -> Result<Option<Arc<ClientRecord>>, LogoutError> {
+    let Some(client_id) = client_id(parameters) else { return Ok(None) };
+    let found = attempt.app.client(&attempt.tenant.id, client_id).await?;
+    found.map(Some).ok_or_else(|| LogoutError::invalid(format!("Unknown client: {client_id}"), "Unknown client"))
 }
 
 /// RU-07: the client's list when a client is named, else the tenant's.

@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, header};
 use keywright_app::{App, AppError, Caller, LogEvent, LogType, Session};
 use keywright_types::{Client, LogoutInitiator, Tenant};
-use keywright_web::page::{Cause, ErrorPage};
+use keywright_web::page::{Cause, ErrorAnswer, ErrorFacts};
 use keywright_web::tenancy::{cause, public_failure, shell};
-use keywright_web::{Cookies, ParameterError, TrackingId, cookies};
+use keywright_web::{Cookies, ParameterError, Parameters, TrackingId, cookies};
+use serde_json::json;
 
 use crate::profile;
 
@@ -22,6 +23,8 @@ struct Attempt<'a> {
     caller: &'a Caller,
     method: &'a Method,
     cookies: &'a Cookies,
+    /// The application as it was named, whether or not there is one.
+    client_id: Option<&'a str>,
 }
 
 /// Why a logout was not carried out.
@@ -69,38 +72,50 @@ impl Attempt<'_> {
 
     /// A page that says why nothing, or not all, was done.
     async fn refuse(&self, error: LogoutError) -> Response {
-        let error = match error {
-            LogoutError::Invalid(description, logged) => {
-                let event = LogEvent::new(LogType::FailedLogout, self.caller).description(logged);
-                match self.app.log(&self.tenant.id, event).await {
-                    Ok(()) => LogoutError::Invalid(description, logged),
-                    Err(cause) => LogoutError::Failed(cause),
-                }
-            }
-            failed @ LogoutError::Failed(_) => failed,
-        };
         let tracking = TrackingId::new(self.app);
-        let frame = shell(self.app, self.tenant, None);
         match error {
-            LogoutError::Invalid(description, _) => {
-                tracing::info!(%tracking, cause = &*description, "logout refused");
+            LogoutError::Invalid(description, logged) => {
                 let code = "invalid_request";
-                let status = profile::authorization_page_status(self.tenant.settings.profile, code);
-                ErrorPage::new(frame, self.tenant, Cause::General, code, &description, tracking.as_str())
-                    .respond(status)
-            }
-            LogoutError::Failed(error) => {
-                tracing::error!(%tracking, cause = %error, "logout failed");
-                let (status, code, text) = public_failure(&error);
-                let page = ErrorPage::new(frame, self.tenant, cause(&error), code, text, tracking.as_str());
-                let mut response = page.respond(status);
-                if error.is_temporary() {
-                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                let details = json!({ "error": code, "tracking": tracking.as_str() });
+                let event = LogEvent::new(LogType::FailedLogout, self.caller).description(logged).details(details);
+                match self.app.log(&self.tenant.id, event).await {
+                    Ok(log_id) => {
+                        tracing::info!(%tracking, cause = &*description, "logout refused");
+                        let status = profile::authorization_page_status(self.tenant.settings.profile, code);
+                        self.page(status, Cause::General, code, &description, &tracking, Some(&log_id))
+                    }
+                    Err(error) => self.failure(&error, &tracking),
                 }
-                response
             }
+            LogoutError::Failed(error) => self.failure(&error, &tracking),
         }
     }
+
+    fn failure(&self, error: &AppError, tracking: &TrackingId) -> Response {
+        tracing::error!(%tracking, cause = %error, "logout failed");
+        let (status, code, text) = public_failure(error);
+        self.page(status, cause(error), code, text, tracking, None)
+    }
+
+    fn page(
+        &self,
+        status: StatusCode,
+        cause: Cause,
+        error: &str,
+        error_description: &str,
+        tracking: &TrackingId,
+        log_id: Option<&str>,
+    ) -> Response {
+        let (client_id, tracking) = (self.client_id, tracking.as_str());
+        let facts = ErrorFacts { client_id, error, error_description, tracking, ..ErrorFacts::default() };
+        let shell = shell(self.app, self.tenant, None);
+        ErrorAnswer { shell, tenant: self.tenant, method: self.method, status, cause, facts, log_id }.respond()
+    }
+}
+
+/// The application that a request names.
+fn client_id(parameters: &Result<Parameters, ParameterError>) -> Option<&str> {
+    parameters.as_ref().ok().and_then(|parameters| parameters.get("client_id"))
 }
 
 /// `HEAD`: says that the endpoint is there. RFC 9110 §9.2.1: safe methods do not ask for "any state change on the origin

@@ -13,7 +13,7 @@ use keywright_types::Tenant;
 use keywright_web::parameters::AUTHORIZATION;
 use keywright_web::{Cookies, CurrentCaller, CurrentTenant, ParameterError, Parameters};
 
-use super::{Attempt, LogoutError, without_session_cookie};
+use super::{Attempt, LogoutError, client_id, without_session_cookie};
 use crate::id_token_hint::IdTokenHint;
 use crate::profile;
 use keywright_web::redirect;
@@ -29,9 +29,10 @@ pub(crate) async fn get(
     cookies: Cookies,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION);
-    let method = &Method::GET;
-    respond(&Attempt { app: &app, tenant: &tenant, caller: &caller, method, cookies: &cookies }, parameters).await
+    let parameters = Parameters::from_query(query.as_deref(), AUTHORIZATION);
+    let (method, client_id) = (&Method::GET, client_id(&parameters));
+    let attempt = Attempt { app: &app, tenant: &tenant, caller: &caller, method, cookies: &cookies, client_id };
+    respond(&attempt, &parameters).await
 }
 
 /// `POST /oidc/logout`.
@@ -43,16 +44,16 @@ pub(crate) async fn post(
     RawQuery(query): RawQuery,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let parameters = Parameters::from_urlencoded(query.unwrap_or_default().as_bytes(), AUTHORIZATION)
-        .and_then(|query| query.merged(Parameters::from_urlencoded(&body?, AUTHORIZATION)?));
-    let method = &Method::POST;
-    respond(&Attempt { app: &app, tenant: &tenant, caller: &caller, method, cookies: &cookies }, parameters).await
+    let parameters = Parameters::from_query_and_form(query.as_deref(), body, AUTHORIZATION);
+    let (method, client_id) = (&Method::POST, client_id(&parameters));
+    let attempt = Attempt { app: &app, tenant: &tenant, caller: &caller, method, cookies: &cookies, client_id };
+    respond(&attempt, &parameters).await
 }
 
-async fn respond(attempt: &Attempt<'_>, parameters: Result<Parameters, ParameterError>) -> Response {
+async fn respond(attempt: &Attempt<'_>, parameters: &Result<Parameters, ParameterError>) -> Response {
     let answered = match parameters {
-        Ok(parameters) => logout(attempt, &parameters).await,
-        Err(error) => Err(error.into()),
+        Ok(parameters) => logout(attempt, parameters).await,
+        Err(error) => Err(error.clone().into()),
     };
     match answered {
         Ok(response) => response,

@@ -19,7 +19,7 @@ use super::organization::{no_member, organization_now};
 use super::refresh_token::NewFamily;
 use super::{Grant as TokenGrant, TokenRequest, TokenResponse, events};
 use crate::access_token::TokenIdentity;
-use crate::authorize::{CodeBinding, scopes_now};
+use crate::authorize::{CodeBinding, ONLINE_ACCESS, begins_family, scopes_now};
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
 use crate::permissions::Permissions;
@@ -68,6 +68,11 @@ pub(super) async fn run(
     let issuer = Issuer::load(app, tenant, client, binding.audience.as_deref(), request.jkt()).await?;
     let scope = scopes_now(app, &tenant.id, &client.client, issuer.api(), &binding.scope).await?;
     let scope = scope.ok_or_else(|| invalid_code("the client may no longer use the API"))?;
+    // §4.6, of online refresh tokens: "public clients need DPoP". Said while nothing is spent.
+    if scope.contains(ONLINE_ACCESS) && client.client.is_public() && request.jkt().is_none() {
+        let text = "A public client needs a DPoP proof for a refresh token that is bound to the session";
+        return Err(OAuthError::invalid_request(text));
+    }
     let organization = organization_now(app, tenant, binding.organization.as_deref()).await?;
     let organization = organization.map_err(invalid_code)?;
     let event = events::granted(TokenGrant::AuthorizationCode, request, &client.client)
@@ -172,7 +177,7 @@ fn redeem(
         revoke_issued(tx, app, tenant, &row, now)?;
         return Ok(Redeemed::Replayed);
     }
-    let refresh_token = if scope.contains("offline_access") {
+    let refresh_token = if begins_family(&scope) {
         let audience = binding.audience.as_deref().unwrap_or_default();
         let session_id = Some(row.session_id.as_str());
         Some(new_family.insert(

@@ -39,7 +39,8 @@ pub(super) async fn log_refusal(
     let (Ok(grant), Some(reason)) = (Grant::named(grant_type), error.reason()) else { return Ok(()) };
     let (_, refused) = log_types(grant);
     let event = LogEvent::new(refused, request.caller()).description(reason);
-    Ok(app.log(&tenant.id, log_client(app, tenant, request, event).await?).await?)
+    app.log(&tenant.id, log_client(app, tenant, request, event).await?).await?;
+    Ok(())
 }
 
 /// Names the application of a request that was refused. Only one that exists: what else stands there is the caller's

@@ -6,7 +6,7 @@ use keywright_store::refresh_tokens::RefreshTokenRow;
 use keywright_types::{ScopeSet, Tenant};
 
 use super::TokenRequest;
-use crate::authorize::{OPENID_SCOPES, scopes_now};
+use crate::authorize::{OFFLINE_ACCESS, ONLINE_ACCESS, OPENID_SCOPES, allows_refresh_token, scopes_now};
 use crate::error::OAuthError;
 use crate::profile;
 
@@ -43,11 +43,12 @@ pub(super) async fn scope(
     if !client.client.is_first_party || api.is_system || !api.skip_consent_for_verifiable_first_party_clients {
         return Err(refused("the user would have to be asked for consent"));
     }
-    if !api.allow_offline_access {
-        return Err(refused("the API allows no offline access"));
-    }
     let granted = ScopeSet::parse(&family.scope);
-    let own = granted.iter().filter(|scope| OPENID_SCOPES.contains(scope) || *scope == "offline_access");
+    let kind = if granted.contains(ONLINE_ACCESS) { ONLINE_ACCESS } else { OFFLINE_ACCESS };
+    if !allows_refresh_token(api, kind) {
+        return Err(refused("the API allows no refresh tokens of this kind"));
+    }
+    let own = granted.iter().filter(|scope| OPENID_SCOPES.contains(scope) || *scope == kind);
     let most: ScopeSet = own.chain(policy.scope.iter().map(String::as_str)).collect();
     let allowed = scopes_now(app, &tenant.id, &client.client, Some(api), &most).await?;
     let allowed = allowed.ok_or_else(|| refused("the client may not use the API"))?;

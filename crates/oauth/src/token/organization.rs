@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keywright_app::{App, AppError, OrganizationRecord};
 use keywright_types::Tenant;
 
+use crate::authorize::is_no_member;
 use crate::error::OAuthError;
 
 /// The organization with this identifier, `None` when the login had none. The inner error is a cause for the log.
@@ -17,8 +18,7 @@ pub(super) async fn organization_now(
     Ok(app.organization(&tenant.id, id).await?.map(Some).ok_or("the organization is gone"))
 }
 
-/// §1.5; SDKs look for "is not part of the".
+/// For somebody who is no member any more.
 pub(super) fn no_member(user_id: &str, organization: &str) -> OAuthError {
-    let text = format!("user {user_id} is not part of the {organization} organization");
-    OAuthError::invalid_grant(text, "the membership has ended")
+    OAuthError::invalid_grant(is_no_member(user_id, organization), "the membership has ended")
 }

@@ -15,7 +15,7 @@ use keywright_web::RateLimits;
 
 use super::refresh_token::NewFamily;
 use super::{Grant, TokenRequest, TokenResponse, events};
-use crate::authorize::scopes_now;
+use crate::authorize::{ONLINE_ACCESS, begins_family, scopes_now};
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
 use crate::permissions::Permissions;
@@ -97,7 +97,8 @@ async fn connection(
 
 /// §2.6: "none requested => **all** scopes of the API (first-party); only `openid` => all standard OIDC scopes".
 fn wanted_scope(requested: Option<&str>, api: Option<&ResourceServer>) -> ScopeSet {
-    let requested = requested.map(ScopeSet::parse).unwrap_or_default();
+    // There is no session here that a refresh token could end with.
+    let requested = ScopeSet::parse(requested.unwrap_or_default()).filtered(|scope| scope != ONLINE_ACCESS);
     match api {
         Some(api) if requested.is_empty() => api.scopes.iter().map(|scope| scope.value.as_str()).collect(),
         _ if requested.is_empty() || requested == ScopeSet::parse("openid") => ScopeSet::parse(STANDARD_SCOPES),
@@ -171,7 +172,7 @@ impl Granted {
         let api = self.api.as_ref().map(|record| &record.api);
         let permissions = Permissions::of(tx, tenant, user_id, api)?;
         let scope = Permissions::narrow(permissions.as_ref(), self.scope, api);
-        let refresh_token = if scope.contains("offline_access") {
+        let refresh_token = if begins_family(&scope) {
             // RT-08: a refresh token needs a grant, which is no consent (AR-07).
             let grant = GrantRow {
                 grant_id: self.app.random().hex(12),
@@ -213,6 +214,7 @@ mod tests {
             (None, None, STANDARD_SCOPES),
             (Some("openid"), None, STANDARD_SCOPES),
             (Some("openid email offline_access"), None, "openid email offline_access"),
+            (Some("openid email online_access"), None, "openid email"),
         ] {
             assert_eq!(wanted_scope(requested, api).to_string(), expected, "{requested:?}");
         }

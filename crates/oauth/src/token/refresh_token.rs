@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use keywright_app::{ApiRecord, App, AppError, ClaimsRequest, ClientRecord, LogEvent, LogType, user_from_row};
+use keywright_app::{
+    ApiRecord, App, AppError, ClaimsRequest, ClientRecord, LogEvent, LogType, is_live_session, user_from_row,
+};
 use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
 use keywright_store::{Tx, grants, logs, organization_members, users};
 use keywright_types::{Client, Connection, ScopeSet, Tenant, TenantId, User};
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::organization::{no_member, organization_now};
 use super::{Grant, RefreshToken, TokenRequest, TokenResponse, events, multi_resource};
-use crate::authorize::scopes_now;
+use crate::authorize::{OFFLINE_ACCESS, ONLINE_ACCESS, allows_refresh_token, scopes_now};
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
 use crate::permissions::Permissions;
@@ -96,6 +98,7 @@ pub(super) async fn run(
     let organization_id = payload.organization.clone();
     let taking = Taking {
         app: app.clone(),
+        tenant: tenant.clone(),
         client_id,
         family_id,
         api,
@@ -138,6 +141,7 @@ pub(super) async fn run(
 /// One use of a refresh token, ready for its transaction.
 struct Taking {
     app: App,
+    tenant: Tenant,
     client_id: String,
     family_id: String,
     api: Option<Arc<ApiRecord>>,
@@ -158,6 +162,12 @@ impl Taking {
         let Some(family) = refresh_tokens::find(tx, tenant, family_id)? else {
             return refused(invalid_token("unknown family"));
         };
+        // §4.6: "Online refresh tokens: scope `online_access`, bound to the session".
+        if ScopeSet::parse(&family.scope).contains(ONLINE_ACCESS)
+            && !is_live_session(tx, &self.tenant, family.session_id.as_deref().unwrap_or_default(), self.exchange.now)?
+        {
+            return refused(invalid_token("the session has ended"));
+        }
         // RT-04: user, connection and grant as they are now. The client, its grant type and the API were checked before.
         let Some(user) = users::find(tx, tenant, &family.user_id)? else {
             let description = "The refresh_token was generated for a user who doesn't exist anymore.";
@@ -230,10 +240,11 @@ async fn narrowed_scope(
     let api = if family.audience.is_empty() { None } else { app.api(&tenant.id, &family.audience).await? };
     let api = api.as_ref().map(|record| &record.api);
     // §4.6: "API offline access off: exchange refused".
-    if !family.audience.is_empty() && !api.is_some_and(|api| api.allow_offline_access) {
-        return Err(invalid_token("the API is gone or allows no offline access"));
-    }
     let granted = ScopeSet::parse(&family.scope);
+    let kind = if granted.contains(ONLINE_ACCESS) { ONLINE_ACCESS } else { OFFLINE_ACCESS };
+    if !family.audience.is_empty() && !api.is_some_and(|api| allows_refresh_token(api, kind)) {
+        return Err(invalid_token("the API is gone or allows no refresh tokens of this kind"));
+    }
     let allowed = scopes_now(app, &tenant.id, &client.client, api, &granted).await?;
     let allowed = allowed.ok_or_else(|| invalid_token("the client may no longer use the API"))?;
     let Some(requested) = requested.map(ScopeSet::parse) else { return Ok(allowed) };

@@ -1,7 +1,8 @@
-//! Cross-origin requests (§9, WB-09): exact registered origins, `*` for public metadata, nothing for pages.
+//! Cross-origin requests (§9, WB-09): registered origins, `*` for public metadata, nothing for pages.
 
 use http::Method;
 use keywright_testkit::{Answer, Scene};
+use keywright_types::{Organization, OrganizationUsage};
 
 use crate::expect::form;
 use crate::routes;
@@ -84,6 +85,88 @@ async fn wb_09_origins_are_compared_exactly() {
                 assert_eq!(headers, "authorization, content-type, auth0-client, dpop");
             }
         }
+    }
+}
+
+async fn allows(scene: &Scene, origin: &str) -> bool {
+    optional(&preflight(scene, "/oauth/token", origin).await, "access-control-allow-origin") == Some(origin)
+}
+
+#[tokio::test]
+async fn wb_09_a_wildcard_in_an_origin_is_one_left_most_label() {
+    for (scene, wildcards) in [(Scene::new(routes).await, true), (Scene::standard(routes).await, false)] {
+        scene
+            .app
+            .change_client(&scene.web, |client| {
+                client.callbacks = vec!["https://*.callback.example.com/cb?x".to_owned()];
+                client.allowed_origins =
+                    ["https://*.xhr.example.com", "https://pre-*.example.org:8443", "https://*.com"]
+                        .map(str::to_owned)
+                        .to_vec();
+                client.web_origins =
+                    ["https://*.web.example.com", "https://*.path.example.com/"].map(str::to_owned).to_vec();
+            })
+            .await;
+        for origin in [
+            "https://a.callback.example.com",
+            "https://a.xhr.example.com",
+            "https://pre-a.example.org:8443",
+            "https://a.web.example.com",
+        ] {
+            assert_eq!(allows(&scene, origin).await, wildcards, "{origin}");
+        }
+        for origin in [
+            "https://xhr.example.com",
+            "https://a.b.xhr.example.com",
+            "https://.xhr.example.com",
+            "https://*.xhr.example.com",
+            "https://A.xhr.example.com",
+            "http://a.xhr.example.com",
+            "https://a.xhr.example.com:8443",
+            "https://a.xhr.example.com/",
+            "https://a.xhr.example.com.evil.example",
+            "https://evil.example/.xhr.example.com",
+            "https://pre-a.example.org",
+            "https://pre-.example.org:8443",
+            "https://evil.com",
+            "https://a.path.example.com",
+        ] {
+            assert!(!allows(&scene, origin).await, "{origin}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn wb_09_an_origin_of_an_organization_needs_the_organization() {
+    for (scene, placeholders) in [(Scene::new(routes).await, true), (Scene::standard(routes).await, false)] {
+        let acme = Organization { name: "acme".to_owned(), ..Organization::default() };
+        scene.app.app.create_organization(&scene.app.tenant.id, acme).await.unwrap();
+        let used = |usage| {
+            scene.app.change_client(&scene.web, move |client| {
+                client.organization_usage = usage;
+                client.callbacks = vec!["https://{organization_name}.callback.example.com/cb".to_owned()];
+                client.allowed_origins = vec!["https://{organization_name}.xhr.example.com".to_owned()];
+                client.web_origins = vec!["https://{organization_name}.web.example.com".to_owned()];
+            })
+        };
+        used(OrganizationUsage::Allow).await;
+        for origin in ["https://acme.xhr.example.com", "https://acme.callback.example.com"] {
+            assert_eq!(allows(&scene, origin).await, placeholders, "{origin}");
+        }
+        for origin in [
+            "https://other.xhr.example.com",
+            "https://xhr.example.com",
+            "https://a.acme.xhr.example.com",
+            "https://ACME.xhr.example.com",
+            "http://acme.xhr.example.com",
+            "https://acme.xhr.example.com:8443",
+            // §9: only in Allowed Origins.
+            "https://acme.web.example.com",
+        ] {
+            assert!(!allows(&scene, origin).await, "{origin}");
+        }
+        used(OrganizationUsage::Deny).await;
+        assert!(!allows(&scene, "https://acme.xhr.example.com").await);
     }
 }
 

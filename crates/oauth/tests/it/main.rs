@@ -24,6 +24,7 @@ mod key_holder;
 mod keys;
 mod languages;
 mod logout;
+mod organization_prompts;
 mod organizations;
 mod outcome;
 mod par;

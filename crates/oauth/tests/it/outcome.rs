@@ -15,6 +15,10 @@ pub(crate) enum Outcome {
     SignUp,
     /// The consent page.
     Consent,
+    /// The page that asks for the organization.
+    Organization,
+    /// The page with the user's organizations.
+    OrganizationPicker,
     /// On to the function that decides what comes next.
     Resume,
     /// `error` and `error_description`, at the application.
@@ -66,6 +70,8 @@ pub(crate) fn outcome(answer: &Answer) -> Outcome {
         ("/u/login?state=", Outcome::Login),
         ("/u/signup?state=", Outcome::SignUp),
         ("/u/consent?state=", Outcome::Consent),
+        ("/u/organization?state=", Outcome::Organization),
+        ("/u/organization-picker?state=", Outcome::OrganizationPicker),
         ("/authorize/resume?state=", Outcome::Resume),
     ] {
         if location.starts_with(start) {

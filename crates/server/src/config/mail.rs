@@ -14,6 +14,13 @@ pub(super) struct MailSettings {
     from: Option<String>,
 }
 
+impl MailSettings {
+    /// Whether there is an address of a server; an empty one counts as absent.
+    pub(super) fn names_a_server(&self) -> bool {
+        self.smtp_url.as_ref().is_some_and(|url| !url.expose_secret().is_empty())
+    }
+}
+
 /// The mailer; without a server one that gives every mail up. An empty value counts as absent.
 pub(super) fn resolve(settings: Option<&MailSettings>) -> Result<Arc<dyn Mailer>, String> {
     let url = settings.and_then(|settings| settings.smtp_url.as_ref()).filter(|url| !url.expose_secret().is_empty());

@@ -3,6 +3,7 @@
 //! OP-01: "Unknown configuration keys stop the start". Nothing here has a silent fallback: what cannot be used is
 //! refused with a sentence that names the key and the fix (`refusal.rs`).
 
+mod breached_passwords;
 mod egress;
 mod log;
 mod mail;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use keywright_app::EgressOptions;
 use keywright_app::mail::Mailer;
+use keywright_app::{BreachedPasswordSource, EgressOptions};
 use keywright_jose::MasterKey;
 use keywright_web::TrustedProxies;
 use secrecy::{ExposeSecret, SecretString};
@@ -50,6 +51,7 @@ pub(crate) const KEYS: &[&str] = &[
     "connections.idle_timeout",
     "egress.allow",
     "egress.ca_certificates",
+    "breached_passwords.range_url",
     "mail.smtp_url",
     "mail.from",
     "tls.certificate",
@@ -78,6 +80,7 @@ pub(crate) struct Document {
     connections: Bounds,
     #[serde(default)]
     egress: egress::EgressSettings,
+    breached_passwords: Option<breached_passwords::BreachedPasswordSettings>,
     mail: Option<mail::MailSettings>,
     tls: Option<tls::TlsSettings>,
     log: LogSettings,
@@ -110,6 +113,8 @@ pub(crate) struct Serving {
     pub(crate) metrics: Option<Exposure>,
     /// What requests to other servers may reach.
     pub(crate) egress: EgressOptions,
+    /// Who knows which passwords are public.
+    pub(crate) breached_passwords: Option<BreachedPasswordSource>,
     /// Who takes mails.
     pub(crate) mailer: Arc<dyn Mailer>,
     /// How many connections there may be.
@@ -117,6 +122,11 @@ pub(crate) struct Serving {
 }
 
 impl Document {
+    /// Whether mails have somewhere to go.
+    pub(crate) fn has_mail_server(&self) -> bool {
+        self.mail.as_ref().is_some_and(mail::MailSettings::names_a_server)
+    }
+
     /// Reads the default file, `file` if there is one, the [`environment`], and at last `database` from the command line.
     pub(crate) fn load(file: Option<&Path>, environment: Env, database: Option<&str>) -> Result<Self, Refusal> {
         let mut figment = Figment::from(Toml::string(DEFAULT_FILE));
@@ -177,8 +187,9 @@ impl Document {
         let transport = tls::resolve(self.tls.as_ref(), &self.trusted_proxies);
         let metrics = metrics::resolve(self.metrics.as_ref());
         let (egress, mailer) = (self.egress.resolve(), mail::resolve(self.mail.as_ref()));
-        match (listen, self.storage(), transport, metrics, egress, mailer) {
-            (Ok(listen), Ok(storage), Ok(transport), Ok(metrics), Ok(egress), Ok(mailer)) => {
+        let source = breached_passwords::resolve(self.breached_passwords.as_ref());
+        match (listen, self.storage(), transport, metrics, egress, mailer, source) {
+            (Ok(listen), Ok(storage), Ok(transport), Ok(metrics), Ok(egress), Ok(mailer), Ok(breached_passwords)) => {
                 let Self { trusted_proxies, rate_limits, connections, .. } = self;
                 Ok(Serving {
                     listen,
@@ -188,12 +199,13 @@ impl Document {
                     rate_limits,
                     metrics,
                     egress,
+                    breached_passwords,
                     mailer,
                     connections,
                 })
             }
-            (listen, storage, transport, metrics, egress, mailer) => {
-                let own = [listen.err(), transport.err(), metrics.err(), egress.err(), mailer.err()];
+            (listen, storage, transport, metrics, egress, mailer, source) => {
+                let own = [listen.err(), transport.err(), metrics.err(), egress.err(), mailer.err(), source.err()];
                 Err(Refusal::all(own).and(storage.err()))
             }
         }

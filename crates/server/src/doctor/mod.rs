@@ -5,6 +5,7 @@
 mod certificate;
 mod database;
 mod machine;
+mod mail;
 mod outside;
 
 use keywright_app::Clock;
@@ -75,7 +76,7 @@ async fn examine(options: &DoctorOptions) -> Vec<Finding> {
     };
     let mut files = document.files();
     files.extend(options.configuration.config.iter().map(|path| ("the configuration file", path.clone())));
-    let certificate = document.certificate();
+    let (certificate, sends_mails) = (document.certificate(), document.has_mail_server());
     let serving = match document.serving() {
         Ok(serving) => serving,
         Err(refusal) => return refused(&refusal.to_string()),
@@ -91,6 +92,7 @@ async fn examine(options: &DoctorOptions) -> Vec<Finding> {
         (Transport::Tls(_), Some(path)) => findings.extend(certificate::examine(&path, &domains, now)),
         _ => findings.push(Finding::ok("certificate", "a trusted proxy ends TLS")),
     }
+    findings.push(mail::examine(&*serving.mailer, sends_mails).await);
     findings.extend(machine::disk(&database));
     findings.push(machine::time_synchronised());
     if let Some(url) = &options.url {

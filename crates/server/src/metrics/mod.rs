@@ -139,6 +139,11 @@ const DESCRIPTIONS: &[(&str, Kind, &str)] = &[
     ("keywright_password_hash_seconds", Kind::Histogram, "Time of one password hash, without waiting."),
     ("keywright_password_hashes_running", Kind::Gauge, "Passwords that are being hashed."),
     ("keywright_password_hashes_waiting", Kind::Gauge, "Passwords that wait for a core."),
+    (
+        "keywright_breached_password_checks_total",
+        Kind::Counter,
+        "Passwords about which the source of breached passwords was asked.",
+    ),
     ("keywright_password_hashes_refused_total", Kind::Counter, "Passwords refused because too many waited."),
     ("keywright_store_job_seconds", Kind::Histogram, "Database jobs with their waiting, by access."),
     ("keywright_store_waiting_jobs", Kind::Gauge, "Database jobs in the queue, by access."),

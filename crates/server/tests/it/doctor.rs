@@ -1,5 +1,7 @@
 //! `keywright doctor`: what it finds on installations with and without something wrong.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::Value;
@@ -74,4 +76,56 @@ fn doctor_fails_on_what_would_not_work() {
     assert!(!format!("{checks:?}").contains("hunter2"), "op_02: {checks:?}");
     let (success, checks) = doctor(&mut command(&directory, &["doctor", "--url", "https://127.0.0.1:1"]));
     assert_eq!((success, status_of(&checks, "from outside")), (false, "fail"));
+}
+
+/// A mail server that answers AUTH with `answer` and gives the lines that it got.
+fn mail_server(answer: &'static str) -> (u16, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let (mut writer, mut got) = (stream.try_clone().unwrap(), Vec::new());
+        writer.write_all(b"220 mail.example.com ESMTP\r\n").unwrap();
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let reply = match line.split(' ').next().unwrap() {
+                "EHLO" => "250-mail.example.com\r\n250 AUTH PLAIN",
+                "AUTH" => answer,
+                "QUIT" => "221 bye",
+                _ => "250 OK",
+            };
+            got.push(line);
+            if writer.write_all(format!("{reply}\r\n").as_bytes()).is_err() {
+                break;
+            }
+        }
+        got
+    });
+    (port, serving)
+}
+
+#[test]
+fn doctor_looks_at_the_mail_server_and_sends_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mail = |port: u16| {
+        let mut command = command(&directory, &["doctor"]);
+        command.env("KEYWRIGHT_MAIL_SMTP_URL", format!("smtp://keywright:hunter2@127.0.0.1:{port}"));
+        command.env("KEYWRIGHT_MAIL_FROM", "Example <no-reply@example.com>");
+        doctor(&mut command)
+    };
+    for (answer, success, status) in [("235 welcome", true, "ok"), ("535 hunter2 is wrong", false, "fail")] {
+        let (port, serving) = mail_server(answer);
+        let (succeeded, checks) = mail(port);
+        assert_eq!((succeeded, status_of(&checks, "mail")), (success, status), "{checks:?}");
+        assert!(!format!("{checks:?}").contains("hunter2"), "op_02: {checks:?}");
+        let lines = serving.join().unwrap();
+        assert!(lines.iter().any(|line| line.starts_with("AUTH ")), "{lines:?}");
+        let sent = lines.iter().any(|line| ["MAIL ", "RCPT ", "DATA"].iter().any(|start| line.starts_with(start)));
+        assert!(!sent, "{lines:?}");
+    }
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (succeeded, checks) = mail(nobody);
+    assert_eq!((succeeded, status_of(&checks, "mail")), (false, "fail"));
+    // Without a server nothing fails, but nobody gets mails.
+    let (succeeded, checks) = doctor(&mut command(&directory, &["doctor"]));
+    assert_eq!((succeeded, status_of(&checks, "mail")), (true, "warn"));
 }

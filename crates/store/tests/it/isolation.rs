@@ -123,6 +123,10 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("organizations::find_by_name", organizations::find_by_name(tx, t, "one")?.is_some()),
         ("organizations::connections", !organizations::connections(tx, t, "org_one")?.is_empty()),
         ("organization_members::exists", organization_members::exists(tx, t, "org_one", "auth0|ann")?),
+        (
+            "organization_members::organizations",
+            !organization_members::organizations(tx, t, "auth0|ann", &connection("a").id)?.is_empty(),
+        ),
         ("grants::find", grants::find(tx, t, "auth0|ann", "app", "")?.is_some()),
         ("sessions::find", sessions::find(tx, t, &[1; 32], at(1))?.is_some()),
         ("grants::find_by_id", grants::find_by_id(tx, t, "g")?.is_some()),

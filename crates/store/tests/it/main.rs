@@ -79,7 +79,7 @@ conformance! {
         are_assigned_once_by_many,
     }
     organizations {
-        are_found_by_id_and_name, have_connections, have_members, go_with_their_members_and_members_go_with_the_user,
+        are_found_by_id_and_name, have_connections, have_members, of_a_user_are_those_of_a_connection, go_with_their_members_and_members_go_with_the_user,
     }
     grants {
         are_found_by_id, are_extended, ar_07_an_implied_grant_is_no_consent, imply_leaves_a_grant_as_it_is,

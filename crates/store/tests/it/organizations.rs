@@ -91,6 +91,39 @@ pub(crate) async fn have_members(database: Arc<Database>) {
     assert!(!is_member().await);
 }
 
+pub(crate) async fn of_a_user_are_those_of_a_connection(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let (a, b) = (connection("a").id, connection("b").id);
+    store
+        .write(move |tx| {
+            connections::insert(tx, &acme(), &connection("a"))?;
+            connections::insert(tx, &acme(), &connection("b"))?;
+            for name in ["two", "one", "three", "four"] {
+                organizations::insert(tx, &acme(), &organization(name))?;
+            }
+            for (organization, id) in [("org_one", &a), ("org_two", &a), ("org_three", &b), ("org_four", &a)] {
+                organizations::put_connection(tx, &acme(), organization, id, "{}", at(1))?;
+            }
+            // She is no member of the fourth.
+            for organization in ["org_one", "org_two", "org_three"] {
+                organization_members::insert(tx, &acme(), organization, "auth0|ann", at(1))?;
+            }
+            Ok::<_, keywright_store::StoreError>(())
+        })
+        .await
+        .unwrap();
+    let of = async |user: &'static str, connection_id: String| {
+        let read = store.read(move |tx| organization_members::organizations(tx, &acme(), user, &connection_id)).await;
+        read.unwrap()
+    };
+    let id = |name: &str| connection(name).id;
+    assert_eq!(of("auth0|ann", id("a")).await, [organization("one").document, organization("two").document]);
+    assert_eq!(of("auth0|ann", id("b")).await, [organization("three").document]);
+    assert_eq!(of("auth0|ann", "con_none".to_owned()).await, Vec::<String>::new());
+    assert_eq!(of("auth0|nobody", id("a")).await, Vec::<String>::new());
+}
+
 pub(crate) async fn go_with_their_members_and_members_go_with_the_user(database: Arc<Database>) {
     let store = database.open().await;
     populate(&store).await;

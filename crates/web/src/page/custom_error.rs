@@ -40,8 +40,7 @@ impl ErrorFacts<'_> {
 }
 
 /// The tenant's answer to an error; `None` when it has no page of its own.
-#[must_use]
-pub fn custom_error(
+pub(super) fn custom_error(
     page: Option<&CustomErrorPage>,
     facts: &ErrorFacts<'_>,
     status: StatusCode,

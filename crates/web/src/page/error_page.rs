@@ -35,6 +35,7 @@ pub struct ErrorPage {
     error: String,
     description: String,
     tracking: String,
+    log_id: Option<String>,
     support_mail: Option<(LinkUrl, String)>,
     support: Option<LinkUrl>,
 }
@@ -61,9 +62,16 @@ impl ErrorPage {
             error: error.to_owned(),
             description: description.to_owned(),
             tracking: tracking.to_owned(),
+            log_id: None,
             support_mail: None,
             support: None,
         }
+    }
+
+    /// Names the entry of the tenant log, for tenants that want it shown (`show_log_link`).
+    #[must_use]
+    pub fn with_log_entry(self, log_id: Option<&str>) -> Self {
+        Self { log_id: log_id.map(str::to_owned), ..self }
     }
 
     /// The page as a response.
@@ -105,6 +113,7 @@ impl Page for ErrorPage {
             error: sample.text(error),
             description: sample.text(description),
             tracking: sample.text("5f0c27a64d3be1908e2f"),
+            log_id: support.then(|| sample.text("90020260115120000000000000123456789012345678901234567890")),
             support_mail: support
                 .then(|| LinkUrl::mail("support@acme.example").map(|link| (link, sample.text("support@acme.example"))))
                 .flatten(),
@@ -130,6 +139,7 @@ pub(super) struct ErrorTexts {
     support_link_text: String,
     technical_details_text: String,
     tracking_text: String,
+    log_entry_text: String,
     callback_mismatch: Explanation,
     lost_transaction: Explanation,
     unavailable: Explanation,

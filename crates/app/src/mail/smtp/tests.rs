@@ -60,7 +60,9 @@ async fn server(answer: &'static str) -> (String, tokio::task::JoinHandle<Vec<St
                     in_data = true;
                     "354 go on"
                 }
-                "RCPT" => answer,
+                "RCPT" | "AUTH" => answer,
+                // What a server can do; a client only authenticates where it may.
+                "EHLO" => "250-mail.example.com\r\n250 AUTH PLAIN",
                 "QUIT" => "221 bye",
                 _ => "250 OK",
             };
@@ -111,4 +113,31 @@ async fn refusals_are_permanent_or_not_and_repeat_no_address() {
     assert!(matches!(sent, Err(MailError::Temporary(_))), "{sent:?}");
     let bad = SmtpMailer::new(&url, FROM).unwrap().send(&message("no address")).await;
     assert!(matches!(bad, Err(MailError::Permanent(_))), "{bad:?}");
+}
+
+#[tokio::test]
+async fn a_check_connects_and_authenticates_and_sends_nothing() {
+    for (user, answer, expected) in [
+        ("", "250 OK", Ok(())),
+        ("keywright:hunter2@", "235 welcome", Ok(())),
+        (
+            "keywright:hunter2@",
+            "535 keywright is not welcome",
+            Err(MailError::Permanent("the mail server refused it: 535".to_owned())),
+        ),
+    ] {
+        let (url, serving) = server(answer).await;
+        let mailer = SmtpMailer::new(&url.replace("smtp://", &format!("smtp://{user}")), FROM).unwrap();
+        assert_eq!(mailer.check().await, expected);
+        drop(mailer);
+        let lines = serving.await.unwrap();
+        assert!(lines[0].starts_with("EHLO "), "{lines:#?}");
+        assert_eq!(lines.iter().any(|line| line.starts_with("AUTH ")), !user.is_empty(), "{lines:#?}");
+        assert!(!lines.iter().any(|line| ["MAIL", "RCPT", "DATA"].contains(&&line[..4])), "{lines:#?}");
+    }
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://127.0.0.1:{}", nobody.local_addr().unwrap().port());
+    drop(nobody);
+    let failed = SmtpMailer::new(&url, FROM).unwrap().check().await;
+    assert_eq!(failed, Err(MailError::Temporary("no connection with the mail server".to_owned())));
 }

@@ -1,6 +1,7 @@
 //! `POST /oauth/token` (§2).
 
 mod authorization_code;
+mod breached_passwords;
 mod client_authentication;
 mod client_credentials;
 mod client_secrets;
@@ -10,7 +11,9 @@ mod kinds;
 mod leeway_model;
 mod lifetimes;
 mod multi_resource;
+mod online_access;
 mod password;
+mod password_flood;
 mod private_key_jwt;
 mod races;
 mod refresh_token;

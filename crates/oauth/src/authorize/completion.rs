@@ -1,61 +1,26 @@
-//! Answering an authorization request: a code, tokens or both, once (§1.4; CO-01, CO-02).
+//! The end of an authorization request: everything that is written with its answer, once, and the answer: a code, tokens
+//! or both (§1.4; CO-01, CO-02).
 
 use axum::response::Response;
-use jiff::{SignedDuration, Timestamp};
-use keywright_app::{
-    App, AppError, AuthorizationRequest, ClaimsRequest, CodeChallenge, Membership, PromptValue, Session, Transaction,
-    touch_session,
-};
-use keywright_jose::Purpose;
-use keywright_store::authorization_codes::{self, AuthorizationCodeRow};
+use keywright_app::{App, AppError, AuthorizationRequest, Membership, PromptValue, Transaction, touch_session};
 use keywright_store::grants::{self, GrantRow};
-use keywright_store::{StoreError, logs, organization_members, session_clients, transactions, users};
-use keywright_types::{ScopeSet, Tenant};
-use serde::{Deserialize, Serialize};
+use keywright_store::{
+    StoreError, authorization_codes, logs, organization_members, session_clients, transactions, users,
+};
+use keywright_types::Tenant;
 
 use super::call::Call;
 use super::checks::CheckedRequest;
+use super::code::code_row;
 use super::denial::AuthorizeError;
 use super::events;
 use super::front_channel::{FrontChannel, Granted};
 use super::respond::{Parameter, respond};
+use super::scopes::begins_family;
 use super::session::Visitor;
 
-/// §12.1: 600 s. RFC 6749 §4.1.2: "A maximum authorization code lifetime of 10 minutes is RECOMMENDED."
-const LIFETIME: SignedDuration = SignedDuration::from_secs(600);
-
-/// What a code is bound to besides its client, user and session, which are columns of their own (CO-02).
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct CodeBinding {
-    /// The redirect URI that was used; the token request must repeat it.
-    pub(crate) redirect_uri: String,
-    /// PKCE.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) code_challenge: Option<CodeChallenge>,
-    /// For the ID token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) nonce: Option<String>,
-    /// The API.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) audience: Option<String>,
-    /// Granted scopes.
-    pub(crate) scope: ScopeSet,
-    /// Seconds; present when the ID token has to say it (§1.8).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) auth_time: Option<i64>,
-    /// Claims that were asked for by name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) claims: Option<ClaimsRequest>,
-    /// Thumbprint of the key that the token request must prove (RFC 9449 §10).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) dpop_jkt: Option<String>,
-    /// The organization as whose member the user logged in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) organization: Option<String>,
-}
-
 /// What became of an attempt to answer.
-pub(super) enum Issued {
+pub(super) enum Completed {
     /// The answer.
     Response(Response),
     /// The session has ended since it was looked at. Nothing is spent: decide again.
@@ -63,7 +28,7 @@ pub(super) enum Issued {
 }
 
 /// Why the write was taken back.
-enum Unissued {
+enum Uncompleted {
     /// The transaction was answered before.
     TransactionOver,
     /// By a logout in another tab, or because the user was blocked.
@@ -71,19 +36,19 @@ enum Unissued {
     Failed(AppError),
 }
 
-impl From<StoreError> for Unissued {
+impl From<StoreError> for Uncompleted {
     fn from(error: StoreError) -> Self {
         Self::Failed(error.into())
     }
 }
 
 /// Completes the request and answers with a code, tokens or both. With a transaction, exactly one answer completes it.
-pub(super) async fn issue(
+pub(super) async fn complete(
     call: &Call<'_>,
     checked: &CheckedRequest,
     visitor: &Visitor,
     transaction: Option<&Transaction>,
-) -> Result<Issued, AuthorizeError> {
+) -> Result<Completed, AuthorizeError> {
     let Some((session, user)) = &visitor.login else {
         return Err(AppError::internal("an answer about nobody").into());
     };
@@ -103,7 +68,7 @@ pub(super) async fn issue(
     });
     // §1.10: "Accept creates/extends a grant". A refresh token needs a grant too, so that deleting the grant ends it
     // (RT-08); where nobody was asked, that grant must not count as consent later (AR-07).
-    let grant = (consented || scope.contains("offline_access")).then(|| GrantRow {
+    let grant = (consented || begins_family(&scope)).then(|| GrantRow {
         grant_id: app.random().hex(12),
         user_id: session.user_id.clone(),
         client_id: request.client_id.clone(),
@@ -121,19 +86,19 @@ pub(super) async fn issue(
     let member = scope.contains("openid").then(|| request.client_id.clone());
     let handle = transaction.map(|transaction| *transaction.digest());
     let (owner, live) = (tenant.clone(), session.clone());
-    let issued = app
+    let completed = app
         .store()
         .write(move |tx| {
             if let Some(handle) = handle
                 && transactions::complete(tx, &owner.id, handle.as_bytes(), now)?.is_none()
             {
-                return Err(Unissued::TransactionOver);
+                return Err(Uncompleted::TransactionOver);
             }
             // The session may have ended since it was read, and the user may have been blocked: what is sent through the
             // browser is not looked at again at the token endpoint.
             let user = users::find(tx, &owner.id, &live.user_id)?;
             if !touch_session(tx, &owner, &live, now)? || user.is_none_or(|user| user.blocked) {
-                return Err(Unissued::SessionEnded);
+                return Err(Uncompleted::SessionEnded);
             }
             if let Some(organization) = &joins {
                 organization_members::insert(tx, &owner.id, organization, &live.user_id, now)?;
@@ -155,64 +120,27 @@ pub(super) async fn issue(
             Ok(())
         })
         .await;
-    match issued {
+    match completed {
         Ok(()) => {}
-        Err(Unissued::SessionEnded) => return Ok(Issued::SessionEnded),
-        Err(Unissued::TransactionOver) => {
+        Err(Uncompleted::SessionEnded) => return Ok(Completed::SessionEnded),
+        Err(Uncompleted::TransactionOver) => {
             let handle = transaction.map(|transaction| transaction.handle.as_str()).unwrap_or_default();
             return Err(AuthorizeError::lost_transaction(app, tenant, handle).await);
         }
-        Err(Unissued::Failed(error)) => return Err(error.into()),
+        Err(Uncompleted::Failed(error)) => return Err(error.into()),
     }
     let mut parameters: Vec<Parameter> = code.iter().map(|code| ("code", code.as_str().into())).collect();
     if let Some(front_channel) = front_channel {
         let granted = Granted { session, user, scope: &scope, auth_time };
         parameters.extend(front_channel.parameters(call, checked, visitor, &granted, code.as_deref())?);
     }
-    Ok(Issued::Response(respond(call, request, parameters).await))
+    Ok(Completed::Response(respond(call, request, parameters).await))
 }
 
 /// §1.8, and OpenID Connect Core §2: "when auth_time is requested as an Essential Claim".
 fn says_auth_time(request: &AuthorizationRequest) -> bool {
     let asked = request.claims.as_ref().is_some_and(|claims| claims.id_token.iter().any(|name| name == "auth_time"));
     asked || request.max_age.is_some() || request.prompts(PromptValue::Login)
-}
-
-fn code_row(
-    call: &Call<'_>,
-    request: &AuthorizationRequest,
-    session: &Session,
-    scope: &ScopeSet,
-    auth_time: Option<i64>,
-    code: &str,
-) -> Result<AuthorizationCodeRow, AppError> {
-    let (app, tenant) = (call.app, call.tenant);
-    let now = app.now();
-    let binding = CodeBinding {
-        redirect_uri: request.redirect_uri.clone(),
-        code_challenge: request.code_challenge.clone(),
-        nonce: request.nonce.clone(),
-        audience: request.audience.clone(),
-        scope: scope.clone(),
-        auth_time,
-        claims: request.claims.clone(),
-        dpop_jkt: request.dpop_jkt.clone(),
-        organization: request.organization.clone(),
-    };
-    let digest = app.master_key().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
-    Ok(AuthorizationCodeRow {
-        code_digest: digest.as_bytes().to_vec(),
-        client_id: request.client_id.clone(),
-        user_id: session.user_id.clone(),
-        session_id: session.session_id.clone(),
-        binding: serde_json::to_string(&binding).map_err(AppError::internal)?,
-        created_at: now,
-        expires_at: now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX),
-        consumed_at: None,
-        family_id: None,
-        access_token_issued_at: None,
-        access_token_id: None,
-    })
 }
 
 /// Ends a transaction that is answered with an error.
