@@ -48,13 +48,13 @@ impl Documents {
 /// `GET /.well-known/openid-configuration` and `GET /.well-known/oauth-authorization-server`.
 pub(crate) fn get(
     documents: &Documents,
-    State(app): State<App>,
-    CurrentTenant(tenant): CurrentTenant,
-    headers: HeaderMap,
+    State(app): &State<App>,
+    CurrentTenant(tenant): &CurrentTenant,
+    headers: &HeaderMap,
 ) -> Response {
-    match documents.of(&tenant) {
-        Ok(document) => cacheable(&headers, &document),
-        Err(error) => failure(&app, &headers, &error),
+    match documents.of(tenant) {
+        Ok(document) => cacheable(headers, &document),
+        Err(error) => failure(app, headers, &error),
     }
 }
 

@@ -30,6 +30,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use http::HeaderMap;
 use keywright_app::{App, BACKCHANNEL_LOGOUT};
 use keywright_web::rate_limits;
 
@@ -48,7 +49,8 @@ pub fn router(app: &App) -> Router<App> {
             from_fn_with_state(app.clone(), rate_limits::api),
         ));
     let documents = discovery::Documents::new();
-    let discovery = get(move |app, tenant, headers| ready(discovery::get(&documents, app, tenant, headers)));
+    let discovery =
+        get(move |app, tenant, headers: HeaderMap| ready(discovery::get(&documents, &app, &tenant, &headers)));
     let open = Router::new()
         .route("/.well-known/openid-configuration", discovery.clone())
         .route("/.well-known/oauth-authorization-server", discovery)
