@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use keywright_app::mail::Inbox;
 use keywright_app::{
-    App, AppOptions, AuthorizationRequest, BrowserId, Clock, HashingCost, NewClient, NewTenant, NewUser, Progress,
-    Transaction,
+    App, AppOptions, AuthorizationRequest, BrowserId, Clock, HashingCost, MasterKeys, NewClient, NewTenant, NewUser,
+    Progress, Transaction,
 };
 use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
@@ -55,11 +55,17 @@ impl Site {
         let store = Store::open(&format!("sqlite:{}", path.display())).await.unwrap();
         let random = Random::system();
         let clock = Clock::frozen("2026-01-15T12:00:00Z".parse().unwrap());
-        let master_key = MasterKey::generate(&random);
         let egress = keywright_app::Egress::new(keywright_app::EgressOptions::default()).unwrap();
-        let app =
-            App::new(AppOptions { store, master_key, clock: clock.clone(), random, hashing_cost, rate_limits, egress })
-                .unwrap();
+        let parts = AppOptions {
+            store,
+            master_keys: MasterKeys::only(MasterKey::generate(&random)),
+            clock: clock.clone(),
+            random,
+            hashing_cost,
+            rate_limits,
+            egress,
+        };
+        let app = App::open(parts).await.unwrap();
         let settings = TenantSettings { friendly_name: Some("Acme Health".to_owned()), ..TenantSettings::default() };
         let new = NewTenant { domain: DOMAIN.to_owned(), settings, management_scopes: Vec::new() };
         let (tenant, _) = app.create_tenant(new).await.unwrap();
