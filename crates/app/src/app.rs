@@ -1,20 +1,21 @@
-//! The one value every handler gets: store, keys, clock, randomness, password pool, configuration cache.
+//! The one value every handler gets: store, data keys, clock, randomness, password pool, configuration cache.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use keywright_egress::Egress;
-use keywright_jose::{MasterKey, Random};
+use keywright_jose::Random;
 use keywright_store::Store;
 
 use crate::breached_passwords::BreachedPasswordSource;
 use crate::client_secrets::SecretUses;
 use crate::config_cache::ConfigCache;
+use crate::data_keys::{self, MasterKeys, OpenError, Opening, Ring};
 use crate::jobs::Jobs;
 use crate::passwords::{HashingLoad, PasswordHasher};
 use crate::rate_limits::RateLimits;
-use crate::{AppError, Clock, HashingCost};
+use crate::{Clock, HashingCost};
 
 /// The running instance. Cheap to clone.
 #[derive(Clone)]
@@ -22,7 +23,7 @@ pub struct App(Arc<Inner>);
 
 struct Inner {
     store: Store,
-    master_key: MasterKey,
+    ring: Ring,
     clock: Clock,
     random: Random,
     passwords: PasswordHasher,
@@ -39,8 +40,8 @@ struct Inner {
 pub struct AppOptions {
     /// An open store.
     pub store: Store,
-    /// Seals secrets and keys the digests of everything that is looked up by a secret.
-    pub master_key: MasterKey,
+    /// Open the data keys, which seal secrets and key the digests of everything that is looked up by a secret.
+    pub master_keys: MasterKeys,
     /// The clock; tests bring a frozen one.
     pub clock: Clock,
     /// The random source.
@@ -54,15 +55,30 @@ pub struct AppOptions {
 }
 
 impl App {
-    /// Puts an instance together.
-    pub fn new(options: AppOptions) -> Result<Self, AppError> {
-        let AppOptions { store, master_key, clock, random, hashing_cost, rate_limits, egress } = options;
+    /// Puts an instance together. Its data keys are made, when the database is new, and sealed with the present master key,
+    /// when it was changed.
+    ///
+    /// # Errors
+    /// [`OpenError::AnotherMasterKey`] when none of the master keys belongs to the database.
+    pub async fn open(options: AppOptions) -> Result<Self, OpenError> {
+        Self::assemble(options, true).await
+    }
+
+    /// The same without changing anything in the database, for looking at it.
+    pub async fn open_unchanged(options: AppOptions) -> Result<Self, OpenError> {
+        Self::assemble(options, false).await
+    }
+
+    async fn assemble(options: AppOptions, may_write: bool) -> Result<Self, OpenError> {
+        let AppOptions { store, master_keys, clock, random, hashing_cost, rate_limits, egress } = options;
+        let opening = Opening { store: &store, now: clock.now(), random: &random, may_write };
+        let ring = data_keys::open(opening, master_keys).await?;
         let passwords = PasswordHasher::new(hashing_cost, &random)?;
         let config = ConfigCache::following(&store);
         let (jobs, rate_limits, secret_uses) = (Jobs::default(), RateLimits::new(rate_limits), SecretUses::new());
         Ok(Self(Arc::new(Inner {
             store,
-            master_key,
+            ring,
             clock,
             random,
             passwords,
@@ -95,10 +111,9 @@ impl App {
         &self.0.store
     }
 
-    /// The key of all keys.
-    #[must_use]
-    pub fn master_key(&self) -> &MasterKey {
-        &self.0.master_key
+    /// The data keys that are loaded.
+    pub(crate) fn ring(&self) -> &Ring {
+        &self.0.ring
     }
 
     /// The clock.

@@ -160,7 +160,7 @@ impl App {
     /// Keyed digest of a secret, for comparing (CL-02).
     #[must_use]
     pub fn secret_digest(&self, tenant: &TenantId, secret: &SecretString) -> Digest {
-        self.master_key().digest(Purpose::ClientSecret, tenant, secret.expose_secret().as_bytes())
+        self.data_keys().digest(Purpose::ClientSecret, tenant, secret.expose_secret().as_bytes())
     }
 
     /// The secret before the current one, if there is one.

@@ -70,7 +70,7 @@ pub struct OrganizationRecord {
 
 /// A node that cannot ask the database for changes this long stops trusting its cache: what was revoked elsewhere must not
 /// go on here (ST-02). It then reads, which answers 503 while the database is gone.
-const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
+pub(crate) const CONFIRMED_WITHIN: Duration = Duration::from_secs(2);
 
 /// How many documents of one kind are kept at most.
 const CAPACITY: u64 = 50_000;
@@ -113,6 +113,11 @@ impl ConfigCache {
             logout_receivers: Cache::new(CAPACITY),
         }
     }
+
+    /// The newest version that this node knows of.
+    pub(crate) fn version(&self) -> u64 {
+        *self.version.borrow()
+    }
 }
 
 impl App {
@@ -126,7 +131,7 @@ impl App {
         if key.len() > LONGEST_NAME {
             return Ok(None);
         }
-        let version = *self.config().version.borrow();
+        let version = self.config().version();
         let entry = (tenant.to_owned(), key.to_owned());
         if let Some((read_at, document)) = table.get(&entry)
             && read_at == version
@@ -136,6 +141,8 @@ impl App {
             return Ok(Some(document));
         }
         metrics::counter!("keywright_config_cache_misses_total").increment(1);
+        // What is read now may be sealed with a data key that is new here.
+        self.follow_data_keys().await?;
         let app = self.clone();
         let document = self.store().read(move |tx| load(&app, tx)).await?.map(Arc::new);
         if let Some(document) = &document {
@@ -146,6 +153,8 @@ impl App {
 
     /// The tenant that answers at `domain` (host with the port unless 443, lower case).
     pub async fn tenant_by_domain(&self, domain: &str) -> Result<Option<Arc<Tenant>>, AppError> {
+        // Every request comes through here, and none may be handled with data keys that others have replaced.
+        self.follow_data_keys().await?;
         let wanted = domain.to_owned();
         self.cached(&self.config().tenants, "", domain, move |_, tx| {
             let Some(row) = tenants::find_by_domain(tx, &wanted)? else { return Ok(None) };
@@ -168,7 +177,7 @@ impl App {
         let id = tenant.clone();
         let keys = self
             .cached(&self.config().keys, tenant.as_str(), "", move |app, tx| {
-                KeySet::load(app.master_key(), &id, signing_keys::list(tx, &id)?).map(Some)
+                KeySet::load(&app.data_keys(), &id, signing_keys::list(tx, &id)?).map(Some)
             })
             .await?;
         keys.ok_or_else(|| AppError::internal("tenant without signing keys"))
@@ -288,9 +297,9 @@ impl App {
     ) -> Result<Option<SecretString>, AppError> {
         let Some(sealed) = sealed else { return Ok(None) };
         let plain = self
-            .master_key()
+            .data_keys()
             .open(purpose, tenant, sealed)
-            .ok_or_else(|| AppError::internal("a sealed secret does not open: was the master key changed?"))?;
+            .ok_or_else(|| AppError::internal("a sealed secret does not open: none of the data keys fits"))?;
         let text = std::str::from_utf8(&plain).map_err(AppError::internal)?;
         Ok(Some(SecretString::from(text.to_owned())))
     }

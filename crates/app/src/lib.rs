@@ -15,6 +15,7 @@ mod client_credentials;
 mod client_secrets;
 mod clock;
 mod config_cache;
+mod data_keys;
 mod error;
 mod jobs;
 mod logout;
@@ -50,6 +51,10 @@ pub use client_credentials::{ClientCredential, CredentialError, NewClientCredent
 pub use client_secrets::{ClientSecretStatus, PreviousSecret};
 pub use clock::Clock;
 pub use config_cache::{ApiRecord, ClientRecord, OrganizationRecord};
+pub use data_keys::{
+    ANNOUNCED_BEFORE_USE, DataKeyInfo, DataKeyRotation, DataKeyRotationError, DataKeyState, MasterKeys, OpenError,
+    ResealingReport,
+};
 pub use error::AppError;
 pub use jobs::{Job, JobFuture, JobHandler, JobKind, JobReport, Verdict};
 pub use keywright_egress::{Egress, EgressError, EgressOptions, Exceptions, InvalidException, OutboundRequest};

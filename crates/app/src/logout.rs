@@ -43,13 +43,13 @@ impl App {
     pub fn seal_logout(&self, tenant: &TenantId, request: LogoutRequest) -> String {
         let expires_at = later(self.now(), LIFETIME).as_millisecond();
         let json = serde_json::to_vec(&Sealed { request, expires_at }).unwrap_or_default();
-        self.master_key().seal_text(Purpose::LogoutRequest, tenant, &json, self.random())
+        self.data_keys().seal_text(Purpose::LogoutRequest, tenant, &json, self.random())
     }
 
     /// Opens what [`App::seal_logout`] sealed; `None` when it is not ours or too old.
     #[must_use]
     pub fn open_logout(&self, tenant: &TenantId, text: &str) -> Option<LogoutRequest> {
-        let json = self.master_key().open_text(Purpose::LogoutRequest, tenant, text)?;
+        let json = self.data_keys().open_text(Purpose::LogoutRequest, tenant, text)?;
         let sealed: Sealed = serde_json::from_slice(&json).ok()?;
         (sealed.expires_at > self.now().as_millisecond()).then_some(sealed.request)
     }

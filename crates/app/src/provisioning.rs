@@ -288,6 +288,7 @@ impl App {
         tenant: &TenantId,
         change: impl FnOnce(&mut Tx<'_>, &TenantId) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, ProvisioningError> {
+        self.follow_data_keys().await?;
         let id = tenant.clone();
         let written = self
             .store()
@@ -335,7 +336,7 @@ impl App {
     }
 
     pub(crate) fn sealed(&self, purpose: Purpose, tenant: &TenantId, secret: &SecretString) -> Vec<u8> {
-        self.master_key().seal(purpose, tenant, secret.expose_secret().as_bytes(), self.random())
+        self.data_keys().seal(purpose, tenant, secret.expose_secret().as_bytes(), self.random())
     }
 }
 

@@ -62,7 +62,7 @@ struct SealedCookie {
 }
 
 /// A browser keeps its identity this long; it is renewed when less than half is left.
-const BROWSER_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 30);
+pub(crate) const BROWSER_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 impl App {
     /// The session that a cookie stands for, if it is alive at this moment, by the ends it was given and by the tenant's
@@ -128,7 +128,7 @@ impl App {
 
     /// Keyed digest that binds a transaction to a browser.
     pub(crate) fn browser_digest(&self, tenant: &TenantId, browser: &BrowserId) -> Digest {
-        self.master_key().digest(Purpose::BrowserHandle, tenant, browser.0.as_bytes())
+        self.data_keys().digest(Purpose::BrowserHandle, tenant, browser.0.as_bytes())
     }
 
     /// The anti-forgery value of a form: bound to the browser and to what the form is about (WB-02).
@@ -146,21 +146,21 @@ impl App {
 
     fn csrf_digest(&self, tenant: &TenantId, browser: &BrowserId, about: &str) -> Digest {
         let input = format!("{}\n{about}", browser.0);
-        self.master_key().digest(Purpose::Csrf, tenant, input.as_bytes())
+        self.data_keys().digest(Purpose::Csrf, tenant, input.as_bytes())
     }
 
     fn session_digest(&self, tenant: &TenantId, handle: &str) -> Digest {
-        self.master_key().digest(Purpose::SessionHandle, tenant, handle.as_bytes())
+        self.data_keys().digest(Purpose::SessionHandle, tenant, handle.as_bytes())
     }
 
     fn seal_cookie(&self, purpose: Purpose, tenant: &TenantId, handle: String, expires_at: Timestamp) -> String {
         let content = SealedCookie { h: handle, e: expires_at.as_millisecond() };
         let json = serde_json::to_vec(&content).unwrap_or_default();
-        self.master_key().seal_text(purpose, tenant, &json, self.random())
+        self.data_keys().seal_text(purpose, tenant, &json, self.random())
     }
 
     fn open_cookie(&self, purpose: Purpose, tenant: &TenantId, cookie: &str) -> Option<String> {
-        let json = self.master_key().open_text(purpose, tenant, cookie)?;
+        let json = self.data_keys().open_text(purpose, tenant, cookie)?;
         let content: SealedCookie = serde_json::from_slice(&json).ok()?;
         (content.e > self.now().as_millisecond()).then_some(content.h)
     }

@@ -330,7 +330,7 @@ impl App {
     }
 
     fn transaction_digest(&self, tenant: &TenantId, handle: &str) -> Digest {
-        self.master_key().digest(Purpose::TransactionHandle, tenant, handle.as_bytes())
+        self.data_keys().digest(Purpose::TransactionHandle, tenant, handle.as_bytes())
     }
 }
 

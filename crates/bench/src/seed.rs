@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use keywright_app::{App, AppOptions, Clock, HashingCost, NewUser};
+use keywright_app::{App, AppOptions, Clock, HashingCost, MasterKeys, NewUser};
 use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
 use keywright_testkit::{Browser, Engine, Registered, Scene};
@@ -64,7 +64,7 @@ pub(crate) async fn plant(engine: Engine, plan: &Plan, signature: Signature) -> 
     scene.web = scene.app.change_client(&scene.web, rotating).await;
     // The server goes by the machine's time.
     scene.app.app.clock().set(Clock::system().now());
-    let master_key = scene.app.app.master_key().to_base64().expose_secret().to_owned();
+    let master_key = scene.master_key.expose_secret().to_owned();
     let users = if plan.includes("login") { users(&scene, &master_key).await } else { Vec::new() };
     let browsers = browsers(&scene).await;
     let wanted = if plan.includes("code exchange") { codes_needed(plan, signature) } else { 0 };
@@ -103,15 +103,16 @@ fn codes_needed(plan: &Plan, signature: Signature) -> usize {
 
 /// Users whose passwords cost what they cost in production.
 async fn users(scene: &Scene, master_key: &str) -> Vec<String> {
-    let app = App::new(AppOptions {
+    let app = App::open(AppOptions {
         store: Store::open(&scene.database).await.unwrap(),
-        master_key: MasterKey::from_base64(master_key).unwrap(),
+        master_keys: MasterKeys::only(MasterKey::from_base64(master_key).unwrap()),
         clock: Clock::system(),
         random: Random::system(),
         hashing_cost: HashingCost::Production,
         rate_limits: false,
         egress: keywright_app::Egress::new(keywright_app::EgressOptions::default()).unwrap(),
     })
+    .await
     .unwrap();
     let mut emails = Vec::new();
     for number in 0..USERS {

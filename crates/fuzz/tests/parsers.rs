@@ -10,8 +10,8 @@ use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 use keywright_app::return_url::{self, Matching};
 use keywright_jose::{
-    Expected, JwtType, MasterKey, NewSigningKey, Random, SharedSecret, Signer, SigningAlg, SigningKey, VerifyingKey,
-    sign, verify,
+    DataKey, DataKeys, Expected, JwtType, NewSigningKey, Random, SharedSecret, Signer, SigningAlg, SigningKey,
+    VerifyingKey, sign, verify,
 };
 use keywright_types::{ScopeSet, UserCodeCharset, UserCodeFormat};
 use keywright_web::parameters::{AUTHORIZATION, TOKEN};
@@ -130,14 +130,14 @@ fn op_07_ar_01_form() {
 /// No header value makes a session, and what a browser gets back is a header value.
 #[test]
 fn op_07_se_03_cookie() {
-    let master = MasterKey::generate(&Random::system());
+    let keys = DataKeys::only(DataKey::generate(&Random::system()));
     let tenant = keywright_types::TenantId::new("ten_fuzz");
     check!().with_iterations(iterations()).with_max_len(4096).for_each(|input: &[u8]| {
         let Ok(value) = HeaderValue::from_bytes(input) else { return };
         let headers = HeaderMap::from_iter([(header::COOKIE, value)]);
         let read = Cookies::from_headers(&headers);
         for sealed in [read.session, read.browser].into_iter().flatten() {
-            assert!(master.open_text(keywright_jose::Purpose::SessionCookie, &tenant, &sealed).is_none());
+            assert!(keys.open_text(keywright_jose::Purpose::SessionCookie, &tenant, &sealed).is_none());
         }
         let set = cookies::set_browser(&text(input));
         assert!(!set.as_bytes().contains(&b'\n') && !set.as_bytes().contains(&b'\r'));

@@ -40,7 +40,7 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// SHA-256 of public data, such as a PKCE verifier. Secrets are digested with a key: [`MasterKey::digest`](crate::MasterKey::digest).
+/// SHA-256 of public data, such as a PKCE verifier. Secrets are digested with a key: [`DataKeys::digest`](crate::DataKeys::digest).
 #[must_use]
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     let mut bytes = [0; 32];

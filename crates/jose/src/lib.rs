@@ -1,4 +1,4 @@
-//! Keys and tokens of Keywright: randomness, the instance's master key, tenants' signing keys, signed and opaque tokens.
+//! Keys and tokens of Keywright: randomness, the instance's master key and data keys, tenants' signing keys, signed and opaque tokens.
 //!
 //! The rest of the program names no cryptographic algorithm: it asks this crate to sign, verify, seal, open or digest.
 //! Nothing here does I/O, reads the clock or knows an HTTP status. The rules come from sections 4 and 6 of the security
@@ -7,6 +7,7 @@
 mod algorithm;
 mod assertion;
 pub mod certificate;
+mod data_keys;
 mod digest;
 mod dpop;
 mod ec_signing_key;
@@ -18,6 +19,7 @@ pub mod opaque;
 mod public_key;
 mod purpose;
 mod random;
+mod root_key;
 mod shared_secret;
 mod signing_key;
 mod unique_members;
@@ -28,6 +30,7 @@ pub use assertion::{
     AssertionAlg, AssertionError, AssertionKey, ClientAssertion, ExpectedAssertion, MAX_ASSERTION_LENGTH,
     unverified_subject, verify_assertion,
 };
+pub use data_keys::{DataKey, DataKeys, Resealing};
 pub use digest::{Digest, sha256};
 pub use dpop::{DPOP_ALGORITHMS, DpopProof, ExpectedProof, ProofError, verify_proof};
 pub use ec_signing_key::{EcSigningKey, NewEcSigningKey};

@@ -1,6 +1,6 @@
 //! What a derived key is for. A value sealed or digested for one purpose means nothing for every other one.
 
-/// Names one family of keys under the master key.
+/// Names one family of keys under each data key.
 ///
 /// The labels are part of every stored digest and sealed value: a label is never changed and never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

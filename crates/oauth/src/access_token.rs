@@ -33,7 +33,7 @@ impl<'a> TokenIdentity<'a> {
             Self::Id(id) => format!("id\n{id}"),
             Self::Text(token) => format!("text\n{}", token.rsplit_once('.').map_or(token, |(signed, _)| signed)),
         };
-        app.master_key().digest(Purpose::AccessToken, tenant, identity.as_bytes())
+        app.data_keys().digest(Purpose::AccessToken, tenant, identity.as_bytes())
     }
 }
 
@@ -72,7 +72,7 @@ impl AccessToken {
     fn read(app: &App, tenant: &Tenant, token: &str, keys: &[&VerifyingKey], audience: Option<&str>) -> Option<Self> {
         let (issuer, now) = (tenant.issuer(), app.now());
         let claims = if is_opaque(token) {
-            opaque::open::<OpaqueClaims>(app.master_key(), &tenant.id, &issuer, token)?
+            opaque::open::<OpaqueClaims>(&app.data_keys(), &tenant.id, &issuer, token)?
         } else {
             let checked = [JwtType::Jwt, JwtType::AccessToken].iter().find_map(|typ| {
                 let expected = Expected { issuer: &issuer, audience, typ: *typ, now, allow_expired: true };

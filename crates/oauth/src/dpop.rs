@@ -70,7 +70,7 @@ pub(crate) async fn accept(
     let DpopProof { jkt, jti, refused_from, .. } = proof;
     // RFC 9449 §11.1: "servers can store the jti value of each DPoP proof for the time window in which the respective DPoP
     // proof JWT would be accepted". A thumbprint holds no line feed, so that two pairs never share a digest.
-    let digest = app.master_key().digest(Purpose::DpopProofId, &tenant.id, format!("{jkt}\n{jti}").as_bytes());
+    let digest = app.data_keys().digest(Purpose::DpopProofId, &tenant.id, format!("{jkt}\n{jti}").as_bytes());
     match take_once(app, tenant, digest, refused_from).await {
         Ok(true) => Ok(jkt),
         Ok(false) => Err(Refused::Invalid("the proof was used before".to_owned())),
@@ -102,11 +102,11 @@ pub(crate) fn offer_nonce(app: &App, tenant: &TenantId, headers: &HeaderMap, res
 /// The present, sealed: every node can open it and none has to remember it. RFC 9449 §8: "nonces MUST be unpredictable".
 fn nonce(app: &App, tenant: &TenantId) -> String {
     let made_at = app.now().as_second().to_be_bytes();
-    app.master_key().seal_text(Purpose::DpopNonce, tenant, &made_at, app.random())
+    app.data_keys().seal_text(Purpose::DpopNonce, tenant, &made_at, app.random())
 }
 
 fn is_current(app: &App, tenant: &TenantId, nonce: &str) -> bool {
-    let Some(opened) = app.master_key().open_text(Purpose::DpopNonce, tenant, nonce) else { return false };
+    let Some(opened) = app.data_keys().open_text(Purpose::DpopNonce, tenant, nonce) else { return false };
     let Ok(made_at) = <[u8; 8]>::try_from(opened.as_slice()) else { return false };
     let age = app.now().as_second().saturating_sub(i64::from_be_bytes(made_at));
     (-CLOCK_SKEW..=NONCE_LIFETIME).contains(&age)

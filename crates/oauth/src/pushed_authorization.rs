@@ -154,7 +154,7 @@ async fn keep(app: &App, tenant: &Tenant, client: &ClientRecord, parameters: Str
 
 /// CO-04: a purpose of its own, so that no code, token or handle is ever a reference.
 fn digest(app: &App, tenant: &TenantId, reference: &str) -> Digest {
-    app.master_key().digest(Purpose::PushedRequest, tenant, reference.as_bytes())
+    app.data_keys().digest(Purpose::PushedRequest, tenant, reference.as_bytes())
 }
 
 /// At `/authorize`: the parameters that a `request_uri` stands for, taken, so that nobody gets them a second time. `None` for

@@ -50,6 +50,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// List and rotate the keys that seal what is secret in the database.
+    DataKey {
+        #[command(subcommand)]
+        command: DataKeyCommand,
+    },
     /// Print a new master key for the configuration.
     MasterKey,
 }
@@ -176,13 +181,31 @@ pub(crate) enum KeysCommand {
     },
 }
 
-/// Which tenant, and where its data is.
-#[derive(Debug, Args)]
-pub(crate) struct TenantSource {
-    /// Domain of the tenant, with the port unless it is 443.
-    #[arg(long, value_parser = tenant_domain)]
-    pub(crate) domain: String,
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataKeyCommand {
+    /// Show all generations: which one seals, which are needed still, and for how long.
+    List {
+        #[command(flatten)]
+        source: DatabaseSource,
+    },
+    /// Announce a new generation, which seals from a minute later on.
+    ///
+    /// Running servers follow by themselves, seal what is stored again, and erase the generation before when nothing needs it
+    /// any more.
+    Rotate {
+        /// Somebody else may have a data key: wait for nothing that was sealed outside the database, and revoke every refresh
+        /// token. Users log in again.
+        #[arg(long)]
+        emergency: bool,
 
+        #[command(flatten)]
+        source: DatabaseSource,
+    },
+}
+
+/// Where the data of all tenants is.
+#[derive(Debug, Args)]
+pub(crate) struct DatabaseSource {
     /// Data directory of a development server, instead of a configuration.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["database", "config"])]
     pub(crate) data: Option<PathBuf>,
@@ -193,6 +216,17 @@ pub(crate) struct TenantSource {
 
     #[command(flatten)]
     pub(crate) configuration: ConfigurationFile,
+}
+
+/// Which tenant, and where its data is.
+#[derive(Debug, Args)]
+pub(crate) struct TenantSource {
+    /// Domain of the tenant, with the port unless it is 443.
+    #[arg(long, value_parser = tenant_domain)]
+    pub(crate) domain: String,
+
+    #[command(flatten)]
+    pub(crate) database: DatabaseSource,
 }
 
 /// Options of `keywright doctor`.

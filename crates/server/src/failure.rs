@@ -3,7 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 
-use keywright_app::{AppError, KeyRotationError};
+use keywright_app::{AppError, DataKeyRotationError, KeyRotationError, OpenError};
 use keywright_jose::MasterKeyError;
 
 use crate::config::Refusal;
@@ -37,8 +37,9 @@ pub(crate) enum Failure {
     MasterKey(MasterKeyError),
     /// The database and the master key do not belong together.
     #[error(
-        "the database was made with another master key ({0}): give the server the master key that the database was made \
-         with (for keywright dev, it is in the --data directory), or use another database"
+        "the database belongs to another master key ({0}): give the server the one that the database was made with (for \
+         keywright dev, it is in the --data directory), or use another database. If it was changed, `master_key` is the new \
+         one, and the one before belongs into `previous_master_keys`"
     )]
     Sealed(String),
     /// The development certificate.
@@ -65,6 +66,9 @@ pub(crate) enum Failure {
     /// The rules of key rotation.
     #[error("the keys were left as they are: {0}")]
     Keys(KeyRotationError),
+    /// The rules of the rotation of data keys.
+    #[error("the data keys were left as they are: {0}")]
+    DataKeys(DataKeyRotationError),
     /// The instance.
     #[error(transparent)]
     App(#[from] AppError),
@@ -77,6 +81,15 @@ pub(crate) enum Failure {
     /// The operating system.
     #[error("{0}")]
     Io(io::Error),
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::AnotherMasterKey(cause) => Self::Sealed(cause),
+            OpenError::App(cause) => Self::App(cause),
+        }
+    }
 }
 
 fn hint(cause: &io::Error) -> &'static str {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use keywright_app::{App, AppError, AppOptions, Clock, Egress, EgressOptions, HashingCost};
+use keywright_app::{App, AppError, AppOptions, Clock, Egress, EgressOptions, HashingCost, OpenError};
 use keywright_jose::Random;
-use keywright_store::{Store, cleanup, tenants};
+use keywright_store::{Store, cleanup};
 use keywright_types::TenantId;
 use rustls::ServerConfig;
 use secrecy::ExposeSecret;
@@ -21,8 +21,13 @@ use crate::listener::Listener;
 const CLEANUP_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Opens the database for a command that asks no other server.
-pub(crate) async fn open(storage: Storage, clock: Clock) -> Result<App, AppError> {
+pub(crate) async fn open(storage: Storage, clock: Clock) -> Result<App, OpenError> {
     open_serving(storage, clock, false, EgressOptions::default()).await
+}
+
+/// Opens a database that has the present schema for a command that changes nothing.
+pub(crate) async fn open_unchanged(storage: Storage, clock: Clock) -> Result<App, OpenError> {
+    App::open_unchanged(options(storage, clock, false, EgressOptions::default()).await?).await
 }
 
 /// The same, for an instance that answers requests: `rate_limits` says whether it limits them, `egress` which other servers
@@ -32,11 +37,19 @@ pub(crate) async fn open_serving(
     clock: Clock,
     rate_limits: bool,
     egress: EgressOptions,
-) -> Result<App, AppError> {
-    let store = Store::open(storage.database.expose_secret()).await?;
-    App::new(AppOptions {
-        store,
-        master_key: storage.master_key,
+) -> Result<App, OpenError> {
+    App::open(options(storage, clock, rate_limits, egress).await?).await
+}
+
+async fn options(
+    storage: Storage,
+    clock: Clock,
+    rate_limits: bool,
+    egress: EgressOptions,
+) -> Result<AppOptions, AppError> {
+    Ok(AppOptions {
+        store: Store::open(storage.database.expose_secret()).await?,
+        master_keys: storage.master_keys,
         clock,
         random: Random::system(),
         hashing_cost: HashingCost::Production,
@@ -45,21 +58,13 @@ pub(crate) async fn open_serving(
     })
 }
 
-/// Refuses a database whose secrets another master key sealed, before anything is written or answered.
+/// Refuses a tenant whose keys do not open, before anything is written or answered: one of a database that several master keys
+/// shared before there were data keys.
 pub(crate) async fn check_master_key(app: &App, tenant: &TenantId) -> Result<(), Failure> {
     match app.signing_keys(tenant).await {
         Ok(_) => Ok(()),
         Err(AppError::Internal(cause)) => Err(Failure::Sealed(cause)),
         Err(cause) => Err(cause.into()),
-    }
-}
-
-/// The same for any one tenant of the database; a database without tenants fits every key.
-pub(crate) async fn check_master_key_of_database(app: &App) -> Result<(), Failure> {
-    let tenants = app.store().read(|tx| tenants::list(tx).map_err(AppError::from)).await?;
-    match tenants.first() {
-        Some(tenant) => check_master_key(app, &tenant.tenant_id).await,
-        None => Ok(()),
     }
 }
 
@@ -86,7 +91,7 @@ pub(crate) async fn serve(
     served
 }
 
-/// Removes expired rows and seals the tenant logs, every minute. The nodes of a database take turns by a lease.
+/// Removes expired rows, seals the tenant logs and follows up rotations of data keys, every minute. The nodes of a database take turns by a lease.
 async fn clean(app: App) {
     let holder = app.random().hex(8);
     let mut keys_complete = false;
@@ -109,6 +114,9 @@ async fn clean(app: App) {
                 tracing::debug!(rows, "removed what has expired");
                 if let Err(cause) = app.tend_logs().await {
                     tracing::warn!(%cause, "the tenant log was not sealed");
+                }
+                if let Err(cause) = app.tend_data_keys().await {
+                    tracing::warn!(%cause, "the data keys were not tended");
                 }
             }
             Ok(None) => {}

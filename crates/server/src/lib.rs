@@ -6,6 +6,7 @@
 mod cli;
 mod config;
 mod connections;
+mod data_key;
 mod dev;
 mod doctor;
 mod failure;
@@ -79,6 +80,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Log { command: LogCommand::Verify { source } } => runtime()?.block_on(log_command::verify(source)),
         Command::Doctor { options } => runtime()?.block_on(doctor::run(options)),
         Command::Keys { command } => runtime()?.block_on(keys::run(command)),
+        Command::DataKey { command } => runtime()?.block_on(data_key::run(command)),
         Command::MasterKey => {
             println!("{}", MasterKey::generate(&Random::system()).to_base64().expose_secret());
             Ok(())

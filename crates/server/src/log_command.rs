@@ -6,7 +6,7 @@ use keywright_app::{App, log_entry};
 use keywright_store::logs;
 use keywright_types::Tenant;
 
-use crate::cli::TenantSource;
+use crate::cli::{DatabaseSource, TenantSource};
 use crate::config::{Document, Storage};
 use crate::{Failure, config, dev, instance};
 
@@ -49,14 +49,14 @@ pub(crate) async fn verify(source: TenantSource) -> Result<(), Failure> {
 }
 
 pub(crate) async fn open(source: &TenantSource) -> Result<(App, Tenant), Failure> {
-    let app = instance::open(storage(source)?, keywright_app::Clock::system()).await?;
+    let app = instance::open(storage(&source.database)?, keywright_app::Clock::system()).await?;
     let tenant = app.tenant_by_domain(&source.domain).await?;
     let tenant = tenant.ok_or_else(|| Failure::UnknownTenant(source.domain.clone()))?;
     Ok((app, (*tenant).clone()))
 }
 
 /// The development server's database, or the configured one.
-fn storage(source: &TenantSource) -> Result<Storage, Failure> {
+pub(crate) fn storage(source: &DatabaseSource) -> Result<Storage, Failure> {
     if let Some(data) = &source.data {
         return dev::storage(data);
     }

@@ -146,7 +146,7 @@ async fn metrics_page(scene: &Scene, token: &str) -> (u16, String) {
 /// Right and wrong requests to every surface. Gives what was secret in them and in their answers.
 async fn use_everything(scene: &Scene) -> Secrets {
     let mut secrets = Secrets::default();
-    secrets.add("master key", scene.app.app.master_key().to_base64().expose_secret());
+    secrets.add("master key", scene.master_key.expose_secret());
     secrets.add("password", scene.password());
     secrets.add("client secret", &scene.web.secret);
     secrets.add("machine's secret", &scene.machine.secret);

@@ -79,6 +79,7 @@ mod tests {
     use axum::http::header::ACCEPT;
     use axum::routing::{get, post};
     use http_body_util::BodyExt;
+    use keywright_app::MasterKeys;
     use keywright_jose::{MasterKey, Random};
     use tower::ServiceExt;
 
@@ -91,7 +92,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let storage = Storage {
             database: format!("sqlite:{}/keywright.db", directory.path().display()).into(),
-            master_key: MasterKey::generate(&Random::system()),
+            master_keys: MasterKeys::only(MasterKey::generate(&Random::system())),
         };
         let app = instance::open(storage, keywright_app::Clock::system()).await.unwrap();
         let surroundings = Surroundings {

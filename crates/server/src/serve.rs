@@ -33,7 +33,6 @@ pub(crate) async fn run(configuration: Document, dropped_lines: ErrorCounter) ->
         .map_err(Refusal::one)?;
     let listener = listener.with_bounds(serving.connections, serving.trusted_proxies.clone());
     let app = instance::open_serving(serving.storage, Clock::system(), serving.rate_limits, serving.egress).await?;
-    instance::check_master_key_of_database(&app).await?;
     app.send_mails_with(serving.mailer);
     if let Some(source) = serving.breached_passwords {
         app.screen_passwords_with(source);

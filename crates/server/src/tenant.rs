@@ -15,7 +15,6 @@ use crate::instance;
 /// Creates a tenant and prints its management credentials.
 pub(crate) async fn create(configuration: Document, domain: &str, name: Option<&str>) -> Result<(), Failure> {
     let app = instance::open(configuration.storage()?, keywright_app::Clock::system()).await?;
-    instance::check_master_key_of_database(&app).await?;
     let settings = TenantSettings { friendly_name: name.map(str::to_owned), ..TenantSettings::default() };
     let created = create_tenant(&app, domain, settings).await;
     app.store().close().await;

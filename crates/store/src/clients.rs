@@ -14,7 +14,7 @@ pub struct ClientRow {
     pub name: String,
     /// The application's document without its secret, JSON.
     pub document: String,
-    /// Client secret, sealed with the master key; `None` for one without.
+    /// Client secret, sealed; `None` for one without.
     pub secret: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: Timestamp,

@@ -1,9 +1,9 @@
 //! Versions of the configuration: what the caches of all nodes are checked against (architecture §4).
 //!
 //! Every function that writes configuration (tenants, keys, applications, APIs, grants of applications, connections)
-//! calls [`bump`] *first*. The counter row is thereby the lock that puts configuration writes in one order: versions
-//! become visible in the order of their numbers, so that [`changed_since`] misses none, and two such writes cannot wait for
-//! each other in a circle.
+//! calls [`bump`] or [`bump_instance`] *first*. The counter row is thereby the lock that puts configuration writes in one
+//! order: versions become visible in the order of their numbers, so that [`changed_since`] misses none, and two such writes
+//! cannot wait for each other in a circle.
 
 use keywright_types::TenantId;
 
@@ -21,6 +21,13 @@ statements! {
 pub fn bump(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<u64, StoreError> {
     let version = counted(tx.query_opt(NEXT, params![])?.as_ref())?;
     tx.execute(SET, params![tenant, i64::try_from(version).unwrap_or(i64::MAX)])?;
+    tx.announce_config_version(version);
+    Ok(version)
+}
+
+/// A new configuration version that is no tenant's: for what belongs to the instance. Returns the version.
+pub fn bump_instance(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    let version = counted(tx.query_opt(NEXT, params![])?.as_ref())?;
     tx.announce_config_version(version);
     Ok(version)
 }

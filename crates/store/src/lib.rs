@@ -58,6 +58,7 @@ pub mod client_secrets;
 pub mod clients;
 pub mod config;
 pub mod connections;
+pub mod data_keys;
 pub mod grants;
 pub mod inspection;
 pub mod jobs;
@@ -75,6 +76,7 @@ pub mod refresh_tokens;
 pub mod resource_servers;
 pub mod revoked_access_tokens;
 pub mod roles;
+pub mod sealed_columns;
 pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
@@ -105,6 +107,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("clients", clients::STATEMENTS),
         ("config", config::STATEMENTS),
         ("connections", connections::STATEMENTS),
+        ("data_keys", data_keys::STATEMENTS),
         ("grants", grants::STATEMENTS),
         ("jobs", jobs::STATEMENTS),
         ("known_devices", known_devices::STATEMENTS),
@@ -122,6 +125,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("resource_servers", resource_servers::STATEMENTS),
         ("roles", roles::STATEMENTS),
         ("revoked_access_tokens", revoked_access_tokens::STATEMENTS),
+        ("sealed_columns", sealed_columns::STATEMENTS),
         ("session_clients", session_clients::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("signing_keys", signing_keys::STATEMENTS),

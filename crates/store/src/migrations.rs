@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "client_authentication", include_str!("../migrations/0006_client_authentication.sql")),
     (7, "sessions", include_str!("../migrations/0007_sessions.sql")),
     (8, "organizations", include_str!("../migrations/0008_organizations.sql")),
+    (9, "data_keys", include_str!("../migrations/0009_data_keys.sql")),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations ( \

@@ -104,6 +104,12 @@ statements! {
                           WHERE tenant_id = $1 AND session_id = $2 AND revoked_at IS NULL";
     REVOKE_FOR_USER = "UPDATE refresh_tokens SET revoked_at = $3 \
                        WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL";
+    /// Where a batch of [`revoke_batch`] ends.
+    BATCH = "SELECT tenant_id, family_id FROM refresh_tokens WHERE (tenant_id, family_id) > ($1, $2) \
+             ORDER BY tenant_id, family_id LIMIT $3";
+    REVOKE_BATCH = "UPDATE refresh_tokens SET revoked_at = $5 \
+                    WHERE (tenant_id, family_id) > ($1, $2) AND (tenant_id, family_id) <= ($3, $4) \
+                    AND revoked_at IS NULL";
     TRIM = "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 AND family_id IN ( \
             SELECT family_id FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 \
             AND revoked_at IS NULL AND (idle_expires_at IS NULL OR idle_expires_at > $4) \
@@ -234,6 +240,25 @@ pub fn revoke_for_user(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str, now: T
 
 /// How many live families a user may have with one application (§4.1, RT-09).
 const LIVE_FAMILIES: i64 = 200;
+
+/// Primary key of a family: its tenant and its identifier.
+pub type FamilyKey = (TenantId, String);
+
+/// Revokes the families of all tenants, `limit` of them at a time, in the order of their keys: those after `after`. Returns the
+/// last key of this batch and how many were alive; `None` when there are no more.
+pub fn revoke_batch(
+    tx: &mut Tx<'_>,
+    after: &FamilyKey,
+    limit: i64,
+    now: Timestamp,
+) -> Result<Option<(FamilyKey, u64)>, StoreError> {
+    let (tenant, family) = after;
+    let rows = tx.query(BATCH, params![tenant, family, limit])?;
+    let Some(last) = rows.last() else { return Ok(None) };
+    let last: FamilyKey = (last.get(0)?, last.get(1)?);
+    let revoked = tx.execute(REVOKE_BATCH, params![tenant, family, &last.0, &last.1, now])?;
+    Ok(Some((last, revoked)))
+}
 
 /// Removes the oldest live families of this user and application beyond the newest 200 (RT-09); returns how many. Call it
 /// after [`insert`] in the same job.

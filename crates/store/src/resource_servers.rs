@@ -14,7 +14,7 @@ pub struct ResourceServerRow {
     pub identifier: String,
     /// The API's document without its signing secret, JSON.
     pub document: String,
-    /// Secret of an API with HS256, sealed with the master key.
+    /// Secret of an API with HS256, sealed.
     pub signing_secret: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: Timestamp,

@@ -45,7 +45,7 @@ pub struct SigningKeyRow {
     pub kid: String,
     /// Where it stands in rotation.
     pub state: KeyState,
-    /// PKCS#8 DER, sealed with the master key. Empty once the key is revoked.
+    /// PKCS#8 DER, sealed. Empty once the key is revoked.
     pub private_key: Vec<u8>,
     /// X.509 DER.
     pub certificate: Vec<u8>,
@@ -68,7 +68,7 @@ debug_shows!(SigningKeyRow: kid, state, created_at, current_since, current_until
 pub struct EcKeyRow {
     /// Key identifier, as in the header of tokens.
     pub kid: String,
-    /// PKCS#8 DER, sealed with the master key.
+    /// PKCS#8 DER, sealed.
     pub private_key: Vec<u8>,
 }
 

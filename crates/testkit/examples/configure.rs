@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use keywright_app::{App, AppOptions, Clock, Egress, EgressOptions, HashingCost};
+use keywright_app::{App, AppOptions, Clock, Egress, EgressOptions, HashingCost, MasterKeys};
 use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
 use keywright_types::TenantSettings;
@@ -35,15 +35,16 @@ async fn main() {
     let [data, database, domain] = arguments.try_into().expect("configure DATA_DIRECTORY DATABASE DOMAIN");
     let changes: Changes = serde_json::from_reader(std::io::stdin()).expect("changes on standard input");
     let master_key = std::fs::read_to_string(Path::new(&data).join("master-key")).expect("a data directory");
-    let app = App::new(AppOptions {
+    let app = App::open(AppOptions {
         store: Store::open(&database).await.expect("the database"),
-        master_key: MasterKey::from_base64(master_key.trim()).unwrap(),
+        master_keys: MasterKeys::only(MasterKey::from_base64(master_key.trim()).unwrap()),
         clock: Clock::system(),
         random: Random::system(),
         hashing_cost: HashingCost::Minimal,
         rate_limits: false,
         egress: Egress::new(EgressOptions::default()).unwrap(),
     })
+    .await
     .unwrap();
     let tenant = app.tenant_by_domain(&domain).await.unwrap().expect("the tenant");
     for (client_id, members) in changes.clients {

@@ -9,14 +9,14 @@ use axum::extract::ConnectInfo;
 use axum::middleware::from_fn_with_state;
 use http::{Method, Request, header};
 use jiff::SignedDuration;
-use keywright_app::{App, AppOptions, Clock, HashingCost, NewClient, NewTenant, NewUser};
+use keywright_app::{App, AppOptions, Clock, HashingCost, MasterKeys, NewClient, NewTenant, NewUser, OpenError};
 use keywright_jose::{MasterKey, Random};
 use keywright_types::{
     AppType, Client, ClientGrant, Connection, ConnectionOptions, OtherMembers, Profile, ResourceServer,
     ResourceServerScope, Tenant, TenantSettings, User,
 };
 use keywright_web::tenancy;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tower::ServiceExt as _;
 
 use crate::engine::Cleanup;
@@ -79,6 +79,8 @@ pub struct Scene {
     pub user: User,
     /// URL of the database.
     pub database: String,
+    /// The master key, in base64.
+    pub master_key: SecretString,
     limits: bool,
     hashing_cost: HashingCost,
     routes: fn(&App) -> Router<App>,
@@ -140,15 +142,18 @@ impl Scene {
         let SceneOptions { engine, settings, limits, hashing_cost, connection: connection_options } = options;
         let (store, database, cleanup) = engine.open().await;
         let random = Random::system();
-        let app = App::new(AppOptions {
+        let master_key = MasterKey::generate(&random);
+        let written = master_key.to_base64();
+        let app = App::open(AppOptions {
             store,
-            master_key: MasterKey::generate(&random),
+            master_keys: MasterKeys::only(master_key),
             clock: Clock::frozen("2026-03-01T12:00:00Z".parse().unwrap()),
             random,
             hashing_cost,
             rate_limits: limits,
             egress: crate::receiver::egress(),
         })
+        .await
         .unwrap();
         let new = NewTenant {
             domain: DOMAIN.to_owned(),
@@ -192,6 +197,7 @@ impl Scene {
             api,
             user,
             database,
+            master_key: written,
             limits,
             hashing_cost,
             routes,
@@ -201,18 +207,31 @@ impl Scene {
 
     /// A second node on the same database, with the same clock.
     pub async fn second_node(&self) -> TestApp {
-        let app = App::new(AppOptions {
+        self.start_node(&self.master_key, &[]).await.expect("a node with the scene's master key")
+    }
+
+    /// A node on the same database, started with these master keys.
+    pub async fn start_node(
+        &self,
+        master_key: &SecretString,
+        previous: &[&SecretString],
+    ) -> Result<TestApp, OpenError> {
+        let read = |key: &SecretString| MasterKey::from_base64(key.expose_secret()).unwrap();
+        let app = App::open(AppOptions {
             store: keywright_store::Store::open(&self.database).await.unwrap(),
-            master_key: MasterKey::from_base64(self.app.app.master_key().to_base64().expose_secret()).unwrap(),
+            master_keys: MasterKeys {
+                current: read(master_key),
+                previous: previous.iter().map(|key| read(key)).collect(),
+            },
             clock: self.app.app.clock().clone(),
             random: Random::system(),
             hashing_cost: self.hashing_cost,
             rate_limits: self.limits,
             egress: crate::receiver::egress(),
         })
-        .unwrap();
+        .await?;
         debug_assert!(Arc::strong_count(&self.cleanup) > 0, "the database outlives its nodes");
-        TestApp::assemble(&app, self.app.tenant.clone(), self.routes)
+        Ok(TestApp::assemble(&app, self.app.tenant.clone(), self.routes))
     }
 
     /// The user's password.

@@ -21,12 +21,12 @@ pub struct PrivateKey {
 impl Scene {
     /// The private keys that the tenant has now, RSA and P-256 of each rotation, as they are stored, opened.
     pub async fn private_keys(&self) -> Vec<PrivateKey> {
-        let (tenant, master) = (self.app.tenant.id.clone(), self.app.app.master_key());
+        let (tenant, data_keys) = (self.app.tenant.id.clone(), self.app.app.data_keys());
         let id = tenant.clone();
         let rows = self.app.app.store().read(move |tx| signing_keys::list(tx, &id)).await.unwrap();
         let mut keys = Vec::new();
         for row in rows {
-            let der = master.open(Purpose::SigningKey, &tenant, &row.private_key).expect("a sealed RSA key");
+            let der = data_keys.open(Purpose::SigningKey, &tenant, &row.private_key).expect("a sealed RSA key");
             // RFC 8017 A.1.2: modulus, public exponent, private exponent, primes. With 2048 bits the modulus has the bytes from
             // 38 on, the private exponent begins before 320, and the primes lie around the middle.
             let middle = der.len() / 2;
@@ -35,7 +35,7 @@ impl Scene {
                 public: der[100..132].to_vec(),
             });
             let ec = row.ec.expect("a P-256 key");
-            let der = master.open(Purpose::EcSigningKey, &tenant, &ec.private_key).expect("a sealed P-256 key");
+            let der = data_keys.open(Purpose::EcSigningKey, &tenant, &ec.private_key).expect("a sealed P-256 key");
             // RFC 5915 §3: the private key, then the point, whose x is followed by y to the end.
             let x = der.len() - 64;
             keys.push(PrivateKey { private: vec![der[36..68].to_vec()], public: der[x..x + 32].to_vec() });

@@ -98,7 +98,7 @@ impl App {
             Ok(user_id) => format!("user\n{user_id}"),
             Err((connection, identifier)) => format!("name\n{connection}\n{identifier}"),
         };
-        self.master_key().digest(Purpose::LoginAccount, tenant, text.as_bytes())
+        self.data_keys().digest(Purpose::LoginAccount, tenant, text.as_bytes())
     }
 }
 

@@ -43,7 +43,7 @@ impl App {
 
     /// What a ticket is found by.
     pub(crate) fn ticket_digest(&self, tenant: &TenantId, ticket: &str) -> Digest {
-        self.master_key().digest(Purpose::Ticket, tenant, ticket.as_bytes())
+        self.data_keys().digest(Purpose::Ticket, tenant, ticket.as_bytes())
     }
 }
 

@@ -152,7 +152,7 @@ impl App {
         let row = JobRow {
             job_id: self.random().hex(16),
             kind: kind.name.to_owned(),
-            payload: self.master_key().seal(Purpose::Job, tenant, &plain, self.random()),
+            payload: self.data_keys().seal(Purpose::Job, tenant, &plain, self.random()),
             attempts: 0,
             created_at: now,
             run_at: now,

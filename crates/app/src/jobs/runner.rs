@@ -91,12 +91,9 @@ impl App {
         }
     }
 
-    async fn claim(
-        &self,
-        kind: JobKind,
-        handler: &Arc<dyn JobHandler>,
-        free: usize,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    async fn claim(&self, kind: JobKind, handler: &Arc<dyn JobHandler>, free: usize) -> Result<Vec<Claimed>, AppError> {
+        // What another node has queued may be sealed with a data key that is new here.
+        self.follow_data_keys().await?;
         let now = self.now();
         if free == 0 || !self.store().read(move |tx| jobs::is_due(tx, kind.name, now)).await? {
             return Ok(Vec::new());
@@ -127,7 +124,7 @@ impl App {
             // Each of its attempts ended with a node: it may be the reason.
             Some(job) if job.attempt > claimed.kind.delays.len() + 1 => JobReport::give_up("no attempt came to an end"),
             Some(job) => claimed.handler.run(self, &claimed.tenant, &job).await,
-            None => JobReport::give_up("the payload does not open: was the master key changed?"),
+            None => JobReport::give_up("the payload does not open: none of the data keys fits"),
         };
         let kind = claimed.kind.name;
         let result = match report.verdict {
@@ -154,7 +151,7 @@ impl App {
             attempt,
             is_last_attempt: kind.delay_after(attempt).is_none(),
             queued_at: row.created_at,
-            payload: self.master_key().open(Purpose::Job, tenant, &row.payload)?.to_vec(),
+            payload: self.data_keys().open(Purpose::Job, tenant, &row.payload)?.to_vec(),
         })
     }
 

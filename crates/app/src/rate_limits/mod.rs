@@ -100,7 +100,7 @@ impl App {
     fn bucket_digest(&self, tenant: &TenantId, name: &str, bucket: Bucket, key: &[&str]) -> Digest {
         let key: String = key.iter().map(|part| [&part.len().to_string(), " ", part].concat()).collect();
         let text = format!("{name} {:?} {key}", bucket.numbers());
-        self.master_key().digest(Purpose::RateLimit, tenant, text.as_bytes())
+        self.data_keys().digest(Purpose::RateLimit, tenant, text.as_bytes())
     }
 
     /// Writes one entry a minute about a limit, or about an account where accounts are limited, on whichever node.

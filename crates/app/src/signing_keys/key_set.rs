@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keywright_jose::{EcSigningKey, Jwk, MasterKey, Purpose, Signer, SigningAlg, SigningKey, VerifyingKey};
+use keywright_jose::{DataKeys, EcSigningKey, Jwk, Purpose, Signer, SigningAlg, SigningKey, VerifyingKey};
 use keywright_store::signing_keys::{KeyState, SigningKeyRow};
 use keywright_types::TenantId;
 use serde::Serialize;
@@ -32,14 +32,14 @@ struct Jwks<T> {
 }
 
 impl KeyPairs {
-    fn open(master: &MasterKey, tenant: &TenantId, row: SigningKeyRow) -> Result<Self, AppError> {
-        let sealed = || AppError::internal("a signing key does not open: was the master key changed?");
-        let private_key = master.open(Purpose::SigningKey, tenant, &row.private_key).ok_or_else(sealed)?;
+    fn open(data_keys: &DataKeys, tenant: &TenantId, row: SigningKeyRow) -> Result<Self, AppError> {
+        let sealed = || AppError::internal("a signing key does not open: none of the data keys fits");
+        let private_key = data_keys.open(Purpose::SigningKey, tenant, &row.private_key).ok_or_else(sealed)?;
         let rsa = SigningKey::load(row.kid, &private_key, &row.certificate).map_err(AppError::internal)?;
         let ec = match row.ec {
             None => None,
             Some(ec) => {
-                let private_key = master.open(Purpose::EcSigningKey, tenant, &ec.private_key).ok_or_else(sealed)?;
+                let private_key = data_keys.open(Purpose::EcSigningKey, tenant, &ec.private_key).ok_or_else(sealed)?;
                 Some(EcSigningKey::load(ec.kid, &private_key).map_err(AppError::internal)?)
             }
         };
@@ -49,12 +49,12 @@ impl KeyPairs {
 
 impl KeySet {
     /// Opens the sealed keys. Revoked keys are left out: they neither sign, nor verify, nor are they published.
-    pub(crate) fn load(master: &MasterKey, tenant: &TenantId, rows: Vec<SigningKeyRow>) -> Result<Self, AppError> {
+    pub(crate) fn load(data_keys: &DataKeys, tenant: &TenantId, rows: Vec<SigningKeyRow>) -> Result<Self, AppError> {
         let mut current = None;
         let mut published = Vec::new();
         for row in rows.into_iter().filter(|row| row.state != KeyState::Revoked) {
             let state = row.state;
-            let keys = Arc::new(KeyPairs::open(master, tenant, row)?);
+            let keys = Arc::new(KeyPairs::open(data_keys, tenant, row)?);
             if state == KeyState::Current {
                 current = Some(keys.clone());
                 published.insert(0, keys);

@@ -29,11 +29,11 @@ impl NewKeys {
     /// The row, with the private halves sealed for the tenant.
     pub(crate) fn into_row(self, app: &App, tenant: &TenantId, state: KeyState, now: Timestamp) -> SigningKeyRow {
         let Self { rsa, ec } = self;
-        let (master, random) = (app.master_key(), app.random());
+        let (data_keys, random) = (app.data_keys(), app.random());
         SigningKeyRow {
             kid: rsa.kid,
             state,
-            private_key: master.seal(Purpose::SigningKey, tenant, &rsa.private_key, random),
+            private_key: data_keys.seal(Purpose::SigningKey, tenant, &rsa.private_key, random),
             certificate: rsa.certificate,
             created_at: now,
             ec: Some(sealed_ec(app, tenant, &ec)),
@@ -46,6 +46,6 @@ impl NewKeys {
 
 /// A P-256 key, sealed for the tenant.
 pub(super) fn sealed_ec(app: &App, tenant: &TenantId, key: &NewEcSigningKey) -> EcKeyRow {
-    let private_key = app.master_key().seal(Purpose::EcSigningKey, tenant, &key.private_key, app.random());
+    let private_key = app.data_keys().seal(Purpose::EcSigningKey, tenant, &key.private_key, app.random());
     EcKeyRow { kid: key.kid.clone(), private_key }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod configuration_changes;
+mod data_keys;
 mod jobs;
 mod tenant_log;
 mod users;

@@ -4,7 +4,7 @@
 //! no stored secret can be read any more, and the change is wrong.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use keywright_jose::{Expected, JwtType, MasterKey, Purpose, Signer, VerifyingKey, opaque, sign, verify};
+use keywright_jose::{DataKeys, Expected, JwtType, MasterKey, Purpose, Signer, VerifyingKey, opaque, sign, verify};
 use keywright_types::TenantId;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -53,33 +53,34 @@ pub(crate) fn certificate_of_1024_bits() -> Vec<u8> {
     STANDARD.decode(SMALL_CERTIFICATE).unwrap()
 }
 
-fn master() -> (MasterKey, TenantId) {
-    (MasterKey::from_base64(MASTER_KEY).unwrap(), TenantId::new("tenant-1"))
+/// Those of a database that was made before there were data keys.
+fn keys() -> (DataKeys, TenantId) {
+    (DataKeys::only(MasterKey::from_base64(MASTER_KEY).unwrap().as_data_key()), TenantId::new("tenant-1"))
 }
 
 #[test]
 fn digest_is_hmac_sha256_under_the_derived_key() {
-    let (master, tenant) = master();
+    let (keys, tenant) = keys();
     let expected = "7e9c5fb4096db81daace521ecb80d5682b29f75e199a87176c13561fc95e465e";
-    let digest = master.digest(Purpose::RefreshToken, &tenant, b"value");
+    let digest = keys.digest(Purpose::RefreshToken, &tenant, b"value");
     let hex: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, expected);
 }
 
 #[test]
 fn sealed_values_of_another_implementation_open() {
-    let (master, tenant) = master();
+    let (keys, tenant) = keys();
     let sealed = "AAECAwQFBgcICQoL53Ku-7zfxB-9V0uH_BjzIV73W_6AOqNajA";
-    let opened = master.open_text(Purpose::ClientSecret, &tenant, sealed).unwrap();
+    let opened = keys.open_text(Purpose::ClientSecret, &tenant, sealed).unwrap();
     assert_eq!(opened.as_slice(), b"plaintext");
 }
 
 #[test]
 fn opaque_tokens_of_another_implementation_open() {
-    let (master, tenant) = master();
+    let (keys, tenant) = keys();
     let token = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwiaXNzIjoiaHR0cHM6Ly9pc3N1ZXIuZXhhbXBsZS8ifQ..AAECAwQFBgcICQoL\
      ._fB86ReN3n8JFnKeMg4G6I9MhcM3_SpmFR0x641A0fE_qg.MMrGSuVul9j60gg2pPtDTA";
-    let claims: Value = opaque::open(&master, &tenant, ISSUER, token).unwrap();
+    let claims: Value = opaque::open(&keys, &tenant, ISSUER, token).unwrap();
     assert_eq!(claims, json!({"sub": "auth0|1", "exp": 1_700_086_400}));
 }
 

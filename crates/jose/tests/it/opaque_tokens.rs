@@ -1,7 +1,9 @@
 //! Opaque access tokens: their form, and TK-04, that only the whole token is one.
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use keywright_jose::{JwtError, MAX_TOKEN_LENGTH, MasterKey, Purpose, Random, opaque};
+use keywright_jose::{DataKey, DataKeys, JwtError, MAX_TOKEN_LENGTH, Purpose, Random, opaque};
 use keywright_types::TenantId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,7 +17,7 @@ struct Claims {
 }
 
 struct Instance {
-    master: MasterKey,
+    keys: DataKeys,
     tenant: TenantId,
     random: Random,
 }
@@ -23,15 +25,15 @@ struct Instance {
 impl Instance {
     fn new() -> Self {
         let random = Random::system();
-        Self { master: MasterKey::generate(&random), tenant: TenantId::new("tenant-1"), random }
+        Self { keys: DataKeys::only(DataKey::generate(&random)), tenant: TenantId::new("tenant-1"), random }
     }
 
     fn seal(&self) -> String {
-        opaque::seal(&self.master, &self.tenant, ISSUER, &claims(), &self.random).unwrap()
+        opaque::seal(&self.keys, &self.tenant, ISSUER, &claims(), &self.random).unwrap()
     }
 
     fn open(&self, token: &str) -> Option<Claims> {
-        opaque::open(&self.master, &self.tenant, ISSUER, token)
+        opaque::open(&self.keys, &self.tenant, ISSUER, token)
     }
 }
 
@@ -117,11 +119,11 @@ fn tk_04_shorter_tags_are_refused() {
 fn tokens_of_another_tenant_issuer_or_instance_are_refused() {
     let instance = Instance::new();
     let token = instance.seal();
-    let open = |master, tenant: &str, issuer| opaque::open::<Claims>(master, &TenantId::new(tenant), issuer, &token);
-    assert_eq!(open(&instance.master, "tenant-1", ISSUER), Some(claims()));
-    assert_eq!(open(&instance.master, "tenant-2", ISSUER), None);
-    assert_eq!(open(&instance.master, "tenant-1", "https://other.example/"), None);
-    assert_eq!(open(&MasterKey::generate(&instance.random), "tenant-1", ISSUER), None);
+    let open = |keys, tenant: &str, issuer| opaque::open::<Claims>(keys, &TenantId::new(tenant), issuer, &token);
+    assert_eq!(open(&instance.keys, "tenant-1", ISSUER), Some(claims()));
+    assert_eq!(open(&instance.keys, "tenant-2", ISSUER), None);
+    assert_eq!(open(&instance.keys, "tenant-1", "https://other.example/"), None);
+    assert_eq!(open(&DataKeys::only(DataKey::generate(&instance.random)), "tenant-1", ISSUER), None);
 }
 
 #[test]
@@ -145,16 +147,16 @@ fn another_header_is_refused_although_it_would_mean_the_same() {
 #[test]
 fn claims_of_another_shape_are_refused() {
     let instance = Instance::new();
-    let token = opaque::seal(&instance.master, &instance.tenant, ISSUER, &json!({"sub": 1}), &instance.random).unwrap();
+    let token = opaque::seal(&instance.keys, &instance.tenant, ISSUER, &json!({"sub": 1}), &instance.random).unwrap();
     assert_eq!(instance.open(&token), None);
-    assert_eq!(opaque::open::<Value>(&instance.master, &instance.tenant, ISSUER, &token), Some(json!({"sub": 1})));
+    assert_eq!(opaque::open::<Value>(&instance.keys, &instance.tenant, ISSUER, &token), Some(json!({"sub": 1})));
 }
 
 #[test]
 fn do_03_no_token_is_made_that_would_be_too_long_to_read() {
     let instance = Instance::new();
     let seal = |length| {
-        opaque::seal(&instance.master, &instance.tenant, ISSUER, &json!({"x": "y".repeat(length)}), &instance.random)
+        opaque::seal(&instance.keys, &instance.tenant, ISSUER, &json!({"x": "y".repeat(length)}), &instance.random)
     };
     assert!(seal(12_000).unwrap().len() <= MAX_TOKEN_LENGTH);
     assert_eq!(seal(13_000), Err(JwtError::TooLong));
@@ -167,5 +169,28 @@ fn a_value_sealed_for_the_store_is_no_token() {
     let token = instance.seal();
     let parts: Vec<Vec<u8>> = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
     let as_sealed = [&parts[2][..], &parts[3], &parts[4]].concat();
-    assert!(instance.master.open(Purpose::AccessToken, &instance.tenant, &as_sealed).is_none());
+    assert!(instance.keys.open(Purpose::AccessToken, &instance.tenant, &as_sealed).is_none());
+}
+
+#[test]
+fn st_03_tokens_of_every_generation_that_is_there_are_read() {
+    let (tenant, random) = (TenantId::new("tenant-1"), Random::system());
+    let [lookup, first, second] = [(); 3].map(|()| Arc::new(DataKey::generate(&random)));
+    let ring = |current: (u16, &Arc<DataKey>), others: &[(u16, &Arc<DataKey>)]| {
+        let own = |(generation, key): (u16, &Arc<DataKey>)| (generation, Arc::clone(key));
+        DataKeys::new(Arc::clone(&lookup), own(current), others.iter().copied().map(own).collect())
+    };
+    let before = ring((1, &first), &[(2, &second)]);
+    let after = ring((2, &second), &[(1, &first)]);
+    let alone = ring((2, &second), &[]);
+    let old = opaque::seal(&before, &tenant, ISSUER, &claims(), &random).unwrap();
+    let new = opaque::seal(&after, &tenant, ISSUER, &claims(), &random).unwrap();
+    let open = |keys: &DataKeys, token: &str| opaque::open::<Claims>(keys, &tenant, ISSUER, token);
+    for keys in [&before, &after] {
+        assert_eq!((open(keys, &old), open(keys, &new)), (Some(claims()), Some(claims())));
+    }
+    assert_eq!((open(&alone, &old), open(&alone, &new)), (None, Some(claims())));
+    let header = URL_SAFE_NO_PAD.decode(new.split('.').next().unwrap()).unwrap();
+    let header: Value = serde_json::from_slice(&header).unwrap();
+    assert_eq!(header, json!({ "alg": "dir", "enc": "A256GCM", "kid": "2", "iss": ISSUER }));
 }

@@ -2,10 +2,8 @@
 
 use std::sync::LazyLock;
 
-use keywright_jose::{Expected, JwtType};
-use keywright_jose::{
-    MasterKey, Purpose, Random, SharedSecret, Signer, SigningAlg, VerifyingKey, opaque, sign, verify,
-};
+use keywright_jose::{DataKey, DataKeys, Expected, JwtType};
+use keywright_jose::{Purpose, Random, SharedSecret, Signer, SigningAlg, VerifyingKey, opaque, sign, verify};
 use keywright_types::TenantId;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -13,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::fixture::*;
 
-static MASTER: LazyLock<MasterKey> = LazyLock::new(|| MasterKey::generate(&Random::system()));
+static KEYS: LazyLock<DataKeys> = LazyLock::new(|| DataKeys::only(DataKey::generate(&Random::system())));
 
 fn scalar() -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -36,23 +34,23 @@ proptest! {
     #[test]
     fn what_was_sealed_opens(plaintext in vec(any::<u8>(), 0..500), tenant in ".*") {
         let (tenant, random) = (TenantId::new(tenant), Random::system());
-        let sealed = MASTER.seal(Purpose::ClientSecret, &tenant, &plaintext, &random);
+        let sealed = KEYS.seal(Purpose::ClientSecret, &tenant, &plaintext, &random);
         prop_assert_eq!(sealed.len(), plaintext.len() + 28);
-        let opened = MASTER.open(Purpose::ClientSecret, &tenant, &sealed);
+        let opened = KEYS.open(Purpose::ClientSecret, &tenant, &sealed);
         prop_assert!(opened.is_some_and(|opened| *opened == plaintext));
-        let sealed = MASTER.seal_text(Purpose::SessionCookie, &tenant, &plaintext, &random);
-        let opened = MASTER.open_text(Purpose::SessionCookie, &tenant, &sealed);
+        let sealed = KEYS.seal_text(Purpose::SessionCookie, &tenant, &plaintext, &random);
+        let opened = KEYS.open_text(Purpose::SessionCookie, &tenant, &sealed);
         prop_assert!(opened.is_some_and(|opened| *opened == plaintext));
     }
 
     #[test]
     fn a_sealed_value_with_any_bit_flipped_is_refused(plaintext in vec(any::<u8>(), 0..40)) {
         let tenant = TenantId::new("tenant-1");
-        let sealed = MASTER.seal(Purpose::ClientSecret, &tenant, &plaintext, &Random::system());
+        let sealed = KEYS.seal(Purpose::ClientSecret, &tenant, &plaintext, &Random::system());
         for bit in 0..sealed.len() * 8 {
             let mut flipped = sealed.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            prop_assert!(MASTER.open(Purpose::ClientSecret, &tenant, &flipped).is_none());
+            prop_assert!(KEYS.open(Purpose::ClientSecret, &tenant, &flipped).is_none());
         }
     }
 
@@ -92,19 +90,19 @@ proptest! {
     #[test]
     fn what_was_made_opaque_opens(claims in claims(), tenant in ".*", issuer in ".*") {
         let tenant = TenantId::new(tenant);
-        let token = opaque::seal(&MASTER, &tenant, &issuer, &claims, &Random::system()).unwrap();
-        prop_assert_eq!(opaque::open(&MASTER, &tenant, &issuer, &token), Some(claims));
+        let token = opaque::seal(&KEYS, &tenant, &issuer, &claims, &Random::system()).unwrap();
+        prop_assert_eq!(opaque::open(&KEYS, &tenant, &issuer, &token), Some(claims));
     }
 
     #[test]
     fn an_opaque_token_with_any_byte_changed_is_refused(position: prop::sample::Index, byte in 0..128_u8) {
         let tenant = TenantId::new("tenant-1");
-        let token = opaque::seal(&MASTER, &tenant, ISSUER, &good_claims(), &Random::system()).unwrap();
+        let token = opaque::seal(&KEYS, &tenant, ISSUER, &good_claims(), &Random::system()).unwrap();
         let mut changed = token.clone().into_bytes();
         *position.get_mut(&mut changed) = byte;
         let changed = String::from_utf8(changed).unwrap();
         prop_assume!(changed != token);
-        prop_assert_eq!(opaque::open::<Value>(&MASTER, &tenant, ISSUER, &changed), None);
+        prop_assert_eq!(opaque::open::<Value>(&KEYS, &tenant, ISSUER, &changed), None);
     }
 
     #[test]
@@ -137,8 +135,8 @@ proptest! {
 fn refused(text: &str) -> Result<(), TestCaseError> {
     let tenant = TenantId::new("tenant-1");
     prop_assert!(check(text).is_err());
-    prop_assert_eq!(opaque::open::<Value>(&MASTER, &tenant, ISSUER, text), None);
-    prop_assert!(MASTER.open(Purpose::SessionCookie, &tenant, text.as_bytes()).is_none());
-    prop_assert!(MASTER.open_text(Purpose::SessionCookie, &tenant, text).is_none());
+    prop_assert_eq!(opaque::open::<Value>(&KEYS, &tenant, ISSUER, text), None);
+    prop_assert!(KEYS.open(Purpose::SessionCookie, &tenant, text.as_bytes()).is_none());
+    prop_assert!(KEYS.open_text(Purpose::SessionCookie, &tenant, text).is_none());
     Ok(())
 }

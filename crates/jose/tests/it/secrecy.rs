@@ -2,8 +2,8 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use keywright_jose::{
-    Digest, EcSigningKey, MasterKey, NewEcSigningKey, NewSigningKey, Purpose, Random, SharedSecret, Signer, SigningAlg,
-    SigningKey, VerifyingKey, sign,
+    DataKey, DataKeys, Digest, EcSigningKey, MasterKey, NewEcSigningKey, NewSigningKey, Purpose, Random, SharedSecret,
+    Signer, SigningAlg, SigningKey, VerifyingKey, sign,
 };
 use keywright_jose::{JwtType, KeyError};
 use keywright_types::TenantId;
@@ -25,6 +25,8 @@ fn tk_05_debug_of_keys_shows_their_name_at_most() {
     let secret = VerifyingKey::from_secret(&"correct horse".into()).unwrap();
     assert_eq!(format!("{secret:?}"), "VerifyingKey { kid: None, .. }");
     assert_eq!(format!("{:?}", MasterKey::generate(&Random::system())), "MasterKey(…)");
+    assert_eq!(format!("{:?}", DataKey::generate(&Random::system())), "DataKey(…)");
+    assert_eq!(format!("{:?}", DataKeys::only(DataKey::generate(&Random::system()))), "DataKeys(…)");
 }
 
 #[test]
@@ -37,7 +39,8 @@ fn tk_05_debug_of_what_holds_a_key_does_not_show_it() {
     let master = MasterKey::generate(&Random::system());
     let text = master.to_base64();
     assert!(!format!("{text:?}").contains(text.expose_secret()));
-    let digest = master.digest(Purpose::Csrf, &TenantId::new("t"), b"value");
+    assert!(!text.expose_secret().contains(&master.fingerprint()), "a fingerprint is no part of the key");
+    let digest = DataKeys::only(master.as_data_key()).digest(Purpose::Csrf, &TenantId::new("t"), b"value");
     assert_eq!(format!("{digest:?}"), "Digest(…)");
 }
 

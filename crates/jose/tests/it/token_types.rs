@@ -1,7 +1,7 @@
 //! TK-03: a token states its kind, and one kind does not pass for another.
 
 use keywright_jose::{
-    Expected, JwtError, JwtType, MasterKey, Random, Signer, SigningAlg, VerifyingKey, opaque, sign, verify,
+    DataKey, DataKeys, Expected, JwtError, JwtType, Random, Signer, SigningAlg, VerifyingKey, opaque, sign, verify,
 };
 use keywright_types::TenantId;
 use serde_json::{Value, json};
@@ -51,12 +51,13 @@ fn tk_03_a_type_of_somebody_else_or_none_is_refused() {
 
 #[test]
 fn tk_03_opaque_and_signed_tokens_are_not_taken_for_each_other() {
-    let (master, tenant, random) = (MasterKey::generate(&Random::system()), TenantId::new("t"), Random::system());
-    let opaque_token = opaque::seal(&master, &tenant, ISSUER, &good_claims(), &random).unwrap();
+    let (keys, tenant, random) =
+        (DataKeys::only(DataKey::generate(&Random::system())), TenantId::new("t"), Random::system());
+    let opaque_token = opaque::seal(&keys, &tenant, ISSUER, &good_claims(), &random).unwrap();
     for typ in TYPES {
         assert!(verify(&opaque_token, &[KEY.verifying()], &Expected { typ, ..expected() }).is_err());
         let signed = sign(typ, Signer::Rsa(&KEY, SigningAlg::RS256), &good_claims()).unwrap();
-        assert!(opaque::open::<Value>(&master, &tenant, ISSUER, &signed).is_none());
+        assert!(opaque::open::<Value>(&keys, &tenant, ISSUER, &signed).is_none());
     }
 }
 

@@ -3,7 +3,6 @@
 use keywright_types::CustomErrorPage;
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
 use crate::site::Site;
 
 async fn set(site: &Site, page: Value) {
@@ -11,19 +10,13 @@ async fn set(site: &Site, page: Value) {
     site.set(|settings| settings.error_page = Some(page)).await;
 }
 
-/// Value of a parameter in a redirect.
-fn parameter(location: &str, name: &str) -> Option<String> {
-    let url = url::Url::parse(location).unwrap();
-    url.query_pairs().find(|(own, _)| own == name).map(|(_, value)| value.into_owned())
-}
-
 #[tokio::test]
 async fn the_browser_is_sent_to_the_tenants_address() {
     let site = Site::start().await;
     set(&site, json!({ "url": "https://acme.example/error?x=1" })).await;
-    let mut browser = Browser::new(&site);
+    let browser = site.browser();
     let request = keywright_app::AuthorizationRequest {
-        connection: Some(site.connection.name.clone()),
+        connection: Some(site.connection().name.clone()),
         ui_locales: Some("de".to_owned()),
         ..site.request()
     };
@@ -32,20 +25,20 @@ async fn the_browser_is_sent_to_the_tenants_address() {
         settings.error_page = serde_json::from_value(json!({ "url": "https://acme.example/error?x=1" })).unwrap();
     })
     .await;
-    let state = site.begin_with(&mut browser, request).await.handle;
+    let state = site.begin_with(&browser, request).await.handle;
     site.configure(|connection| connection.enabled_clients.clear()).await;
     let answer = browser.get(&format!("/u/login?state={state}")).await;
     assert_eq!(answer.status, 302);
     assert!(answer.location().starts_with("https://acme.example/error?x=1&client_id="), "{}", answer.location());
     for (name, value) in [
         ("client_id", Some(site.client.client_id.as_str())),
-        ("connection", Some(site.connection.name.as_str())),
+        ("connection", Some(site.connection().name.as_str())),
         ("lang", Some("de")),
         ("error", Some("invalid_request")),
         ("error_description", Some("no connections enabled for the client")),
         ("state", None),
     ] {
-        assert_eq!(parameter(answer.location(), name).as_deref(), value, "{name}");
+        assert_eq!(answer.location_parameter(name).as_deref(), value, "{name}");
     }
     // A form: the browser must not post there again what it has posted here.
     let answer = browser.post("/u/login", &[("state", "unknown"), ("_csrf", "x")]).await;
@@ -58,7 +51,7 @@ async fn every_page_shows_the_tenants_document() {
     let site = Site::start().await;
     let html = "<h1>Oh no</h1><p id='{{ tracking }}'>{{ error }}: {{ error_description }}</p><script>alert(1)</script>";
     set(&site, json!({ "html": html, "show_log_link": true })).await;
-    let mut browser = Browser::new(&site);
+    let browser = site.browser();
     let mut answers = vec![browser.post("/u/unblock", &[("state", "x")]).await];
     for path in ["/u/login", "/u/signup", "/u/consent", "/u/logout"] {
         answers.push(browser.get(&format!("{path}?state=unknown")).await);
@@ -76,8 +69,8 @@ async fn every_page_shows_the_tenants_document() {
 #[tokio::test]
 async fn op_03_a_refused_page_leaves_an_entry_that_its_tracking_id_names() {
     let site = Site::start().await;
-    let mut browser = Browser::new(&site);
-    let state = site.begin(&mut browser).await.handle;
+    let browser = site.browser();
+    let state = site.begin(&browser).await.handle;
     site.configure(|connection| connection.enabled_clients.clear()).await;
     for (path, kind, client, description) in [
         (format!("/u/login?state={state}"), "f", Some(&site.client.client_id), "no connections enabled for the client"),
@@ -99,7 +92,7 @@ async fn op_03_a_refused_page_leaves_an_entry_that_its_tracking_id_names() {
 async fn show_log_link_names_the_entry_on_our_own_page() {
     let site = Site::start().await;
     set(&site, json!({ "show_log_link": true })).await;
-    let answer = Browser::new(&site).get("/u/login?state=unknown").await;
+    let answer = site.browser().get("/u/login?state=unknown").await;
     assert_eq!(answer.status, 400);
     let log = site.log().await;
     assert!(answer.body.contains(&log.last().unwrap().log_id), "{}", answer.body);

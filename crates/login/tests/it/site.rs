@@ -61,6 +61,11 @@ impl Site {
         self.scene.app.from_address(address).browser()
     }
 
+    /// The connection of the user.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.scene.connection
+    }
+
     /// Changes the connection.
     pub(crate) async fn configure(&self, change: impl FnOnce(&mut Connection)) {
         let mut connection = self.scene.connection.clone();

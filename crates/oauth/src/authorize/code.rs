@@ -64,7 +64,7 @@ pub(super) fn code_row(
         dpop_jkt: request.dpop_jkt.clone(),
         organization: request.organization.clone(),
     };
-    let digest = app.master_key().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
+    let digest = app.data_keys().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
     Ok(AuthorizationCodeRow {
         code_digest: digest.as_bytes().to_vec(),
         client_id: request.client_id.clone(),

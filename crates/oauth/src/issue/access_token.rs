@@ -209,6 +209,6 @@ pub(super) fn for_userinfo(
         jti: Some(request.id.to_owned()),
         cnf: Confirmation::of(request.jkt),
     };
-    let token = opaque::seal(app.master_key(), &tenant.id, &tenant.issuer(), &claims, app.random());
+    let token = opaque::seal(&app.data_keys(), &tenant.id, &tenant.issuer(), &claims, app.random());
     Ok((token.map_err(signing_failed)?, lifetime))
 }

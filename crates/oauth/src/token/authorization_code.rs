@@ -54,7 +54,7 @@ pub(super) async fn run(
     request: &TokenRequest,
 ) -> Result<TokenResponse, OAuthError> {
     let code = request.required("code")?;
-    let digest = app.master_key().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
+    let digest = app.data_keys().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
     let presented = Presented {
         client_id: client.client.client_id.clone(),
         redirect_uri: request.get("redirect_uri").map(str::to_owned),

@@ -146,7 +146,7 @@ async fn accept_assertion(
     let accepted = accepted.map_err(|error| OAuthError::assertion_failed(&error.to_string()))?;
     // No client id holds a line feed, so that two pairs never share a digest.
     let identity = format!("{client_id}\n{}", accepted.jti);
-    let digest = app.master_key().digest(Purpose::ClientAssertionId, &tenant.id, identity.as_bytes());
+    let digest = app.data_keys().digest(Purpose::ClientAssertionId, &tenant.id, identity.as_bytes());
     if take_once(app, tenant, digest, accepted.refused_from).await? {
         Ok(())
     } else {

@@ -36,7 +36,7 @@ impl RefreshToken {
     pub(crate) fn seal(&self, app: &App, tenant: &TenantId) -> Option<String> {
         let mut bytes = URL_SAFE_NO_PAD.decode(&self.family_id).ok().filter(|family| family.len() == FAMILY)?;
         bytes.extend(u32::try_from(self.generation).ok()?.to_be_bytes());
-        let digest = app.master_key().digest(Purpose::RefreshToken, tenant, &bytes);
+        let digest = app.data_keys().digest(Purpose::RefreshToken, tenant, &bytes);
         bytes.extend(digest.as_bytes());
         Some(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
     }
@@ -48,7 +48,7 @@ impl RefreshToken {
             return None;
         }
         let (message, digest) = bytes.split_at_checked(FAMILY + GENERATION)?;
-        if Digest::from_slice(digest)? != app.master_key().digest(Purpose::RefreshToken, tenant, message) {
+        if Digest::from_slice(digest)? != app.data_keys().digest(Purpose::RefreshToken, tenant, message) {
             return None;
         }
         let (family, generation) = message.split_at_checked(FAMILY)?;

@@ -35,9 +35,9 @@ impl Keys {
         let tenant = id.clone();
         let rows = app.store().read(move |tx| signing_keys::list(tx, &id)).await.unwrap();
         let row = rows.iter().find(|row| row.state == KeyState::Current).unwrap();
-        let own = app.master_key().open(Purpose::SigningKey, &tenant, &row.private_key).expect("our key");
+        let own = app.data_keys().open(Purpose::SigningKey, &tenant, &row.private_key).expect("our key");
         let ec = row.ec.as_ref().unwrap();
-        let own_ec = app.master_key().open(Purpose::EcSigningKey, &tenant, &ec.private_key).expect("our key");
+        let own_ec = app.data_keys().open(Purpose::EcSigningKey, &tenant, &ec.private_key).expect("our key");
         let foreign_ec = NewEcSigningKey::generate(&Random::system()).unwrap();
         let on_curve = |pkcs8: &[u8]| EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).unwrap();
         let published = scene.app.get("/.well-known/jwks.json", &[]).await.json()["keys"].clone();

@@ -14,6 +14,7 @@ mod code_flow;
 mod conformance;
 mod cookies;
 mod cross_origin;
+mod data_keys;
 mod database_outage;
 mod discovery;
 mod dpop;

@@ -21,8 +21,7 @@ use std::sync::Arc;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use keywright_app::mail::Mailer;
-use keywright_app::{BreachedPasswordSource, EgressOptions};
-use keywright_jose::MasterKey;
+use keywright_app::{BreachedPasswordSource, EgressOptions, MasterKeys};
 use keywright_web::TrustedProxies;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -44,6 +43,8 @@ pub(crate) const KEYS: &[&str] = &[
     "database",
     "master_key",
     "master_key_file",
+    "previous_master_keys",
+    "previous_master_key_files",
     "trusted_proxies",
     "rate_limits",
     "connections.max",
@@ -74,6 +75,8 @@ pub(crate) struct Document {
     database: SecretString,
     master_key: Option<SecretString>,
     master_key_file: Option<String>,
+    previous_master_keys: master_key::Previous<SecretString>,
+    previous_master_key_files: master_key::Previous<PathBuf>,
     #[serde(deserialize_with = "proxies::read")]
     trusted_proxies: TrustedProxies,
     rate_limits: bool,
@@ -93,8 +96,8 @@ pub(crate) struct Document {
 pub(crate) struct Storage {
     /// `sqlite:…` or `postgres://…`; may hold a password.
     pub(crate) database: SecretString,
-    /// Seals what is secret in it.
-    pub(crate) master_key: MasterKey,
+    /// Seal the data keys in it.
+    pub(crate) master_keys: MasterKeys,
 }
 
 /// What the server needs.
@@ -158,7 +161,8 @@ impl Document {
     pub(crate) fn files(&self) -> Vec<(&'static str, PathBuf)> {
         let key = self.master_key_file.as_ref().map(|path| ("`master_key_file`", PathBuf::from(path)));
         let tls = self.tls.as_ref().and_then(|tls| tls.private_key.clone()).map(|path| ("`tls.private_key`", path));
-        key.into_iter().chain(tls).filter(|(_, path)| !path.as_os_str().is_empty()).collect()
+        let previous = self.previous_master_key_files.iter().map(|path| ("`previous_master_key_files`", path.clone()));
+        key.into_iter().chain(previous).chain(tls).filter(|(_, path)| !path.as_os_str().is_empty()).collect()
     }
 
     /// The certificate of the listener.
@@ -169,10 +173,15 @@ impl Document {
     /// Checks what is needed to open the database.
     pub(crate) fn storage(&self) -> Result<Storage, Refusal> {
         let database = check_database(&self.database);
-        let master_key = master_key::resolve(self.master_key.as_ref(), self.master_key_file.as_deref());
-        match (database, master_key) {
-            (Ok(database), Ok(master_key)) => Ok(Storage { database, master_key }),
-            (database, master_key) => Err(Refusal::all([database.err(), master_key.err()])),
+        let master_keys = master_key::resolve_all(
+            self.master_key.as_ref(),
+            self.master_key_file.as_deref(),
+            &self.previous_master_keys,
+            &self.previous_master_key_files,
+        );
+        match (database, master_keys) {
+            (Ok(database), Ok(master_keys)) => Ok(Storage { database, master_keys }),
+            (database, master_keys) => Err(Refusal::all([database.err(), master_keys.err()])),
         }
     }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use keywright_app::mail::Inbox;
-use keywright_app::{Clock, EgressOptions, Exceptions};
+use keywright_app::{Clock, EgressOptions, Exceptions, MasterKeys};
 use keywright_jose::{MasterKey, Random};
 use keywright_web::TrustedProxies;
 use rustls::ServerConfig;
@@ -81,7 +81,7 @@ fn storage_in(directory: &DataDirectory, database: Option<&str>) -> Result<Stora
     let own = || format!("sqlite:{}", directory.path().join(DATABASE).display());
     Ok(Storage {
         database: SecretString::from(database.map_or_else(own, str::to_owned)),
-        master_key: MasterKey::from_base64(&master_key.text).map_err(Failure::MasterKey)?,
+        master_keys: MasterKeys::only(MasterKey::from_base64(&master_key.text).map_err(Failure::MasterKey)?),
     })
 }
 

@@ -272,7 +272,7 @@ async fn user(app: &App, tenant: &Tenant, connection: &Connection, password: &Se
 /// TN-07: "First start creates no default credential". The password follows from the master key of the data directory:
 /// nobody else knows it, and a second start knows it again without having kept it anywhere.
 fn password(app: &App, tenant: &Tenant) -> SecretString {
-    let digest = app.master_key().digest(Purpose::ClientSecret, &tenant.id, b"password of the development user");
+    let digest = app.data_keys().digest(Purpose::ClientSecret, &tenant.id, b"password of the development user");
     readable(digest.as_bytes()).into()
 }
 

@@ -1,7 +1,8 @@
 //! The database: whether it answers, fits this version and the master key, and whether its tenants can sign.
 
 use jiff::{SignedDuration, Timestamp};
-use keywright_app::{App, AppError, Clock};
+use keywright_app::{App, AppError, Clock, DataKeyInfo, DataKeyState, OpenError};
+use keywright_jose::MasterKey;
 use keywright_store::inspection::{Inspection, inspect};
 use keywright_store::signing_keys::{KeyState, SigningKeyRow};
 use keywright_store::{signing_keys, tenants};
@@ -45,9 +46,10 @@ pub(super) async fn examine(storage: Storage) -> (Vec<Finding>, Vec<String>) {
     if !inspection.missing().is_empty() {
         return (findings, Vec::new());
     }
-    match instance::open(storage, clock).await {
+    let previous: Vec<String> = storage.master_keys.previous.iter().map(MasterKey::fingerprint).collect();
+    match instance::open_unchanged(storage, clock).await {
         Ok(app) => {
-            let domains = match content(&app, now, &mut findings).await {
+            let domains = match content(&app, now, &previous, &mut findings).await {
                 Ok(domains) => domains,
                 Err(cause) => {
                     findings.push(Finding::fail("tenants", cause.to_string(), "check that the database can be read"));
@@ -57,7 +59,13 @@ pub(super) async fn examine(storage: Storage) -> (Vec<Finding>, Vec<String>) {
             app.store().close().await;
             (findings, domains)
         }
-        Err(cause) => {
+        Err(OpenError::AnotherMasterKey(cause)) => {
+            let advice = "give the server the master key that the database was made with; if it was changed, `master_key` is \
+                          the new one and `previous_master_keys` names the one before";
+            findings.push(Finding::fail("master key", cause, advice));
+            (findings, Vec::new())
+        }
+        Err(OpenError::App(cause)) => {
             let advice = "check that this user may write to the database";
             findings.push(Finding::fail("database", cause.to_string(), advice));
             (findings, Vec::new())
@@ -94,8 +102,16 @@ fn clocks(here: Timestamp, there: Timestamp) -> Finding {
     }
 }
 
-/// Master key and signing keys of every tenant; gives their domains.
-async fn content(app: &App, now: Timestamp, findings: &mut Vec<Finding>) -> Result<Vec<String>, AppError> {
+/// Data keys; master key and signing keys of every tenant. Gives their domains.
+async fn content(
+    app: &App,
+    now: Timestamp,
+    previous: &[String],
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<String>, AppError> {
+    let data_keys = app.list_data_keys().await?;
+    findings.push(generations(&data_keys));
+    findings.extend(previous_master_keys(&data_keys, previous));
     let tenants = app.store().read(|tx| tenants::list(tx).map_err(AppError::from)).await?;
     if tenants.is_empty() {
         let advice = "create one with keywright tenant create --domain login.example.com";
@@ -119,6 +135,48 @@ async fn content(app: &App, now: Timestamp, findings: &mut Vec<Finding>) -> Resu
         Finding::fail("master key", text, "give the server the master key that the database was made with")
     });
     Ok(tenants.into_iter().map(|tenant| tenant.domain).collect())
+}
+
+/// Which data keys are in use, and whether one is on its way out.
+fn generations(keys: &[DataKeyInfo]) -> Finding {
+    let in_state = |state: DataKeyState| keys.iter().filter(move |key| key.state == state);
+    // A database that no server has opened since there are data keys has none yet.
+    let Some(current) = in_state(DataKeyState::Current).next() else {
+        return Finding::ok("data keys", "the next start makes them");
+    };
+    let seals = format!("generation {} seals", current.generation);
+    let waiting = in_state(DataKeyState::Previous).filter(|key| key.retires_at.is_none()).count();
+    match (in_state(DataKeyState::Previous).count(), waiting) {
+        (0, _) => Finding::ok("data keys", seals),
+        (_, 0) => Finding::ok("data keys", format!("{seals}; cookies and tokens of the one before are still accepted")),
+        _ => Finding::ok("data keys", format!("{seals}; what is stored is being sealed again")),
+    }
+}
+
+/// Whether the keys of `previous_master_keys` and `previous_master_key_files`, in this order, are needed.
+fn previous_master_keys(keys: &[DataKeyInfo], previous: &[String]) -> Vec<Finding> {
+    // A database without data keys was made with one of the master keys.
+    if keys.is_empty() {
+        return Vec::new();
+    }
+    let living = || keys.iter().filter(|key| key.state != DataKeyState::Retired);
+    let finding = |(fingerprint, number): (&String, i32)| {
+        if living().any(|key| key.sealed_with == *fingerprint) {
+            let text = format!("number {number} ({fingerprint}) has sealed data keys");
+            return Finding::warn(
+                "previous master keys",
+                text,
+                "the next start of a server seals them with `master_key`",
+            );
+        }
+        let text = format!("number {number} ({fingerprint}) is not needed any more");
+        Finding::warn(
+            "previous master keys",
+            text,
+            "remove it once every node was started with the present `master_key`",
+        )
+    };
+    previous.iter().zip(1..).map(finding).collect()
 }
 
 fn signing(domain: &str, keys: &[SigningKeyRow], now: Timestamp) -> Finding {

@@ -10,7 +10,7 @@ fn shows_its_version_and_its_commands() {
     assert!(status.success());
     assert_eq!(output, format!("keywright {}\n", env!("CARGO_PKG_VERSION")));
     let (_, output, _) = run(keywright().arg("--help"));
-    for command in ["dev", "serve", "tenant", "log", "keys", "master-key"] {
+    for command in ["dev", "serve", "tenant", "log", "keys", "data-key", "master-key"] {
         assert!(output.contains(&format!("\n  {command} ")), "{output}");
     }
 }
@@ -88,7 +88,7 @@ fn tn_07_tenant_create_prints_the_first_credentials_once() {
     let (status, _, error) =
         run(command.env("KEYWRIGHT_MASTER_KEY", another_key.trim_end()).current_dir(directory.path()));
     assert_eq!(status.code(), Some(1));
-    assert!(error.contains("the database was made with another master key"), "{error}");
+    assert!(error.contains("the database belongs to another master key"), "{error}");
 }
 
 #[test]

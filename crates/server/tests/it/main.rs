@@ -6,6 +6,7 @@ mod certificates;
 mod clock;
 mod command_line;
 mod configuration;
+mod data_key;
 mod doctor;
 mod ephemeral;
 mod health;

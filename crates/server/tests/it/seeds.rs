@@ -100,7 +100,7 @@ fn another_master_key_is_noticed_before_anything_is_written() {
     let process = Process::start(keywright().args(["dev", "--json", "--port", &port]).current_dir(directory.path()));
     let (status, output, log) = process.end();
     assert_eq!((status.code(), output.as_str()), (Some(1), ""));
-    assert!(log.contains("the database was made with another master key"), "{log}");
+    assert!(log.contains("the database belongs to another master key"), "{log}");
 }
 
 #[test]

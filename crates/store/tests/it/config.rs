@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use keywright_store::signing_keys::KeyState;
 use keywright_store::{
-    Store, StoreError, Tx, client_grants, clients, config, connections, params, resource_servers, signing_keys, tenants,
+    Store, StoreError, Tx, client_grants, clients, config, connections, data_keys, params, resource_servers,
+    signing_keys, tenants,
 };
 
 use postgres::fallible_iterator::FallibleIterator;
@@ -14,7 +15,8 @@ use postgres::{Client, NoTls};
 use crate::cluster::Cluster;
 use crate::database::{Database, on_postgres, postgres_is_left_out};
 use crate::rows::{
-    acme, at, client, client_grant, connection, ec_key, populate, resource_server, signing_key, tenant, umbrella,
+    acme, at, client, client_grant, connection, data_key, ec_key, populate, resource_server, signing_key, tenant,
+    umbrella,
 };
 
 /// The promise of the architecture.
@@ -23,7 +25,7 @@ const WITHIN: Duration = Duration::from_secs(1);
 type Write = fn(&mut Tx<'_>) -> Result<(), StoreError>;
 
 /// Every function that writes configuration.
-const WRITES: [(&str, Write); 16] = [
+const WRITES: [(&str, Write); 18] = [
     ("signing_keys::insert", |tx| signing_keys::insert(tx, &acme(), &signing_key("k", KeyState::Next))),
     ("signing_keys::promote", |tx| signing_keys::promote(tx, &acme(), "k", at(1)).map(drop)),
     ("signing_keys::add_ec", |tx| signing_keys::add_ec(tx, &acme(), "k", &ec_key("other")).map(drop)),
@@ -41,6 +43,8 @@ const WRITES: [(&str, Write); 16] = [
     ("client_grants::update", |tx| client_grants::update(tx, &acme(), &client_grant("g", "app", "orders")).map(drop)),
     ("connections::insert", |tx| connections::insert(tx, &acme(), &connection("a"))),
     ("connections::update", |tx| connections::update(tx, &acme(), &connection("a")).map(drop)),
+    ("data_keys::insert", |tx| data_keys::insert(tx, &data_key(1)).map(drop)),
+    ("data_keys::retire", |tx| data_keys::retire(tx, 1, at(4)).map(drop)),
     ("tenants::update_settings", |tx| tenants::update_settings(tx, &acme(), "{}").map(drop)),
 ];
 

@@ -17,6 +17,7 @@ mod concurrency;
 mod config;
 mod configuration_entities;
 mod crash;
+mod data_keys;
 mod database;
 mod encryption;
 mod engine;
@@ -73,6 +74,11 @@ conformance! {
         change_password_email_and_username,
         rt_08_deleting_a_user_ends_sessions_grants_and_refresh_tokens,
     }
+    data_keys {
+        are_kept_by_generation, st_03_are_sealed_anew_as_they_were_read, st_03_are_noted_and_erased_once,
+        st_03_one_of_many_nodes_makes_a_generation, every_node_hears_of_them,
+        st_03_every_sealed_column_is_read_in_pages, st_03_a_sealed_value_is_replaced_as_it_was_read,
+    }
     roles {
         are_kept_and_changed, have_unique_names, are_assigned_and_taken_away, have_permissions,
         users_have_permissions_of_their_own, rt_05_permissions_are_direct_or_of_a_role_as_of_now,
@@ -105,6 +111,7 @@ conformance! {
         rt_06_idle_and_absolute_ends_hold, rt_06_rotation_never_moves_the_absolute_end,
         become_expiring_when_the_application_does, switch_rotation_on_and_off,
         are_revoked, others_are_revoked, are_revoked_with_the_grant, rt_08_are_revoked_with_session_and_user,
+        all_are_revoked_in_batches,
         rt_09_oldest_live_family_goes_beyond_two_hundred, access_token_revocations_are_kept,
     }
     logs { are_kept_and_listed_by_time, go_by_age, op_03_seals_are_made_once_and_stay_in_order }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
-use keywright_store::{Store, access_token_revocations};
+use keywright_store::{Store, Tx, access_token_revocations};
+use keywright_types::TenantId;
 
 use crate::database::Database;
-use crate::rows::{acme, at, family, populate};
+use crate::rows::{acme, at, family, populate, umbrella};
 
 /// A rotating use of `generation` at `seconds`, without leeway, that moves the idle end by 100 s.
 pub(crate) fn rotation(generation: i64, seconds: i64) -> Exchange {
@@ -250,4 +251,29 @@ pub(crate) async fn rt_08_are_revoked_with_session_and_user(database: Arc<Databa
     let of_user = || store.write(|tx| refresh_tokens::revoke_for_user(tx, &acme(), "auth0|ann", at(5)));
     assert_eq!((of_user().await.unwrap(), of_user().await.unwrap()), (2, 0));
     assert_eq!((revoked("f1").await, revoked("f3").await, revoked("f4").await), (Some(at(3)), Some(at(5)), None));
+}
+
+pub(crate) async fn all_are_revoked_in_batches(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let fill = |tx: &mut Tx<'_>| {
+        for number in 0..7 {
+            refresh_tokens::insert(tx, &acme(), &family(&format!("f{number}")))?;
+            refresh_tokens::insert(tx, &umbrella(), &family(&format!("f{number}")))?;
+        }
+        refresh_tokens::revoke(tx, &acme(), "f3", at(1))
+    };
+    store.write(fill).await.unwrap();
+    let (mut after, mut all, mut batches) = ((TenantId::new(""), String::new()), 0, 0);
+    loop {
+        let from = after.clone();
+        let batch = store.write(move |tx| refresh_tokens::revoke_batch(tx, &from, 4, at(9))).await.unwrap();
+        let Some((last, revoked)) = batch else { break };
+        (after, all, batches) = (last, all + revoked, batches + 1);
+    }
+    assert_eq!((all, batches), (13, 4));
+    for (tenant, name, second) in [(acme(), "f0", 9), (acme(), "f3", 1), (umbrella(), "f6", 9)] {
+        let row = store.read(move |tx| refresh_tokens::find(tx, &tenant, name)).await.unwrap().unwrap();
+        assert_eq!(row.revoked_at, Some(at(second)), "{name}");
+    }
 }

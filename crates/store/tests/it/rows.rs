@@ -7,6 +7,7 @@ use keywright_store::client_grants::ClientGrantRow;
 use keywright_store::client_secrets::ClientSecretRow;
 use keywright_store::clients::ClientRow;
 use keywright_store::connections::ConnectionRow;
+use keywright_store::data_keys::DataKeyRow;
 use keywright_store::grants::GrantRow;
 use keywright_store::jobs::JobRow;
 use keywright_store::pushed_requests::PushedRequestRow;
@@ -190,6 +191,20 @@ pub(crate) fn transaction(id: u8) -> TransactionRow {
         created_at: at(0),
         expires_at: at(600),
         completed_at: None,
+    }
+}
+
+/// A generation that seals since it was made.
+pub(crate) fn data_key(generation: i64) -> DataKeyRow {
+    DataKeyRow {
+        generation,
+        data_key: Some(vec![42, 0, 42]),
+        sealed_with: "0123456789abcdef".to_owned(),
+        emergency: false,
+        created_at: at(generation),
+        used_from: at(generation),
+        resealed_at: None,
+        retired_at: None,
     }
 }
 
