@@ -176,8 +176,8 @@ async fn use_everything(scene: &Scene) -> Secrets {
     let answer = browser.log_in(&start, "jane@example.com", scene.password()).await;
     let code = answer.location_parameter("code").unwrap();
     secrets.add("code", &code);
-    for name in ["auth0", "auth0_compat", "__Host-kw_session", "__Host-kw"] {
-        browser.cookie(name).into_iter().for_each(|value| secrets.add("cookie", value));
+    for name in [keywright_web::cookies::SESSION, keywright_web::cookies::BROWSER] {
+        secrets.add("cookie", browser.cookie(name).expect(name));
     }
 
     let verifier = [("code_verifier", pkce.verifier.as_str())];
