@@ -32,17 +32,26 @@ pub(crate) fn serve(size: usize) {
     });
 }
 
-/// Starts the bare server, loads it as the real one is loaded, and gives the CPU time of one request in seconds.
-pub(crate) async fn measure(plan: &Plan, size: usize) -> f64 {
+/// What the bare server does.
+pub(crate) struct Bare {
+    /// CPU time of one request, in seconds.
+    pub(crate) each: f64,
+    /// Milliseconds within which 99 of 100 requests are answered at half of full load.
+    pub(crate) half: f64,
+}
+
+/// Starts the bare server and loads it as the real one is loaded.
+pub(crate) async fn measure(plan: &Plan, size: usize) -> Bare {
     let mut command = Command::new(std::env::current_exe().unwrap());
     let child = command.args(["--hello", &size.to_string()]).stdout(Stdio::piped()).spawn().unwrap();
     let mut process = Process(child);
     let mut address = String::new();
     BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut address).unwrap();
     let address: SocketAddr = address.trim().parse().unwrap();
-    let Load { processor_time, .. } =
-        load::full(plan, address, plan.connections, || processor::time(process.0.id()), Arc::new(Hello)).await;
-    processor_time
+    let spent = || processor::time(process.0.id());
+    let Load { processor_time, rate, .. } = load::full(plan, address, plan.connections, spent, Arc::new(Hello)).await;
+    let half = load::at_rate(plan, address, plan.connections, rate / 2.0, Arc::new(Hello)).await;
+    Bare { each: processor_time, half: half.quantile(0.99) }
 }
 
 struct Hello;

@@ -2,6 +2,7 @@
 
 use keywright_testkit::Engine;
 
+use crate::hello::Bare;
 use crate::load::{Latencies, Load};
 use crate::signature::Signature;
 use crate::{Plan, processor};
@@ -14,18 +15,17 @@ const IDLE_TARGET: f64 = 30.0;
 const READY_TARGET: f64 = 100.0;
 
 /// What one unit is compared with.
-#[derive(Clone, Copy)]
 pub(crate) enum Limit {
     /// At most so many times S.
     Signatures(f64),
-    /// At most so many times H, for answers of `size` bytes; `each` is H in seconds.
+    /// At most so many times H, for answers of `size` bytes.
     Requests {
         /// The target.
         multiple: f64,
         /// Bytes of the answer.
         size: usize,
-        /// Seconds.
-        each: f64,
+        /// H.
+        bare: Bare,
     },
     /// The cost of password hashing, which is chosen and no target.
     Hash,
@@ -96,11 +96,11 @@ impl Report {
     pub(crate) fn row(&mut self, row: &Row) {
         let Row { name, limit, load, half } = row;
         let half = half.quantile(0.99);
-        let multiple = match *limit {
-            Limit::Signatures(target) => self.multiple(name, load.processor_time / self.signature.busy, target, "S"),
-            Limit::Requests { multiple, size, each } => {
-                let text = self.multiple(name, load.processor_time / each, multiple, "H");
-                format!("{text}  (H: {:.1} µs, {size} bytes)", each * 1e6)
+        let multiple = match limit {
+            Limit::Signatures(target) => self.multiple(name, load.processor_time / self.signature.busy, *target, "S"),
+            Limit::Requests { multiple, size, bare: Bare { each, half } } => {
+                let text = self.multiple(name, load.processor_time / each, *multiple, "H");
+                format!("{text}  (H: {:.1} µs, {size} bytes, p99 at half {half:.2} ms)", each * 1e6)
             }
             Limit::Hash => "Argon2id, 19 MiB, 2 passes, 1 lane".to_owned(),
         };

@@ -31,7 +31,7 @@ pub(crate) async fn run_all(plan: &Plan, seeds: &Seeds, server: &Server, report:
     for (name, multiple, get) in [("/userinfo", 3.0, userinfo), ("discovery", 1.3, discovery), ("JWKS", 1.3, keys)] {
         if plan.includes(name) {
             let size = get.perform_once(&mut Connection::open(server.address).await).await.body.len();
-            let limit = Limit::Requests { multiple, size, each: hello::measure(plan, size).await };
+            let limit = Limit::Requests { multiple, size, bare: hello::measure(plan, size).await };
             bench.run_shared(name, limit, get, report).await;
         }
     }

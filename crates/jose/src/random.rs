@@ -69,11 +69,8 @@ impl Random {
     /// This many random bytes as lower-case hexadecimal digits, two for each byte.
     #[must_use]
     pub fn hex(&self, bytes: usize) -> String {
-        use std::fmt::Write as _;
-        self.vector(bytes).iter().fold(String::with_capacity(bytes * 2), |mut text, byte| {
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
+        let digits = self.vector(bytes).into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
     }
 
     /// For interfaces of the cryptographic library which ask for the generator itself.
