@@ -110,28 +110,7 @@ impl App {
         client_id: &str,
         new: NewClientCredential,
     ) -> Result<ClientCredential, CredentialError> {
-        if !new.key.algorithms().contains(&new.alg) {
-            return Err(CredentialError::WrongAlgorithm);
-        }
-        if new.name.as_ref().is_some_and(|name| name.chars().count() > 128 || name.contains('\0')) {
-            return Err(CredentialError::BadName);
-        }
-        let kid = new.kid.unwrap_or_else(|| new.key.thumbprint());
-        if !is_kid(&kid) {
-            return Err(CredentialError::BadKid);
-        }
-        let now = self.now();
-        let row = ClientCredentialRow {
-            credential_id: format!("cred_{}", self.random().identifier(22)),
-            client_id: client_id.to_owned(),
-            kid,
-            alg: new.alg.as_str().to_owned(),
-            name: new.name,
-            public_key: new.key.to_jwk().to_string(),
-            created_at: now,
-            updated_at: now,
-            expires_at: new.expires_at,
-        };
+        let row = self.client_credential_row(client_id, new)?;
         let inserted = row.clone();
         let added = self.configure(tenant, move |tx, id| {
             if clients::find(tx, id, &inserted.client_id)?.is_none() {
@@ -145,6 +124,36 @@ impl App {
         });
         added.await??;
         Ok(row.into())
+    }
+
+    /// A key as it is stored, checked; for `client_credentials::insert` in the transaction that makes its application.
+    pub fn client_credential_row(
+        &self,
+        client_id: &str,
+        new: NewClientCredential,
+    ) -> Result<ClientCredentialRow, CredentialError> {
+        if !new.key.algorithms().contains(&new.alg) {
+            return Err(CredentialError::WrongAlgorithm);
+        }
+        if new.name.as_ref().is_some_and(|name| name.chars().count() > 128 || name.contains('\0')) {
+            return Err(CredentialError::BadName);
+        }
+        let kid = new.kid.unwrap_or_else(|| new.key.thumbprint());
+        if !is_kid(&kid) {
+            return Err(CredentialError::BadKid);
+        }
+        let now = self.now();
+        Ok(ClientCredentialRow {
+            credential_id: format!("cred_{}", self.random().identifier(22)),
+            client_id: client_id.to_owned(),
+            kid,
+            alg: new.alg.as_str().to_owned(),
+            name: new.name,
+            public_key: new.key.to_jwk().to_string(),
+            created_at: now,
+            updated_at: now,
+            expires_at: new.expires_at,
+        })
     }
 
     /// The keys of an application, oldest first.

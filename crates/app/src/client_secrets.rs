@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use keywright_jose::{Digest, Purpose};
 use keywright_store::client_secrets::{self, ClientSecretRow};
-use keywright_store::clients;
+use keywright_store::{StoreError, Tx, clients};
 use keywright_types::TenantId;
 use moka::sync::Cache;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -87,6 +87,27 @@ impl App {
         });
         rotated.await??;
         Ok(secret)
+    }
+
+    /// Forgets every other secret of an application whose secret becomes this one, in the transaction that writes it.
+    pub fn replace_client_secret(
+        &self,
+        tx: &mut Tx<'_>,
+        tenant: &TenantId,
+        client_id: &str,
+        secret: &SecretString,
+    ) -> Result<(), StoreError> {
+        let digest = self.secret_digest(tenant, secret).as_bytes().to_vec();
+        client_secrets::delete_others(tx, tenant, client_id, &digest)?;
+        let now = self.now();
+        let fresh = ClientSecretRow {
+            secret_digest: digest,
+            secret: None,
+            created_at: now,
+            expires_at: None,
+            last_used_at: None,
+        };
+        client_secrets::replace(tx, tenant, client_id, &fresh)
     }
 
     /// Ends the secret that another one has replaced, before its time: on every node within a second.

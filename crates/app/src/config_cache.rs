@@ -16,8 +16,8 @@ use keywright_store::{
     resource_servers, signing_keys, tenants,
 };
 use keywright_types::{
-    Client, ClientGrant, Connection, LogoutInitiator, Organization, OrganizationConnection, ResourceServer, Tenant,
-    TenantId,
+    Client, ClientGrant, Connection, LogoutInitiator, Organization, OrganizationConnection, ResourceServer,
+    SubjectType, Tenant, TenantId,
 };
 use moka::sync::Cache;
 use secrecy::SecretString;
@@ -209,18 +209,29 @@ impl App {
         .await
     }
 
-    /// What `client_id` may do on the API `audience` for itself.
+    /// What `client_id` may do on the API `audience` for itself, or on behalf of users. A grant of all scopes has those that
+    /// the API defines now.
     pub async fn client_grant(
         &self,
         tenant: &TenantId,
         client_id: &str,
         audience: &str,
+        subject_type: SubjectType,
     ) -> Result<Option<Arc<ClientGrant>>, AppError> {
         let (id, client, wanted) = (tenant.clone(), client_id.to_owned(), audience.to_owned());
-        let key = format!("{client_id}\n{audience}");
+        let key = format!("{}\n{client_id}\n{audience}", subject_type.as_str());
         self.cached(&self.config().grants, tenant.as_str(), &key, move |_, tx| {
-            let row = client_grants::find(tx, &id, &client, &wanted)?;
-            row.map(|row| document("client_grants", &row.document)).transpose()
+            let Some(row) = client_grants::find(tx, &id, &client, &wanted, subject_type.as_str())? else {
+                return Ok(None);
+            };
+            let mut grant: ClientGrant = document("client_grants", &row.document)?;
+            if grant.allow_all_scopes
+                && let Some(row) = resource_servers::find_by_identifier(tx, &id, &wanted)?
+            {
+                let api: ResourceServer = document("resource_servers", &row.document)?;
+                grant.scope = api.scopes.into_iter().map(|scope| scope.value).collect();
+            }
+            Ok(Some(grant))
         })
         .await
     }
@@ -289,7 +300,11 @@ impl App {
         Ok(all.unwrap_or_default())
     }
 
-    pub(crate) fn unsealed(
+    /// A secret that [`App::sealed`] sealed, in clear.
+    ///
+    /// # Errors
+    /// When it does not open: another master key sealed it.
+    pub fn unsealed(
         &self,
         purpose: Purpose,
         tenant: &TenantId,

@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows a status code, a header or a page. The surfaces (`oauth`, `login`, `management`)
 //! take an [`App`] and a parsed request, and decide what the answer looks like.
 
+mod access_token_revocation;
 mod account_changes;
 mod app;
 mod attack_protection;
@@ -36,6 +37,7 @@ mod tenant_log;
 mod transactions;
 mod users;
 
+pub use access_token_revocation::is_access_token_revoked;
 pub use account_changes::AccountError;
 pub use app::{App, AppOptions};
 pub use attack_protection::{PasswordProof, clear_login_failures};
@@ -63,7 +65,7 @@ pub use organizations::{Membership, OrganizationError, organizations_of};
 pub use passwords::{
     HashingCost, HashingLoad, ImportedHash, ImportedHashError, PasswordCheck, PasswordRule, check_password,
 };
-pub use provisioning::{ManagementCredentials, NewClient, NewTenant, ProvisioningError};
+pub use provisioning::{GLOBAL_CLIENT, ManagementCredentials, NewClient, NewTenant, ProvisioningError};
 pub use published_document::PublishedDocument;
 pub use rate_limits::{Limit, RateLimitStatus, network_of};
 pub use roles::{RoleError, effective_permissions};

@@ -97,7 +97,9 @@ impl App {
             return Ok(all.iter().filter(|connection| connection.is_usable_by(client)).cloned().collect());
         };
         // §8.3: domain-level connections only, also there.
-        let usable = all.iter().filter(|connection| client.is_first_party || connection.is_domain_connection);
+        let usable = all.iter().filter(|connection| {
+            connection.authentication.active && (client.is_first_party || connection.is_domain_connection)
+        });
         let enabled = usable.filter_map(|connection| Some((connection, organization.enabled(&connection.id)?)));
         let connections = enabled.map(|(connection, enabled)| {
             let mut connection = connection.clone();

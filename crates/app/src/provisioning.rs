@@ -14,8 +14,8 @@ use keywright_store::tenants::{self, TenantRow};
 use keywright_store::{StoreError, Tx, config, logs};
 use keywright_types::{
     AppType, Client, ClientGrant, Connection, ExpirationType, JwtConfiguration, OrganizationRequireBehavior,
-    OrganizationUsage, OtherMembers, RefreshTokenSettings, ResourceServer, ResourceServerScope, RotationType, Tenant,
-    TenantId, TenantSettings, TokenEndpointAuthMethod,
+    OrganizationUsage, OtherMembers, RefreshTokenSettings, ResourceServer, ResourceServerScope, RotationType,
+    SubjectType, Tenant, TenantId, TenantSettings, TokenEndpointAuthMethod,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -82,6 +82,10 @@ impl From<StoreError> for ProvisioningError {
     }
 }
 
+/// Name of the application that is none: it holds the tenant-wide classic login page for tools that keep it
+/// (`management-api.md` §2.6). No other application has the name.
+pub const GLOBAL_CLIENT: &str = "All Applications";
+
 /// Anybody may fill a tenant where registration is open; this is where it ends. An administrator may go beyond it.
 const MOST_REGISTERED: i64 = 5_000;
 
@@ -112,11 +116,14 @@ impl App {
             client_id: client.client_id.clone(),
             audience: tenant.management_audience(),
             scope: new.management_scopes,
+            subject_type: SubjectType::Client,
+            allow_all_scopes: false,
             other: OtherMembers::new(),
         };
         let settings = serde_json::to_string(&tenant.settings).map_err(AppError::internal)?;
         let row = TenantRow { tenant_id: tenant.id.clone(), domain: tenant.domain.clone(), settings, created_at: now };
         let client_row = self.client_row(&tenant.id, &client, Some(&secret), now)?;
+        let global = self.global_client_row(&tenant.id, now)?;
         let api_row = self.api_row(&tenant.id, &management, None, now)?;
         let grant_row = grant_row(&grant, now)?;
         self.configure(&tenant.id, move |tx, id| {
@@ -124,11 +131,39 @@ impl App {
             signing_keys::insert(tx, id, &current)?;
             signing_keys::insert(tx, id, &next)?;
             resource_servers::insert(tx, id, &api_row)?;
+            clients::insert(tx, id, &global)?;
             clients::insert(tx, id, &client_row)?;
             client_grants::insert(tx, id, &grant_row)
         })
         .await?;
         Ok((tenant, ManagementCredentials { client_id: client.client_id, client_secret: secret }))
+    }
+
+    /// The application that is none: without a secret, a grant or a callback it can ask for nothing.
+    fn global_client_row(&self, tenant: &TenantId, now: Timestamp) -> Result<ClientRow, AppError> {
+        let (mut client, _) = self.new_client(NewClient { name: GLOBAL_CLIENT.to_owned(), ..NewClient::default() });
+        client.grant_types = Vec::new();
+        client.other.insert("global".to_owned(), true.into());
+        client.other.insert("custom_login_page_on".to_owned(), true.into());
+        self.client_row(tenant, &client, None, now)
+    }
+
+    /// Gives every tenant of a version before the application that is none.
+    pub async fn complete_global_clients(&self) -> Result<(), AppError> {
+        for tenant in self.store().read(|tx| tenants::list(tx).map_err(AppError::from)).await? {
+            let row = self.global_client_row(&tenant.tenant_id, tenant.created_at)?;
+            let id = tenant.tenant_id;
+            let wanted = id.clone();
+            if self.store().read(move |tx| has_global_client(tx, &wanted)).await? {
+                continue;
+            }
+            let complete = self.configure(&id, move |tx, id| {
+                // Another node may have been faster.
+                if has_global_client(tx, id)? { Ok(()) } else { clients::insert(tx, id, &row) }
+            });
+            complete.await.map_err(AppError::internal)?;
+        }
+        Ok(())
     }
 
     /// A new application with Auth0's defaults for its type, and its secret. Nothing is stored yet.
@@ -139,7 +174,7 @@ impl App {
             Some(AppType::NonInteractive) => &["client_credentials"],
             Some(AppType::Native | AppType::Spa) => &["authorization_code", "refresh_token"],
             // CL-07: password grants and implicit are off for new applications.
-            Some(AppType::RegularWeb) | None => &["authorization_code", "refresh_token", "client_credentials"],
+            _ => &["authorization_code", "refresh_token", "client_credentials"],
         };
         let refresh_token = if new.app_type == Some(AppType::Spa) {
             // §4.2: "SPA and rotating must be `expiring`".
@@ -335,9 +370,20 @@ impl App {
         })
     }
 
-    pub(crate) fn sealed(&self, purpose: Purpose, tenant: &TenantId, secret: &SecretString) -> Vec<u8> {
+    /// A secret as it is stored: sealed, for this purpose and tenant.
+    #[must_use]
+    pub fn sealed(&self, purpose: Purpose, tenant: &TenantId, secret: &SecretString) -> Vec<u8> {
         self.data_keys().seal(purpose, tenant, secret.expose_secret().as_bytes(), self.random())
     }
+}
+
+fn has_global_client(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<bool, StoreError> {
+    let named = clients::find_by_name(tx, tenant, GLOBAL_CLIENT)?;
+    let is_global = |row: &ClientRow| {
+        let document: serde_json::Value = serde_json::from_str(&row.document).unwrap_or_default();
+        document.get("global") == Some(&true.into())
+    };
+    Ok(named.iter().any(is_global))
 }
 
 /// The Management API of a tenant as an API like any other (`management-api.md`, "System resource server").
@@ -357,6 +403,7 @@ fn grant_row(grant: &ClientGrant, now: Timestamp) -> Result<ClientGrantRow, AppE
         id: grant.id.clone(),
         client_id: grant.client_id.clone(),
         audience: grant.audience.clone(),
+        subject_type: grant.subject_type.as_str().to_owned(),
         document: serde_json::to_string(grant).map_err(AppError::internal)?,
         created_at: now,
     })

@@ -74,6 +74,22 @@ impl App {
         new: NewUser,
         event: Option<LogEvent>,
     ) -> Result<User, SignUpError> {
+        let row = self.new_user_row(connection, new).await?;
+        let user = user_from_row(&row)?;
+        let (id, entry) = (tenant.clone(), event.map(|event| self.log_row(event.user(&user))));
+        let insert = move |tx: &mut Tx<'_>| {
+            users::insert(tx, &id, &row)?;
+            entry.map_or(Ok(()), |entry| logs::insert(tx, &id, &entry))
+        };
+        match self.store().write(insert).await {
+            Ok(()) => Ok(user),
+            Err(StoreError::Conflict { .. }) => Err(SignUpError::UserExists),
+            Err(error) => Err(SignUpError::App(error.into())),
+        }
+    }
+
+    /// A user of this connection as it is stored, checked, with a hashed password; for `users::insert`.
+    pub async fn new_user_row(&self, connection: &Connection, new: NewUser) -> Result<UserRow, SignUpError> {
         let email = normalized_identifier(&new.email);
         if !is_email(&email) {
             return Err(SignUpError::InvalidEmail);
@@ -102,17 +118,7 @@ impl App {
             created_at: now,
             updated_at: now,
         };
-        let row = user_to_row(&user, password_hash)?;
-        let (id, entry) = (tenant.clone(), event.map(|event| self.log_row(event.user(&user))));
-        let insert = move |tx: &mut Tx<'_>| {
-            users::insert(tx, &id, &row)?;
-            entry.map_or(Ok(()), |entry| logs::insert(tx, &id, &entry))
-        };
-        match self.store().write(insert).await {
-            Ok(()) => Ok(user),
-            Err(StoreError::Conflict { .. }) => Err(SignUpError::UserExists),
-            Err(error) => Err(SignUpError::App(error.into())),
-        }
+        Ok(user_to_row(&user, password_hash)?)
     }
 
     /// The user with this id.

@@ -49,6 +49,8 @@ pub enum Purpose {
     DpopNonce,
     /// `request_uri` of pushed authorization requests, digested.
     PushedRequest,
+    /// Where a page of a list begins, sealed.
+    ManagementCheckpoint,
 }
 
 impl Purpose {
@@ -77,12 +79,13 @@ impl Purpose {
             Self::DpopProofId => "dpop-proof-id",
             Self::DpopNonce => "dpop-nonce",
             Self::PushedRequest => "pushed-request",
+            Self::ManagementCheckpoint => "management-checkpoint",
         }
     }
 }
 
 #[cfg(test)]
-pub(crate) const ALL: [Purpose; 22] = [
+pub(crate) const ALL: [Purpose; 23] = [
     Purpose::ClientSecret,
     Purpose::SigningKey,
     Purpose::EcSigningKey,
@@ -105,6 +108,7 @@ pub(crate) const ALL: [Purpose; 22] = [
     Purpose::DpopProofId,
     Purpose::DpopNonce,
     Purpose::PushedRequest,
+    Purpose::ManagementCheckpoint,
 ];
 
 #[cfg(test)]

@@ -1,7 +1,46 @@
 //! The Management API v2: the surface that administers a tenant. It never reads a cookie.
 //!
-//! So far it knows the scopes that an application can be granted on it (§1.3 of the wire reference).
+//! `operation.rs` says what an operation is, `resources/` has the table of them, and everything else is made from the
+//! table: the routes and their checks (`routes.rs`), the OpenAPI document (`openapi.rs`), the reference (`reference.rs`)
+//! and the tests of authorization.
 
+#![allow(dead_code, reason = "the vocabulary of operations is whole; not every word of it is used yet")]
+
+mod authentication;
+mod body;
+mod call;
+mod cross_origin;
+mod error;
+mod fields;
+mod json;
+mod log;
+mod openapi;
+mod operation;
+mod paging;
+mod projection;
+mod query;
+mod reference;
+mod resources;
+mod routes;
+mod schema;
 mod scopes;
 
+use axum::response::{IntoResponse, Response};
+use keywright_app::AppError;
+
+pub use openapi::document as openapi;
+pub use reference::pages as reference_pages;
+pub use routes::router;
 pub use scopes::SCOPES;
+
+/// Answers a failure that happened before or around an operation, in the shape of this surface.
+#[must_use]
+pub fn failure(error: AppError) -> Response {
+    error::ApiError::from(error).into_response()
+}
+
+/// Whether a path is one of this surface.
+#[must_use]
+pub fn owns(path: &str) -> bool {
+    path.strip_prefix(operation::BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

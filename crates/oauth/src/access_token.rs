@@ -1,13 +1,10 @@
 //! Access tokens of ours that come back, at `/userinfo` and at `/oauth/revoke`: what they say, and what each is known by.
-//!
-//! A token is known by its `jti`. Auth0's dialect has none (§3.2); such a token is known by what was signed, header and
-//! claims, so that no other encoding of its signature makes another token of it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use keywright_app::{App, AppError};
-use keywright_jose::{Digest, Expected, JwtType, MAX_TOKEN_LENGTH, Purpose, VerifyingKey, opaque, verify};
-use keywright_store::{StoreError, Tx, access_token_revocations, revoked_access_tokens};
+use keywright_app::{App, AppError, is_access_token_revoked};
+use keywright_jose::{Digest, Expected, JwtType, MAX_TOKEN_LENGTH, VerifyingKey, opaque, verify};
+use keywright_store::{StoreError, Tx};
 use keywright_types::{ScopeSet, Tenant, TenantId};
 use serde_json::{Map, Value};
 
@@ -29,11 +26,10 @@ impl<'a> TokenIdentity<'a> {
 
     /// Key of the revocation list.
     pub(crate) fn digest(self, app: &App, tenant: &TenantId) -> Digest {
-        let identity = match self {
-            Self::Id(id) => format!("id\n{id}"),
-            Self::Text(token) => format!("text\n{}", token.rsplit_once('.').map_or(token, |(signed, _)| signed)),
-        };
-        app.data_keys().digest(Purpose::AccessToken, tenant, identity.as_bytes())
+        match self {
+            Self::Id(id) => app.access_token_identity(tenant, "", Some(id)),
+            Self::Text(token) => app.access_token_identity(tenant, token, None),
+        }
     }
 }
 
@@ -87,8 +83,7 @@ impl AccessToken {
     /// Whether it was revoked: by its application, or by the replay of the code that gave it (CO-03).
     pub(crate) fn is_revoked(&self, tx: &mut Tx<'_>, tenant: &TenantId) -> Result<bool, StoreError> {
         let OpaqueClaims { azp, sub, iat, jti, .. } = &self.claims;
-        Ok(revoked_access_tokens::exists(tx, tenant, self.identity.as_bytes())?
-            || (jti.is_none() && access_token_revocations::exists(tx, tenant, azp, sub, *iat)?))
+        is_access_token_revoked(tx, tenant, &self.identity, azp, sub, *iat, jti.is_some())
     }
 }
 

@@ -94,7 +94,7 @@ pub(crate) async fn serve(
 /// Removes expired rows, seals the tenant logs and follows up rotations of data keys, every minute. The nodes of a database take turns by a lease.
 async fn clean(app: App) {
     let holder = app.random().hex(8);
-    let mut keys_complete = false;
+    let (mut keys_complete, mut clients_complete) = (false, false);
     let mut minutes = tokio::time::interval(CLEANUP_INTERVAL);
     minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -107,6 +107,12 @@ async fn clean(app: App) {
             match app.complete_all_signing_keys().await {
                 Ok(()) => keys_complete = true,
                 Err(cause) => tracing::warn!(%cause, "signing keys are not complete"),
+            }
+        }
+        if !clients_complete {
+            match app.complete_global_clients().await {
+                Ok(()) => clients_complete = true,
+                Err(cause) => tracing::warn!(%cause, "the global applications are not complete"),
             }
         }
         match cleanup::run_once(app.store(), app.now(), &holder).await {

@@ -63,14 +63,18 @@ async fn answer(pipeline: &Pipeline, request: Request, next: Next) -> Response {
     }
     request.extensions_mut().insert(pipeline.trusted_proxies.clone());
     let (app, representation) = (&pipeline.app, Representation::wanted(request.headers()));
+    let of_management = keywright_management::owns(request.uri().path());
+    let failed = |error: AppError| {
+        if of_management { keywright_management::failure(error) } else { failure_as(app, representation, &error) }
+    };
     // Nothing that a panicking handler may have left half done is used again: its values are dropped, and what is shared
     // (the caches, the queues) is whole after every step.
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
     let mut response = match tokio::time::timeout(DEADLINE, answered).await {
         Ok(Ok(response)) => response,
         // The panic itself is in the log.
-        Ok(Err(_)) => failure_as(app, representation, &AppError::internal("a handler panicked")),
-        Err(_) => failure_as(app, representation, &AppError::Overloaded("a request took too long")),
+        Ok(Err(_)) => failed(AppError::internal("a handler panicked")),
+        Err(_) => failed(AppError::Overloaded("a request took too long")),
     };
     // OP-05: whoever sees an answer sees that its time may be made up.
     if app.has_test_controls() {

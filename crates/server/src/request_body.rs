@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use http_body_util::{BodyExt, Full, Limited};
 
 /// Bytes of the largest body that any surface may take; each has smaller limits of its own.
-pub(crate) const MAX: usize = 256 * 1024;
+pub(crate) const MAX: usize = 1024 * 1024;
 /// How long a client may take to send a body.
 const DEADLINE: Duration = Duration::from_secs(20);
 

@@ -42,6 +42,7 @@ pub(crate) fn router(app: &App, surroundings: Surroundings) -> Router {
     let tenants = Router::new()
         .merge(keywright_oauth::router(app))
         .merge(keywright_login::router(app))
+        .merge(keywright_management::router(app))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer((pipeline.clone(), tenancy));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Row, StoreError, Tx, config, params};
+use crate::{Range, Row, StoreError, Tx, config, params};
 
 /// An application as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,6 +31,11 @@ statements! {
             WHERE tenant_id = $1 AND client_id = $2";
     LIST = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
             WHERE tenant_id = $1 ORDER BY created_at, client_id";
+    PAGE = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
+            WHERE tenant_id = $1 AND (created_at, client_id) > ($2, $3) AND client_id <> $4 \
+            ORDER BY created_at, client_id LIMIT $5 OFFSET $6";
+    FIND_BY_NAME = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
+                    WHERE tenant_id = $1 AND name = $2 ORDER BY created_at, client_id";
     COUNT = "SELECT COUNT(*) FROM clients WHERE tenant_id = $1";
     /// A change of the document leaves the secret alone.
     UPDATE = "UPDATE clients SET name = $3, document = $4, secret = COALESCE($5, secret), updated_at = $6 \
@@ -67,6 +72,17 @@ pub fn find(tx: &mut Tx<'_>, tenant: &TenantId, client_id: &str) -> Result<Optio
 /// All applications of the tenant, oldest first.
 pub fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<ClientRow>, StoreError> {
     tx.query(LIST, params![tenant])?.iter().map(from_row).collect()
+}
+
+/// A part of the applications, oldest first, without the one called `except`.
+pub fn page(tx: &mut Tx<'_>, tenant: &TenantId, range: &Range, except: &str) -> Result<Vec<ClientRow>, StoreError> {
+    let Range { after, after_id, skip, limit } = range;
+    tx.query(PAGE, params![tenant, *after, after_id, except, *limit, *skip])?.iter().map(from_row).collect()
+}
+
+/// The applications with this name, oldest first.
+pub fn find_by_name(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Result<Vec<ClientRow>, StoreError> {
+    tx.query(FIND_BY_NAME, params![tenant, name])?.iter().map(from_row).collect()
 }
 
 /// How many applications the tenant has.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Row, StoreError, Tx, config, params};
+use crate::{Range, Row, StoreError, Tx, config, params};
 
 /// A connection as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +29,12 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     FIND_BY_NAME = "SELECT id, name, strategy, document, created_at, updated_at FROM connections \
                     WHERE tenant_id = $1 AND name = $2";
+    FIND = "SELECT id, name, strategy, document, created_at, updated_at FROM connections \
+            WHERE tenant_id = $1 AND id = $2";
+    PAGE = "SELECT id, name, strategy, document, created_at, updated_at FROM connections \
+            WHERE tenant_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4 OFFSET $5";
+    COUNT = "SELECT COUNT(*) FROM connections WHERE tenant_id = $1";
+    DELETE = "DELETE FROM connections WHERE tenant_id = $1 AND id = $2";
     LIST = "SELECT id, name, strategy, document, created_at, updated_at FROM connections \
             WHERE tenant_id = $1 ORDER BY created_at, id";
     UPDATE = "UPDATE connections SET document = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
@@ -54,6 +60,28 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &ConnectionRow) -> Result
         params![tenant, &row.id, &row.name, &row.strategy, &row.document, row.created_at, row.updated_at],
     )?;
     Ok(())
+}
+
+/// The connection with this identifier.
+pub fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &str) -> Result<Option<ConnectionRow>, StoreError> {
+    tx.query_opt(FIND, params![tenant, id])?.as_ref().map(from_row).transpose()
+}
+
+/// A part of the connections, oldest first.
+pub fn page(tx: &mut Tx<'_>, tenant: &TenantId, range: &Range) -> Result<Vec<ConnectionRow>, StoreError> {
+    let Range { after, after_id, skip, limit } = range;
+    tx.query(PAGE, params![tenant, *after, after_id, *limit, *skip])?.iter().map(from_row).collect()
+}
+
+/// How many connections the tenant has.
+pub fn count(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT, params![tenant])?.map_or(Ok(0), |row| row.get(0))
+}
+
+/// Removes the connection, also from organizations; its users stay. `false` when there was none.
+pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &str) -> Result<bool, StoreError> {
+    config::bump(tx, tenant)?;
+    Ok(tx.execute(DELETE, params![tenant, id])? == 1)
 }
 
 /// The connection with this name.

@@ -54,6 +54,7 @@ statements! {
     );
     FIND_BY_ID = concat!("SELECT ", columns!(), " FROM grants WHERE tenant_id = $1 AND grant_id = $2");
     DELETE = "DELETE FROM grants WHERE tenant_id = $1 AND grant_id = $2";
+    DELETE_FOR_CLIENT = "DELETE FROM grants WHERE tenant_id = $1 AND client_id = $2";
 }
 
 fn from_row(row: &Row) -> Result<GrantRow, StoreError> {
@@ -125,6 +126,11 @@ pub fn find_by_id(tx: &mut Tx<'_>, tenant: &TenantId, grant_id: &str) -> Result<
 /// [`refresh_tokens::revoke_for_grant`](crate::refresh_tokens::revoke_for_grant).
 pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, grant_id: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(DELETE, params![tenant, grant_id])? == 1)
+}
+
+/// Removes every grant to this application; returns how many.
+pub fn delete_for_client(tx: &mut Tx<'_>, tenant: &TenantId, client_id: &str) -> Result<u64, StoreError> {
+    tx.execute(DELETE_FOR_CLIENT, params![tenant, client_id])
 }
 
 /// The scopes of `old`, then those of `new` that are not among them.

@@ -43,6 +43,7 @@ mod job;
 mod migrations;
 mod postgres;
 mod queue;
+mod range;
 mod row;
 mod sqlite;
 mod tx;
@@ -89,6 +90,7 @@ pub mod users;
 
 pub use db::{Store, Waiting};
 pub use error::StoreError;
+pub use range::Range;
 pub use row::Row;
 pub use tx::Tx;
 pub use value::{FromValue, Value};

@@ -16,6 +16,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "sessions", include_str!("../migrations/0007_sessions.sql")),
     (8, "organizations", include_str!("../migrations/0008_organizations.sql")),
     (9, "data_keys", include_str!("../migrations/0009_data_keys.sql")),
+    (10, "management", include_str!("../migrations/0010_management.sql")),
+    (11, "user_lists", include_str!("../migrations/0011_user_lists.sql")),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations ( \

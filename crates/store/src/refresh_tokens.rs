@@ -110,6 +110,8 @@ statements! {
     REVOKE_BATCH = "UPDATE refresh_tokens SET revoked_at = $5 \
                     WHERE (tenant_id, family_id) > ($1, $2) AND (tenant_id, family_id) <= ($3, $4) \
                     AND revoked_at IS NULL";
+    REVOKE_FOR_CLIENT = "UPDATE refresh_tokens SET revoked_at = $3 \
+                         WHERE tenant_id = $1 AND client_id = $2 AND revoked_at IS NULL";
     TRIM = "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 AND family_id IN ( \
             SELECT family_id FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 \
             AND revoked_at IS NULL AND (idle_expires_at IS NULL OR idle_expires_at > $4) \
@@ -236,6 +238,16 @@ pub fn revoke_for_session(
 /// Revokes every family of the user; returns how many.
 pub fn revoke_for_user(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str, now: Timestamp) -> Result<u64, StoreError> {
     tx.execute(REVOKE_FOR_USER, params![tenant, user_id, now])
+}
+
+/// Revokes every family of the application; returns how many.
+pub fn revoke_for_client(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    tx.execute(REVOKE_FOR_CLIENT, params![tenant, client_id, now])
 }
 
 /// How many live families a user may have with one application (§4.1, RT-09).

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Row, StoreError, Tx, config, params};
+use crate::{Range, Row, StoreError, Tx, config, params};
 
 /// An API as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,6 +29,12 @@ statements! {
               VALUES ($1, $2, $3, $4, $5, $6, $7)";
     FIND_BY_IDENTIFIER = "SELECT id, identifier, document, signing_secret, created_at, updated_at FROM resource_servers \
                           WHERE tenant_id = $1 AND identifier = $2";
+    FIND = "SELECT id, identifier, document, signing_secret, created_at, updated_at FROM resource_servers \
+            WHERE tenant_id = $1 AND id = $2";
+    PAGE = "SELECT id, identifier, document, signing_secret, created_at, updated_at FROM resource_servers \
+            WHERE tenant_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4 OFFSET $5";
+    COUNT = "SELECT COUNT(*) FROM resource_servers WHERE tenant_id = $1";
+    DELETE = "DELETE FROM resource_servers WHERE tenant_id = $1 AND id = $2";
     LIST = "SELECT id, identifier, document, signing_secret, created_at, updated_at FROM resource_servers \
             WHERE tenant_id = $1 ORDER BY created_at, id";
     /// A change of the document leaves the secret alone.
@@ -64,6 +70,29 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &ResourceServerRow) -> Re
         ],
     )?;
     Ok(())
+}
+
+/// The API with this identifier of its record.
+pub fn find(tx: &mut Tx<'_>, tenant: &TenantId, id: &str) -> Result<Option<ResourceServerRow>, StoreError> {
+    tx.query_opt(FIND, params![tenant, id])?.as_ref().map(from_row).transpose()
+}
+
+/// A part of the APIs, oldest first.
+pub fn page(tx: &mut Tx<'_>, tenant: &TenantId, range: &Range) -> Result<Vec<ResourceServerRow>, StoreError> {
+    let Range { after, after_id, skip, limit } = range;
+    tx.query(PAGE, params![tenant, *after, after_id, *limit, *skip])?.iter().map(from_row).collect()
+}
+
+/// How many APIs the tenant has.
+pub fn count(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT, params![tenant])?.map_or(Ok(0), |row| row.get(0))
+}
+
+/// Removes the API, and permissions on it from roles and users. `false` when there was none.
+pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, id: &str) -> Result<bool, StoreError> {
+    config::bump(tx, tenant)?;
+    // The foreign keys of role_permissions and user_permissions cascade.
+    Ok(tx.execute(DELETE, params![tenant, id])? == 1)
 }
 
 /// The API with this audience, compared exactly.

@@ -46,6 +46,9 @@ statements! {
     LIST_FOR_USER = "SELECT r.role_id, r.name, r.description, r.created_at FROM user_roles u \
                      JOIN roles r ON r.tenant_id = u.tenant_id AND r.role_id = u.role_id \
                      WHERE u.tenant_id = $1 AND u.user_id = $2 ORDER BY r.created_at, r.role_id";
+    PAGE_USERS = "SELECT user_id FROM user_roles WHERE tenant_id = $1 AND role_id = $2 AND user_id > $3 \
+                  ORDER BY user_id LIMIT $4 OFFSET $5";
+    COUNT_USERS = "SELECT COUNT(*) FROM user_roles WHERE tenant_id = $1 AND role_id = $2";
     LIST_USERS = "SELECT user_id FROM user_roles WHERE tenant_id = $1 AND role_id = $2 ORDER BY user_id";
 }
 
@@ -133,4 +136,21 @@ pub fn list_for_user(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str) -> Resul
 /// Identifiers of the users who have the role, in their order.
 pub fn list_users(tx: &mut Tx<'_>, tenant: &TenantId, role_id: &str) -> Result<Vec<String>, StoreError> {
     tx.query(LIST_USERS, params![tenant, role_id])?.iter().map(|row| row.get(0)).collect()
+}
+
+/// Identifiers of up to `limit` users who have the role, in their order, after `after` and leaving out `skip` of them.
+pub fn page_users(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    role_id: &str,
+    after: &str,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    tx.query(PAGE_USERS, params![tenant, role_id, after, limit, skip])?.iter().map(|row| row.get(0)).collect()
+}
+
+/// How many users have the role.
+pub fn count_users(tx: &mut Tx<'_>, tenant: &TenantId, role_id: &str) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT_USERS, params![tenant, role_id])?.map_or(Ok(0), |row| row.get(0))
 }

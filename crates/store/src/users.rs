@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Row, StoreError, Tx, params, refresh_tokens};
+use crate::{Range, Row, StoreError, Tx, params, refresh_tokens};
 
 /// A user as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,6 +64,17 @@ statements! {
     FIND_BY_USERNAME = concat!(
         "SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND connection = $2 AND username = $3"
     );
+    PAGE = concat!(
+        "SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND (created_at, user_id) > ($2, $3) \
+         ORDER BY created_at, user_id LIMIT $4 OFFSET $5"
+    );
+    COUNT = "SELECT COUNT(*) FROM users WHERE tenant_id = $1";
+    LIST_BY_EMAIL = concat!(
+        "SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND email = $2 ORDER BY created_at, user_id"
+    );
+    LIST_OF_CONNECTION = "SELECT user_id FROM users WHERE tenant_id = $1 AND connection = $2 LIMIT $3";
+    UPDATE_PROFILE = "UPDATE users SET profile = $3, user_metadata = $4, app_metadata = $5, email_verified = $6, \
+                      updated_at = $7 WHERE tenant_id = $1 AND user_id = $2";
     RECORD_LOGIN = "UPDATE users SET last_login_at = $3, updated_at = $3, last_ip = $4, logins_count = logins_count + 1 \
                     WHERE tenant_id = $1 AND user_id = $2";
     SET_BLOCKED = "UPDATE users SET blocked = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
@@ -144,6 +155,44 @@ pub fn find_by_username(
     username: &str,
 ) -> Result<Option<UserRow>, StoreError> {
     tx.query_opt(FIND_BY_USERNAME, params![tenant, connection, username])?.as_ref().map(from_row).transpose()
+}
+
+/// A part of the users, oldest first.
+pub fn page(tx: &mut Tx<'_>, tenant: &TenantId, range: &Range) -> Result<Vec<UserRow>, StoreError> {
+    let Range { after, after_id, skip, limit } = range;
+    tx.query(PAGE, params![tenant, *after, after_id, *limit, *skip])?.iter().map(from_row).collect()
+}
+
+/// How many users the tenant has.
+pub fn count(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT, params![tenant])?.map_or(Ok(0), |row| row.get(0))
+}
+
+/// The users with this address, in lower case, whatever their connection; oldest first.
+pub fn list_by_email(tx: &mut Tx<'_>, tenant: &TenantId, email: &str) -> Result<Vec<UserRow>, StoreError> {
+    tx.query(LIST_BY_EMAIL, params![tenant, email])?.iter().map(from_row).collect()
+}
+
+/// Identifiers of up to `limit` users of a connection, in no order.
+pub fn list_of_connection(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    connection: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    tx.query(LIST_OF_CONNECTION, params![tenant, connection, limit])?.iter().map(|row| row.get(0)).collect()
+}
+
+/// Whether a connection has any user.
+pub fn exist_in(tx: &mut Tx<'_>, tenant: &TenantId, connection: &str) -> Result<bool, StoreError> {
+    Ok(!list_of_connection(tx, tenant, connection, 1)?.is_empty())
+}
+
+/// Replaces attributes, metadata and `email_verified`. `false` when there is no such user.
+pub fn update_profile(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<bool, StoreError> {
+    let UserRow { user_id, profile, user_metadata, app_metadata, email_verified, updated_at, .. } = row;
+    let params = params![tenant, user_id, profile, user_metadata, app_metadata, *email_verified, *updated_at];
+    Ok(tx.execute(UPDATE_PROFILE, params)? == 1)
 }
 
 /// Notes a login at `now` from `ip` and counts it. `false` when there is no such user.

@@ -13,7 +13,7 @@ use keywright_app::{App, AppOptions, Clock, HashingCost, MasterKeys, NewClient, 
 use keywright_jose::{MasterKey, Random};
 use keywright_types::{
     AppType, Client, ClientGrant, Connection, ConnectionOptions, OtherMembers, Profile, ResourceServer,
-    ResourceServerScope, Tenant, TenantSettings, User,
+    ResourceServerScope, SubjectType, Tenant, TenantSettings, User,
 };
 use keywright_web::tenancy;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -176,6 +176,7 @@ impl Scene {
             strategy: "auth0".to_owned(),
             enabled_clients: [&web, &spa, &native].map(|registered| registered.id().to_owned()).to_vec(),
             is_domain_connection: true,
+            authentication: keywright_types::ConnectionAuthentication::default(),
             options: connection_options,
             other: OtherMembers::new(),
         };
@@ -381,13 +382,26 @@ impl TestApp {
         changed
     }
 
-    /// Gives an application a client grant.
+    /// Gives an application a client grant for itself.
     pub async fn grant(&self, registered: &Registered, audience: &str, scope: Vec<String>) {
+        self.grant_for(SubjectType::Client, registered, audience, scope).await;
+    }
+
+    /// Gives an application a client grant for itself or on behalf of users.
+    pub async fn grant_for(
+        &self,
+        subject_type: SubjectType,
+        registered: &Registered,
+        audience: &str,
+        scope: Vec<String>,
+    ) {
         let grant = ClientGrant {
             id: format!("cgr_{}", self.app.random().identifier(16)),
             client_id: registered.id().to_owned(),
             audience: audience.to_owned(),
             scope,
+            subject_type,
+            allow_all_scopes: false,
             other: OtherMembers::new(),
         };
         self.app.create_client_grant(&self.tenant.id, &grant).await.unwrap();

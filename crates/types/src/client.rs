@@ -173,6 +173,48 @@ pub enum AppType {
     RegularWeb,
     /// Machine to machine.
     NonInteractive,
+    /// An API that is an application as well.
+    ResourceServer,
+    /// Express configuration of an enterprise's identity provider.
+    ExpressConfiguration,
+    /// Microsoft Rights Management.
+    Rms,
+    /// Box.
+    Box,
+    /// CloudBees.
+    Cloudbees,
+    /// Concur.
+    Concur,
+    /// Dropbox.
+    Dropbox,
+    /// Microsoft Dynamics.
+    Mscrm,
+    /// Adobe Sign.
+    Echosign,
+    /// Egnyte.
+    Egnyte,
+    /// New Relic.
+    Newrelic,
+    /// Office 365.
+    Office365,
+    /// Salesforce.
+    Salesforce,
+    /// Sentry.
+    Sentry,
+    /// SharePoint.
+    Sharepoint,
+    /// Slack.
+    Slack,
+    /// SpringCM.
+    Springcm,
+    /// Zendesk.
+    Zendesk,
+    /// Zoom.
+    Zoom,
+    /// Another application with single sign-on.
+    SsoIntegration,
+    /// Okta Access Gateway.
+    Oag,
 }
 
 /// `token_endpoint_auth_method` of an application (§2.1).

@@ -19,6 +19,9 @@ pub struct Connection {
     /// Whether it is for all third-party applications of the tenant, and for them alone by this switch.
     #[serde(default)]
     pub is_domain_connection: bool,
+    /// Whether users can log in with it.
+    #[serde(default)]
+    pub authentication: ConnectionAuthentication,
     /// Settings that depend on the strategy.
     #[serde(default)]
     pub options: ConnectionOptions,
@@ -38,13 +41,28 @@ impl Connection {
     /// connections", whichever are enabled for them; the tenant's own have those that are enabled for them.
     #[must_use]
     pub fn is_usable_by(&self, client: &Client) -> bool {
-        if client.is_first_party { self.is_enabled_for(&client.client_id) } else { self.is_domain_connection }
+        let enabled =
+            if client.is_first_party { self.is_enabled_for(&client.client_id) } else { self.is_domain_connection };
+        enabled && self.authentication.active
     }
 
     /// Whether `client_id` is among the enabled applications.
     #[must_use]
     pub fn is_enabled_for(&self, client_id: &str) -> bool {
         self.enabled_clients.iter().any(|own| own == client_id)
+    }
+}
+
+/// `authentication` of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionAuthentication {
+    /// Whether users can log in with it.
+    pub active: bool,
+}
+
+impl Default for ConnectionAuthentication {
+    fn default() -> Self {
+        Self { active: true }
     }
 }
 

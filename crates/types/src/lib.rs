@@ -30,9 +30,11 @@ pub use client::{
     AppType, Client, ClientAuthenticationMethods, CredentialReference, JwtConfiguration, PrivateKeyJwt,
     TokenEndpointAuthMethod,
 };
-pub use client_grant::ClientGrant;
+pub use client_grant::{ClientGrant, SubjectType};
 pub use client_logout::{BackchannelLogoutInitiators, ClientOidcLogout, InitiatorsMode, LogoutInitiator};
-pub use connection::{Connection, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy};
+pub use connection::{
+    Connection, ConnectionAuthentication, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy,
+};
 pub use custom_claims::{ClaimTarget, accepts_custom_claim, is_protected_claim};
 pub use ids::TenantId;
 pub use jiff::Timestamp;

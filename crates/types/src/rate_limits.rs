@@ -97,6 +97,8 @@ buckets! {
     login: true, 20, 10 per 60;
     /// Login transactions begun from one address.
     authorize: true, 100, 5 per 1;
+    /// `/api/v2`, all requests to a tenant.
+    management_api: true, 50, 50 per 1;
 }
 
 #[cfg(test)]

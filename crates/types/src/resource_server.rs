@@ -10,7 +10,8 @@ use crate::OtherMembers;
 pub struct ResourceServer {
     /// Identifier of the record (not of the API).
     pub id: String,
-    /// Display name.
+    /// Display name; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The audience.
     pub identifier: String,

@@ -109,17 +109,40 @@ impl Counted {
 
 /// Middleware for endpoints that answer programs. Stands inside of the one that allows cross-origin requests.
 pub async fn api(app: State<App>, tenant: CurrentTenant, request: Request, next: Next) -> Response {
-    limited(app, tenant, request, next, |_, _, _, _| refused_program()).await
+    limited(
+        app,
+        tenant,
+        request,
+        next,
+        None,
+        |_, _, _, _| refused_program(),
+        |app, headers, error| failure(app, headers, &error),
+    )
+    .await
+}
+
+/// Middleware for a surface with one bucket for all of its requests to a tenant, and answers of its own for a request that
+/// is over the limit and for one of which nobody knows.
+pub async fn one_bucket(
+    app: State<App>,
+    tenant: CurrentTenant,
+    request: Request,
+    next: Next,
+    limit: Limit,
+    refused: impl FnOnce() -> Response,
+    failed: impl FnOnce(AppError) -> Response,
+) -> Response {
+    limited(app, tenant, request, next, Some(limit), |_, _, _, _| refused(), |_, _, error| failed(error)).await
 }
 
 /// Middleware for endpoints that people see.
 pub async fn pages(app: State<App>, tenant: CurrentTenant, request: Request, next: Next) -> Response {
-    limited(app, tenant, request, next, |app, tenant, method, path| {
+    let refused = |app: &App, tenant: &Tenant, method: &Method, path: &str| {
         let tracking = TrackingId::new(app);
         tracing::info!(%tracking, cause = "a rate limit was reached", "page refused");
         refused_person(app, tenant, method, path, tracking.as_str())
-    })
-    .await
+    };
+    limited(app, tenant, request, next, None, refused, |app, headers, error| failure(app, headers, &error)).await
 }
 
 async fn limited(
@@ -127,7 +150,9 @@ async fn limited(
     CurrentTenant(tenant): CurrentTenant,
     mut request: Request,
     next: Next,
+    only: Option<Limit>,
     refused: impl FnOnce(&App, &Tenant, &Method, &str) -> Response,
+    failed: impl FnOnce(&App, &HeaderMap, AppError) -> Response,
 ) -> Response {
     if !app.limits_requests_to(&tenant) {
         return next.run(request).await;
@@ -140,10 +165,14 @@ async fn limited(
     let headers = parts.headers.clone();
     parts.extensions.insert(limits.clone());
     request = Request::from_parts(parts, body);
-    let mut response = match before(&limits, &path).await {
+    let within = match only {
+        Some(limit) => limits.take(limit, &[]).await,
+        None => before(&limits, &path).await,
+    };
+    let mut response = match within {
         Ok(()) => next.run(request).await,
         Err(LimitError::Reached) => refused(&app, &tenant, &method, &path),
-        Err(LimitError::Failed(error)) => failure(&app, &headers, &error),
+        Err(LimitError::Failed(error)) => failed(&app, &headers, error),
     };
     if let Some(status) = limits.closest() {
         show(response.status(), response.headers_mut(), status, app.now());

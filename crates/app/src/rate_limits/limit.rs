@@ -25,6 +25,8 @@ pub enum Limit {
     Login,
     /// New login transactions by address.
     Authorize,
+    /// `/api/v2`.
+    ManagementApi,
 }
 
 impl Limit {
@@ -41,6 +43,7 @@ impl Limit {
             Self::OidcRegister => "oidc_register",
             Self::Login => "login",
             Self::Authorize => "authorize",
+            Self::ManagementApi => "management_api",
         }
     }
 
@@ -55,6 +58,7 @@ impl Limit {
             Self::OidcRegister => settings.oidc_register,
             Self::Login => settings.login,
             Self::Authorize => settings.authorize,
+            Self::ManagementApi => settings.management_api,
         }
     }
 
@@ -95,6 +99,7 @@ mod tests {
             Limit::OidcRegister,
             Limit::Login,
             Limit::Authorize,
+            Limit::ManagementApi,
         ];
         for limit in all {
             let setting = serde_json::to_value(limit.setting(&RateLimitSettings::default())).unwrap();

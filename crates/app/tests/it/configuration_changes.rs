@@ -67,7 +67,12 @@ async fn tn_01_another_tenant_finds_nothing() {
     let (other, _) = app.create_tenant(new).await.unwrap();
     assert!(app.client(&other.id, scene.web.id()).await.unwrap().is_none());
     assert!(app.api(&other.id, "appointments:api").await.unwrap().is_none());
-    assert!(app.client_grant(&other.id, scene.machine.id(), "appointments:api").await.unwrap().is_none());
+    assert!(
+        app.client_grant(&other.id, scene.machine.id(), "appointments:api", keywright_types::SubjectType::Client)
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(app.connections(&other.id).await.unwrap().is_empty());
     let origin = "https://spa.example.com";
     assert!(app.is_registered_origin(&scene.app.tenant.id, origin, false).await.unwrap());

@@ -1,7 +1,7 @@
 //! Which of the requested scopes can be granted (§8.2, §4.1).
 
 use keywright_app::{App, AppError};
-use keywright_types::{AccessPolicy, Client, ResourceServer, ScopeSet, TenantId};
+use keywright_types::{AccessPolicy, Client, ResourceServer, ScopeSet, SubjectType, TenantId};
 
 use crate::permissions::Permissions;
 
@@ -115,7 +115,7 @@ impl ClientAccess {
             AccessPolicy::AllowAll => Self::Unlimited,
             AccessPolicy::DenyAll => Self::Refused,
             AccessPolicy::RequireClientGrant => {
-                let grant = app.client_grant(tenant, client_id, &api.identifier).await?;
+                let grant = app.client_grant(tenant, client_id, &api.identifier, SubjectType::User).await?;
                 grant.map_or(Self::Refused, |grant| Self::Limited(grant.scope.iter().map(String::as_str).collect()))
             }
         })

@@ -1,7 +1,7 @@
 //! Grant `client_credentials` (§2.5; RFC 6749 §4.4). It writes its log entry, and reads nothing but cached configuration.
 
 use keywright_app::{App, ClientRecord};
-use keywright_types::{AccessPolicy, ScopeSet, Tenant};
+use keywright_types::{AccessPolicy, ScopeSet, SubjectType, Tenant};
 
 use super::{Grant, TokenRequest, TokenResponse, events};
 use crate::error::OAuthError;
@@ -28,7 +28,7 @@ pub(super) async fn run(
     let api = app.api(&tenant.id, audience).await?;
     let api = api.ok_or_else(|| OAuthError::unknown_audience(audience))?;
     let client_id = &client.client.client_id;
-    let grant = app.client_grant(&tenant.id, client_id, audience).await?;
+    let grant = app.client_grant(&tenant.id, client_id, audience, SubjectType::Client).await?;
     let most: ScopeSet = match (api.api.subject_type_authorization.client.policy, &grant) {
         (AccessPolicy::DenyAll, _) | (AccessPolicy::RequireClientGrant, None) => {
             return Err(OAuthError::access_denied(format!(

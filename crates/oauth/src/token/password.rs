@@ -90,7 +90,10 @@ async fn connection(
     };
     let all = app.connections(&tenant.id).await?;
     let usable = |connection: &&Connection| {
-        connection.name == name && connection.is_database() && connection.is_enabled_for(&client.client.client_id)
+        connection.name == name
+            && connection.is_database()
+            && connection.authentication.active
+            && connection.is_enabled_for(&client.client.client_id)
     };
     all.iter().find(usable).cloned().ok_or_else(OAuthError::invalid_password_connection)
 }

@@ -171,6 +171,7 @@ async fn connections_are_those_of_the_organization() {
         strategy: "auth0".to_owned(),
         enabled_clients: vec![scene.web.id().to_owned()],
         is_domain_connection: false,
+        authentication: keywright_types::ConnectionAuthentication::default(),
         options: ConnectionOptions::default(),
         other: OtherMembers::new(),
     };

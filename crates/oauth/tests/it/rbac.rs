@@ -76,7 +76,15 @@ async fn a_client_grant_limits_what_a_user_may() {
         api.subject_type_authorization.user.policy = keywright_types::AccessPolicy::RequireClientGrant;
     })
     .await;
-    scene.app.grant(&scene.web, AUDIENCE, vec!["read:contacts".to_owned(), "contacts".to_owned()]).await;
+    scene
+        .app
+        .grant_for(
+            keywright_types::SubjectType::User,
+            &scene.web,
+            AUDIENCE,
+            vec!["read:contacts".to_owned(), "contacts".to_owned()],
+        )
+        .await;
     let answer = scene.tokens(&scene.web, ALL, AUDIENCE).await;
     assert_eq!(scopes(&answer), both("openid contacts offline_access"), "requested ∩ client grant ∩ permissions");
 }

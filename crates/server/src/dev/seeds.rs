@@ -10,7 +10,7 @@ use keywright_management::SCOPES;
 use keywright_store::{clients, users};
 use keywright_types::{
     AppType, Client, ClientGrant, Connection, ConnectionOptions, OtherMembers, PasswordPolicy, ResourceServer,
-    ResourceServerScope, Tenant, TenantSettings,
+    ResourceServerScope, SubjectType, Tenant, TenantSettings,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -134,7 +134,8 @@ async fn existing_applications(app: &App, tenant: &Tenant) -> Result<Vec<Applica
 async fn management(app: &App, tenant: &Tenant, existing: &[Application]) -> Result<Application, SeedError> {
     let audience = tenant.management_audience();
     for application in existing {
-        if app.client_grant(&tenant.id, &application.client.client_id, &audience).await?.is_some() {
+        if app.client_grant(&tenant.id, &application.client.client_id, &audience, SubjectType::Client).await?.is_some()
+        {
             return Ok(application.clone());
         }
     }
@@ -211,7 +212,7 @@ async fn client_grant(
     audience: &str,
     scope: Vec<String>,
 ) -> Result<(), SeedError> {
-    if app.client_grant(&tenant.id, client_id, audience).await?.is_some() {
+    if app.client_grant(&tenant.id, client_id, audience, SubjectType::Client).await?.is_some() {
         return Ok(());
     }
     let grant = ClientGrant {
@@ -219,6 +220,8 @@ async fn client_grant(
         client_id: client_id.to_owned(),
         audience: audience.to_owned(),
         scope,
+        subject_type: SubjectType::Client,
+        allow_all_scopes: false,
         other: OtherMembers::new(),
     };
     app.create_client_grant(&tenant.id, &grant).await.map_err(failure("a client grant"))
@@ -243,6 +246,7 @@ async fn connection(app: &App, tenant: &Tenant, applications: &[Application]) ->
         strategy: "auth0".to_owned(),
         enabled_clients: client_ids.collect(),
         is_domain_connection: false,
+        authentication: keywright_types::ConnectionAuthentication::default(),
         options: ConnectionOptions { password_policy: Some(PasswordPolicy::Good), ..ConnectionOptions::default() },
         other: OtherMembers::new(),
     };

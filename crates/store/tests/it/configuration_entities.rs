@@ -94,8 +94,11 @@ pub(crate) async fn client_grants_are_kept_and_changed(database: Arc<Database>) 
     for row in [orders.clone(), users.clone()] {
         store.write(move |tx| client_grants::insert(tx, &acme(), &row)).await.unwrap();
     }
-    assert_eq!(store.read(|tx| client_grants::find(tx, &acme(), "app", "users")).await.unwrap(), Some(users.clone()));
-    assert_eq!(store.read(|tx| client_grants::find(tx, &acme(), "app", "none")).await.unwrap(), None);
+    assert_eq!(
+        store.read(|tx| client_grants::find(tx, &acme(), "app", "users", "client")).await.unwrap(),
+        Some(users.clone())
+    );
+    assert_eq!(store.read(|tx| client_grants::find(tx, &acme(), "app", "none", "client")).await.unwrap(), None);
     users.document = "{}".to_owned();
     let row = users.clone();
     assert!(store.write(move |tx| client_grants::update(tx, &acme(), &row)).await.unwrap());
@@ -109,13 +112,13 @@ pub(crate) async fn client_grants_are_unique_and_go_with_the_client(database: Ar
     populate(&store).await;
     store.write(|tx| client_grants::insert(tx, &acme(), &client_grant("g1", "app", "orders"))).await.unwrap();
     let taken = store.write(|tx| client_grants::insert(tx, &acme(), &client_grant("g2", "app", "orders"))).await;
-    assert_eq!(taken.unwrap_err().constraint(), Some("client_grants_client_audience_key"));
+    assert_eq!(taken.unwrap_err().constraint(), Some("client_grants_subject_key"));
     let taken = store.write(|tx| client_grants::insert(tx, &acme(), &client_grant("g1", "app", "users"))).await;
     assert_eq!(taken.unwrap_err().constraint(), Some("client_grants_pkey"));
     let orphan = store.write(|tx| client_grants::insert(tx, &acme(), &client_grant("g3", "none", "orders"))).await;
     assert_eq!(orphan.unwrap_err().constraint(), Some("foreign_key"));
     assert!(store.write(|tx| clients::delete(tx, &acme(), "app")).await.unwrap());
-    assert_eq!(store.read(|tx| client_grants::find(tx, &acme(), "app", "orders")).await.unwrap(), None);
+    assert_eq!(store.read(|tx| client_grants::find(tx, &acme(), "app", "orders", "client")).await.unwrap(), None);
 }
 
 pub(crate) async fn connections_are_kept_and_changed(database: Arc<Database>) {

@@ -25,6 +25,7 @@ mod grants;
 mod isolation;
 mod jobs;
 mod leases;
+mod lists;
 mod logs;
 mod migrations;
 mod organizations;
@@ -67,6 +68,11 @@ conformance! {
         client_grants_are_kept_and_changed, client_grants_are_unique_and_go_with_the_client,
         connections_are_kept_and_changed, connections_are_unique,
         belong_to_a_tenant_that_exists,
+    }
+    lists {
+        are_read_part_by_part, entries_are_found_by_their_identifier, grants_for_users_and_for_the_application_are_two,
+        what_an_application_or_an_api_leaves_is_removed, users_are_read_part_by_part,
+        users_are_found_and_changed_for_administrators,
     }
     users {
         are_found_by_id_email_and_username, are_unique_by_email_and_username_in_a_connection, without_email_are_many,

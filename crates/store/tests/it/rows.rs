@@ -114,6 +114,7 @@ pub(crate) fn client_grant(id: &str, client_id: &str, audience: &str) -> ClientG
         id: id.to_owned(),
         client_id: client_id.to_owned(),
         audience: audience.to_owned(),
+        subject_type: "client".to_owned(),
         document: r#"{"scope":["read"]}"#.to_owned(),
         created_at: at(0),
     }

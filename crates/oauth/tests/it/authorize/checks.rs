@@ -229,7 +229,10 @@ async fn an_api_that_wants_a_client_grant_gives_its_scopes_only() {
     let text =
         format!("Client \"{}\" is not authorized to access resource server \"appointments:api\".", scene.web.id());
     check(&scene, &scene.authorize_path(&scene.web, &more), &refused("invalid_request", &text)).await;
-    scene.app.grant(&scene.web, "appointments:api", vec!["contacts".to_owned()]).await;
+    scene
+        .app
+        .grant_for(keywright_types::SubjectType::User, &scene.web, "appointments:api", vec!["contacts".to_owned()])
+        .await;
     let code = scene.code(&scene.web, &more).await;
     let tokens = scene.redeem(&scene.web, &code, &[]).await;
     assert_eq!(tokens.claims("access_token")["scope"], "openid contacts");

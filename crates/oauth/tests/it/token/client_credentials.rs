@@ -98,7 +98,13 @@ async fn the_apis_policy_for_applications_decides() {
 async fn a_changed_grant_counts_at_once() {
     let scene = Scene::new(routes).await;
     let tenant = &scene.app.tenant.id;
-    let grant = scene.app.app.client_grant(tenant, scene.machine.id(), "appointments:api").await.unwrap().unwrap();
+    let grant = scene
+        .app
+        .app
+        .client_grant(tenant, scene.machine.id(), "appointments:api", keywright_types::SubjectType::Client)
+        .await
+        .unwrap()
+        .unwrap();
     let narrower = ClientGrant { scope: vec!["contacts".to_owned()], other: OtherMembers::new(), ..(*grant).clone() };
     scene.app.app.update_client_grant(tenant, &narrower).await.unwrap();
     assert_eq!(ask(&scene, &[("audience", "appointments:api")]).await.json()["scope"], "contacts");

@@ -108,7 +108,15 @@ async fn rt_04_each_thing_a_token_depends_on_disabled_in_turn() {
 async fn rt_04_a_client_grant_limits_the_scopes_where_the_api_wants_one() {
     let scene = Scene::new(routes).await;
     let token = token(&scene, &scene.web).await;
-    scene.app.grant(&scene.web, AUDIENCE, vec!["contacts".to_owned(), "read:contacts".to_owned()]).await;
+    scene
+        .app
+        .grant_for(
+            keywright_types::SubjectType::User,
+            &scene.web,
+            AUDIENCE,
+            vec!["contacts".to_owned(), "read:contacts".to_owned()],
+        )
+        .await;
     set_user_policy(&scene, AccessPolicy::RequireClientGrant).await;
     let answer = scene.refresh(&scene.web, &token, &[]).await;
     granted(&answer);

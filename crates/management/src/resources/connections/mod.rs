@@ -1,0 +1,98 @@
+//! `/connections`: sources of users (`management-api.md` §4).
+
+mod clients;
+mod database;
+mod deletion;
+mod document;
+mod fields;
+mod list;
+mod write;
+
+use http::StatusCode;
+
+pub(crate) use self::deletion::{CONNECTION_DELETION, Deletion};
+use crate::fields::{answer_schema, create_schema, update_schema};
+use crate::operation::{Operation, Resource};
+use crate::paging::Paging;
+use crate::projection;
+use crate::query::parameter;
+use crate::schema::{Member, boolean, formats, formatted, list as list_of, object, one_of, required, text, text_of};
+
+const PAGING: Paging = Paging { default: 100, ..Paging::both("connections") };
+
+const ABOUT: &str = "\
+Sources of users: databases of this instance (`auth0`). Connections of the other strategies do not exist yet.
+
+Of a database these have an effect: `name`, `display_name`, `enabled_clients`, `is_domain_connection`, `authentication`, and of its
+`options` `disable_signup`, `requires_username`, `passwordPolicy` and `password_complexity_options`. The other options are
+stored for tools and have none yet; in particular no script of a custom database runs, and passwords are not compared with
+earlier ones, dictionaries or the profile. `options.configuration`, which holds secrets of such scripts, is refused.
+
+A new connection is enabled for no application unless `enabled_clients` says so. `PATCH` replaces `options` as a whole. With a
+connection go its users, in the background; its name is free again when the last one is gone.";
+
+pub(super) fn resource() -> Resource {
+    let fields = fields::all();
+    let connection = || answer_schema(&fields).named("Connection");
+    let client_id = || vec![required("client_id", text_of(1, 100))];
+    let change: Vec<Member> =
+        [client_id(), vec![required("status", boolean().about("Whether it may use it."))]].concat();
+    Resource {
+        name: "connections",
+        title: "Connections",
+        about: ABOUT,
+        operations: vec![
+            Operation::get("/connections", "List connections")
+                .scopes(&["read:connections"])
+                .query(projection::parameters())
+                .query(PAGING.parameters())
+                .query([
+                    parameter("strategy", list_of(one_of(fields::STRATEGIES)).about("Only connections of these.")),
+                    parameter("name", text_of(1, 128).about("The connection with this name.")),
+                ])
+                .answers(PAGING.answer(&connection()))
+                .handled_by(list::list),
+            Operation::post("/connections", "Create a connection")
+                .scopes(&["create:connections"])
+                .body(create_schema(&fields).named("ConnectionCreate"))
+                .answers(connection())
+                .handled_by(write::create),
+            Operation::get("/connections/{id}", "Get a connection")
+                .scopes(&["read:connections"])
+                .query(projection::parameters())
+                .answers(connection())
+                .handled_by(list::get),
+            Operation::patch("/connections/{id}", "Update a connection")
+                .scopes(&["update:connections"])
+                .body(update_schema(&fields).sized(1, usize::MAX).named("ConnectionUpdate"))
+                .answers(connection())
+                .handled_by(write::update),
+            Operation::delete("/connections/{id}", "Delete a connection")
+                .scopes(&["delete:connections"])
+                .status(StatusCode::ACCEPTED)
+                .answers(object(vec![required("deleted_at", text())]))
+                .handled_by(deletion::delete),
+            Operation::get("/connections/{id}/clients", "List clients of a connection")
+                .scopes(&["read:connections"])
+                .query(clients::PAGING.parameters())
+                .answers(clients::PAGING.answer(&object(client_id())))
+                .handled_by(clients::list),
+            Operation::patch("/connections/{id}/clients", "Update clients of a connection")
+                .scopes(&["update:connections"])
+                .body(list_of(object(change)).sized(1, 50))
+                .status(StatusCode::NO_CONTENT)
+                .handled_by(clients::update),
+            Operation::delete("/connections/{id}/users", "Delete a user of a connection")
+                .scopes(&["delete:users"])
+                .query([parameter("email", formatted(formats::EMAIL)).required()])
+                .handled_by(deletion::delete_user),
+            Operation::get("/clients/{id}/connections", "List connections of a client")
+                .scopes(&["read:connections", "read:clients", "read:client_summary"])
+                .query(projection::parameters())
+                .query(clients::CONNECTIONS.parameters())
+                .query([parameter("strategy", list_of(one_of(fields::STRATEGIES)))])
+                .answers(clients::CONNECTIONS.answer(&connection()))
+                .handled_by(clients::connections),
+        ],
+    }
+}

@@ -1,0 +1,112 @@
+//! `/users` and `/users-by-email` (`management-api.md` §5).
+
+mod access;
+mod fields;
+mod list;
+mod profile;
+mod write;
+
+use http::StatusCode;
+
+use super::roles::{permissions_schema, role_schema};
+use crate::fields::{answer_schema, create_schema, update_schema};
+use crate::operation::{Operation, Resource};
+use crate::paging::Paging;
+use crate::projection;
+use crate::query::parameter;
+use crate::schema::{formats, formatted, list as list_of, object, optional, required, text, text_of};
+
+const PAGING: Paging = Paging { length: true, ..Paging::numbered("users") };
+const ROLES: Paging = Paging::numbered("roles");
+const PERMISSIONS: Paging = Paging::numbered("permissions");
+
+const ABOUT: &str = "\
+Users of database connections. Root attributes, `user_metadata` and `app_metadata` are kept as they are sent; the claims of tokens
+come from the root attributes. An address and a user name are stored in lower case. `blocked: true` ends the user's sessions and
+refuses every login and exchange; a change of address, user name or password ends the sessions. A new password must fit the
+connection's policy.
+
+Of `user_metadata` and `app_metadata` a `PATCH` changes the members that are sent, `null` removes one, `{}` removes all. `null`
+unsets a root attribute.
+
+Pages by number reach the first 1000 users. Searching (`q`, `sort`), linking identities and phone numbers as identifiers do not
+exist yet; `verify_email` is accepted, and no mail is sent.";
+
+pub(super) fn resource() -> Resource {
+    let fields = fields::all();
+    let user = || answer_schema(&fields).open().named("User");
+    let roles = || object(vec![required("roles", list_of(text_of(1, 100)).sized(1, 50))]);
+    let names = ["permission_name", "description", "resource_server_name", "resource_server_identifier"];
+    let sources = ["source_id", "source_name", "source_type"].map(|name| optional(name, text())).to_vec();
+    let permission = object(
+        [names.map(|name| optional(name, text())).to_vec(), vec![optional("sources", list_of(object(sources)))]]
+            .concat(),
+    );
+    let email = parameter("email", formatted(formats::EMAIL).about("The address, in any case.")).required();
+    Resource {
+        name: "users",
+        title: "Users",
+        about: ABOUT,
+        operations: vec![
+            Operation::get("/users", "List users")
+                .scopes(&["read:users"])
+                .query(projection::parameters())
+                .query(PAGING.parameters())
+                .answers(PAGING.answer(&user()))
+                .handled_by(list::list),
+            Operation::post("/users", "Create a user")
+                .scopes(&["create:users"])
+                .body(create_schema(&fields).named("UserCreate"))
+                .answers(user())
+                .handled_by(write::create),
+            Operation::get("/users/{id}", "Get a user")
+                .scopes(&["read:users"])
+                .own_scopes(&["read:current_user"])
+                .query(projection::parameters())
+                .answers(user())
+                .handled_by(list::get),
+            Operation::patch("/users/{id}", "Update a user")
+                .scopes(&["update:users", "update:users_app_metadata"])
+                .own_scopes(&["update:current_user_metadata"])
+                .member_scopes(&["update:users"])
+                .body(update_schema(&fields).sized(1, usize::MAX).named("UserUpdate"))
+                .answers(user())
+                .handled_by(write::update),
+            Operation::delete("/users/{id}", "Delete a user").scopes(&["delete:users"]).handled_by(write::delete),
+            Operation::get("/users-by-email", "Search users by email")
+                .scopes(&["read:users"])
+                .query([email])
+                .query(projection::parameters())
+                .answers(list_of(user()))
+                .handled_by(list::by_email),
+            Operation::get("/users/{id}/roles", "List roles of a user")
+                .scopes(&["read:users", "read:roles", "read:role_members"])
+                .query(ROLES.parameters())
+                .answers(ROLES.answer(&role_schema()))
+                .handled_by(access::roles),
+            Operation::post("/users/{id}/roles", "Assign roles to a user")
+                .scopes(&["update:users", "create:role_members"])
+                .body(roles())
+                .status(StatusCode::NO_CONTENT)
+                .handled_by(access::assign_roles),
+            Operation::delete("/users/{id}/roles", "Remove roles from a user")
+                .scopes(&["update:users", "delete:role_members"])
+                .body(roles())
+                .handled_by(access::remove_roles),
+            Operation::get("/users/{id}/permissions", "List permissions of a user")
+                .scopes(&["read:users"])
+                .query(PERMISSIONS.parameters())
+                .answers(PERMISSIONS.answer(&permission))
+                .handled_by(access::permissions),
+            Operation::post("/users/{id}/permissions", "Assign permissions to a user")
+                .scopes(&["update:users"])
+                .body(permissions_schema())
+                .answers(object(Vec::new()))
+                .handled_by(access::add_permissions),
+            Operation::delete("/users/{id}/permissions", "Remove permissions from a user")
+                .scopes(&["update:users"])
+                .body(permissions_schema())
+                .handled_by(access::remove_permissions),
+        ],
+    }
+}

@@ -1,0 +1,256 @@
+//! Creating, changing and deleting users (`management-api.md` §5.3).
+
+use keywright_app::{AccountError, AppError, NewUser, PasswordCheck, SignUpError, user_from_row};
+use keywright_store::users::{self, UserRow};
+use keywright_types::Connection;
+use serde_json::{Map, Value};
+
+use super::fields::{self, ATTRIBUTES};
+use super::profile::{members, missing, show};
+use crate::call::{Call, Reply};
+use crate::error::ApiError;
+use crate::fields::{created, merge};
+use crate::operation::Outcome;
+
+/// §5.3: keys of `app_metadata` that mean something else.
+const RESERVED: [&str; 22] = [
+    "__tenant",
+    "_id",
+    "blocked",
+    "clientID",
+    "created_at",
+    "email",
+    "email_verified",
+    "globalClientID",
+    "global_client_id",
+    "identities",
+    "lastIP",
+    "lastLogin",
+    "loginsCount",
+    "metadata",
+    "multifactor_last_modified",
+    "multifactor",
+    "updated_at",
+    "user_id",
+    "last_ip",
+    "last_login",
+    "logins_count",
+    "tenant",
+];
+
+pub(super) async fn create(call: Call) -> Outcome {
+    let body = created(&fields::all(), call.members());
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let flag = |name: &str| body.get(name).and_then(Value::as_bool);
+    app_metadata_is_free(&body)?;
+    let connection = database(&call, text("connection").unwrap_or_default()).await?;
+    for name in ["email", "password"] {
+        if text(name).is_none() {
+            return Err(ApiError::invalid_body(format!(
+                "Payload validation error: 'Missing required property: {name}'."
+            )));
+        }
+    }
+    let new = NewUser {
+        email: text("email").unwrap_or_default().to_owned(),
+        username: text("username").map(str::to_owned),
+        password: text("password").unwrap_or_default().to_owned(),
+        email_verified: flag("email_verified").unwrap_or(false),
+    };
+    let mut row = call.app.new_user_row(&connection, new).await.map_err(refused)?;
+    if let Some(own) = text("user_id") {
+        row.user_id = format!("auth0|{own}");
+    }
+    row.blocked = flag("blocked").unwrap_or(false);
+    let mut attributes = members(&row.profile)?;
+    for name in ATTRIBUTES {
+        if let Some(value) = body.get(name) {
+            attributes.insert(name.to_owned(), value.clone());
+        }
+    }
+    row.profile = Value::Object(attributes).to_string();
+    for (name, place) in [("user_metadata", &mut row.user_metadata), ("app_metadata", &mut row.app_metadata)] {
+        if let Some(value) = body.get(name) {
+            *place = value.to_string();
+        }
+    }
+    readable(&row)?;
+    let inserted = row.clone();
+    let written = call.write(move |tx, tenant| Ok(users::insert(tx, tenant, &inserted)?)).await;
+    written.map_err(|error| {
+        let exists = || refused(SignUpError::UserExists);
+        ["users_pkey", "users_email_key", "users_username_key"]
+            .iter()
+            .fold(error, |error, name| error.when(name, exists))
+    })?;
+    Ok(Reply::json(show(&row)?))
+}
+
+pub(super) async fn update(call: Call) -> Outcome {
+    let body = call.members();
+    if call.bearer.is_user && body.keys().any(|name| name != "user_metadata") {
+        // §1.3: "Password cannot be changed with these; only `user_metadata` can."
+        return Err(ApiError::forbidden("Only user_metadata can be changed with a token of the user."));
+    }
+    combination(&body)?;
+    app_metadata_is_free(&body)?;
+    let id = call.path("id").to_owned();
+    let wanted = id.clone();
+    let row = call.read(move |tx, tenant| users::find(tx, tenant, &wanted)?.ok_or_else(missing)).await?;
+    if body.get("connection").is_some_and(|name| *name != row.connection) {
+        return Err(ApiError::bad_request("The user has no identity in this connection."));
+    }
+    identifiers(&call, &id, &row, &body).await?;
+    match body.get("blocked").and_then(Value::as_bool) {
+        Some(true) if !row.blocked => call.app.block_user(&call.tenant, &id, &call.caller).await.map_err(failed)?,
+        Some(false) if row.blocked => call.app.unblock_user(&call.tenant, &id, &call.caller).await.map_err(failed)?,
+        _ => {}
+    }
+    let now = call.app.now();
+    let mut user = call
+        .write(move |tx, tenant| {
+            let mut row = users::find(tx, tenant, &id)?.ok_or_else(missing)?;
+            let mut document = members(&row.profile)?;
+            document.insert("user_metadata".to_owned(), Value::Object(members(&row.user_metadata)?));
+            document.insert("app_metadata".to_owned(), Value::Object(members(&row.app_metadata)?));
+            let known = |name: &str| ATTRIBUTES.contains(&name) || ["user_metadata", "app_metadata"].contains(&name);
+            let verified = body.get("email_verified").and_then(Value::as_bool);
+            let sent: Map<String, Value> = body.into_iter().filter(|(name, _)| known(name)).collect();
+            merge(&fields::all(), &mut document, sent);
+            let mut part = |name: &str| match document.remove(name) {
+                Some(value @ Value::Object(_)) => value.to_string(),
+                _ => "{}".to_owned(),
+            };
+            (row.user_metadata, row.app_metadata) = (part("user_metadata"), part("app_metadata"));
+            row.profile = Value::Object(document).to_string();
+            row.email_verified = verified.unwrap_or(row.email_verified);
+            row.updated_at = now;
+            readable(&row)?;
+            users::update_profile(tx, tenant, &row)?;
+            show(&row)
+        })
+        .await?;
+    if call.bearer.is_user {
+        user.remove("app_metadata");
+    }
+    Ok(Reply::json(user))
+}
+
+/// Address, user name or password: at most one of them is sent, so that a refusal has changed nothing.
+async fn identifiers(call: &Call, id: &str, row: &UserRow, body: &Map<String, Value>) -> Result<(), ApiError> {
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let (app, tenant, caller) = (&call.app, &call.tenant, &call.caller);
+    if let Some(password) = text("password") {
+        app.change_password(tenant, id, password, caller).await.map_err(failed)?;
+    }
+    if let Some(email) = text("email").filter(|email| row.email.as_deref() != Some(email.to_lowercase().as_str())) {
+        // "`email` change sets email_verified false unless sent".
+        let verified = body.get("email_verified").and_then(Value::as_bool).unwrap_or(false);
+        app.change_email(tenant, id, email, verified, caller).await.map_err(failed)?;
+    }
+    if let Some(name) = text("username").filter(|name| row.username.as_deref() != Some(name.to_lowercase().as_str())) {
+        let connection = database(call, &row.connection).await?;
+        if !connection.options.requires_username {
+            return Err(failed(AccountError::InvalidUsername));
+        }
+        app.change_username(tenant, id, name, caller).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn delete(call: Call) -> Outcome {
+    // §1.9: "DELETE of a missing object: 204 (idempotent)".
+    match call.app.delete_user(&call.tenant, call.path("id"), &call.caller).await {
+        Ok(()) | Err(AccountError::NotFound) => Ok(Reply::empty()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+async fn database(call: &Call, name: &str) -> Result<Connection, ApiError> {
+    let all = call.app.connections(&call.tenant.id).await?;
+    let found = all.iter().find(|connection| connection.name == name);
+    let connection = found.ok_or_else(|| ApiError::bad_request("The connection does not exist."))?;
+    if connection.is_database() {
+        return Ok(connection.clone());
+    }
+    Err(ApiError::bad_request(
+        "Connection does not support user creation through the API. It must either be a database or passwordless connection.",
+    ))
+}
+
+/// §5.3, "400 combinations".
+fn combination(body: &Map<String, Value>) -> Result<(), ApiError> {
+    for (first, second) in [
+        ("password", "email"),
+        ("password", "email_verified"),
+        ("username", "email"),
+        ("username", "email_verified"),
+        ("username", "password"),
+    ] {
+        if body.contains_key(first) && body.contains_key(second) {
+            return Err(ApiError::bad_request(format!("Cannot update {first} and {second} simultaneously.")));
+        }
+    }
+    Ok(())
+}
+
+fn app_metadata_is_free(body: &Map<String, Value>) -> Result<(), ApiError> {
+    let keys = body.get("app_metadata").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    match keys.into_iter().find(|key| RESERVED.contains(&key.as_str())) {
+        Some(key) => Err(ApiError::invalid_body(format!("The key {key} is not allowed in app_metadata"))),
+        None => Ok(()),
+    }
+}
+
+/// What is stored has to be what the rest of the program can read.
+fn readable(row: &UserRow) -> Result<(), ApiError> {
+    user_from_row(row).map(drop).map_err(|error| ApiError::invalid_body("The user cannot be read").cause(error))
+}
+
+fn refused(error: SignUpError) -> ApiError {
+    match error {
+        SignUpError::UserExists => ApiError::conflict("The user already exists.").code("auth0_idp_error"),
+        SignUpError::WeakPassword(check) => weak(&check),
+        SignUpError::InvalidEmail => ApiError::invalid_body("The email is not valid"),
+        SignUpError::InvalidUsername => {
+            ApiError::invalid_body("The username is missing, not valid, or the connection has none")
+        }
+        SignUpError::App(error) => error.into(),
+        // Only the public meets these.
+        error => AppError::internal(error).into(),
+    }
+}
+
+fn failed(error: AccountError) -> ApiError {
+    match error {
+        AccountError::NotFound => missing(),
+        AccountError::Taken => ApiError::conflict("The user already exists.").code("auth0_idp_error"),
+        AccountError::WeakPassword(check) => weak(&check),
+        AccountError::InvalidEmail => ApiError::invalid_body("The email is not valid"),
+        AccountError::InvalidUsername => {
+            ApiError::invalid_body("The username is not valid, or the connection has none")
+        }
+        AccountError::NoPasswords => ApiError::bad_request("Cannot update password for non-database user."),
+        AccountError::App(error) => error.into(),
+    }
+}
+
+/// §1.10.
+fn weak(_: &PasswordCheck) -> ApiError {
+    ApiError::bad_request("PasswordStrengthError: Password is too weak")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_changed_together_is_named() {
+        let body = json!({ "password": "x", "email": "a@b.example" });
+        let error = combination(body.as_object().unwrap()).unwrap_err();
+        assert_eq!(error.message(), "Cannot update password and email simultaneously.");
+        assert!(combination(json!({ "email": "a", "email_verified": true }).as_object().unwrap()).is_ok());
+    }
+}
