@@ -12,8 +12,6 @@ pub(crate) struct Field {
     schema: Schema,
     /// What POST takes, where it is something else.
     on_create: Option<Schema>,
-    /// What is answered, where it is something else.
-    answered_as: Option<Schema>,
     access: Access,
     merge: Merge,
     required: bool,
@@ -41,15 +39,7 @@ enum Merge {
 
 /// A member that POST and PATCH take and every answer has.
 pub(crate) fn field(name: &'static str, schema: Schema) -> Field {
-    Field {
-        name,
-        schema,
-        on_create: None,
-        answered_as: None,
-        access: Access::ReadWrite,
-        merge: Merge::Replace,
-        required: false,
-    }
+    Field { name, schema, on_create: None, access: Access::ReadWrite, merge: Merge::Replace, required: false }
 }
 
 impl Field {
@@ -92,11 +82,6 @@ impl Field {
     pub(crate) fn on_create(self, schema: Schema) -> Self {
         Self { on_create: Some(schema), ..self }
     }
-
-    /// What is answered.
-    pub(crate) fn answered_as(self, schema: Schema) -> Self {
-        Self { answered_as: Some(schema), ..self }
-    }
 }
 
 /// The body of POST.
@@ -117,8 +102,7 @@ pub(crate) fn update_schema(fields: &[Field]) -> Schema {
 
 /// The answer.
 pub(crate) fn answer_schema(fields: &[Field]) -> Schema {
-    let member =
-        |field: &Field| optional(field.name, field.answered_as.clone().unwrap_or_else(|| field.schema.clone()));
+    let member = |field: &Field| optional(field.name, field.schema.clone());
     object(fields.iter().filter(|field| field.access != Access::WriteOnly).map(member).collect())
 }
 

@@ -4,8 +4,6 @@
 //! table: the routes and their checks (`routes.rs`), the OpenAPI document (`openapi.rs`), the reference (`reference.rs`)
 //! and the tests of authorization.
 
-#![allow(dead_code, reason = "the vocabulary of operations is whole; not every word of it is used yet")]
-
 mod authentication;
 mod body;
 mod call;

@@ -119,11 +119,6 @@ impl Operation {
         Self { body: Some(schema), body_required: true, ..self }
     }
 
-    /// The body, which may be left out.
-    pub(crate) fn optional_body(self, schema: Schema) -> Self {
-        Self { body: Some(schema), ..self }
-    }
-
     /// The answer.
     pub(crate) fn answers(self, schema: Schema) -> Self {
         Self { answer: Some(schema), ..self }
@@ -151,11 +146,6 @@ impl Operation {
     /// Whether it changes anything.
     pub(crate) fn changes(&self) -> bool {
         self.method != Method::GET
-    }
-
-    /// Every scope that may be needed, for the document.
-    pub(crate) fn all_scopes(&self) -> impl Iterator<Item = &'static str> {
-        self.scopes.iter().chain(self.further_scopes).chain(self.own_scopes).copied()
     }
 }
 

@@ -229,11 +229,6 @@ impl Schema {
         }
     }
 
-    /// Whether `null` is accepted.
-    pub(crate) fn is_nullable(&self) -> bool {
-        self.nullable
-    }
-
     /// Scopes of which a writer needs one; empty for no more than the operation's.
     pub(crate) fn scopes(&self) -> &'static [&'static str] {
         self.scopes
