@@ -54,6 +54,33 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Every purpose there is.
+    pub const ALL: [Self; 23] = [
+        Self::ClientSecret,
+        Self::SigningKey,
+        Self::EcSigningKey,
+        Self::ApiSigningSecret,
+        Self::SessionCookie,
+        Self::SessionHandle,
+        Self::BrowserCookie,
+        Self::BrowserHandle,
+        Self::TransactionHandle,
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::AccessToken,
+        Self::Csrf,
+        Self::LogoutRequest,
+        Self::Job,
+        Self::RateLimit,
+        Self::LoginAccount,
+        Self::Ticket,
+        Self::ClientAssertionId,
+        Self::DpopProofId,
+        Self::DpopNonce,
+        Self::PushedRequest,
+        Self::ManagementCheckpoint,
+    ];
+
     /// The name that goes into the key derivation. No label contains `/` or a zero byte.
     pub(crate) const fn label(self) -> &'static str {
         match self {
@@ -85,33 +112,6 @@ impl Purpose {
 }
 
 #[cfg(test)]
-pub(crate) const ALL: [Purpose; 23] = [
-    Purpose::ClientSecret,
-    Purpose::SigningKey,
-    Purpose::EcSigningKey,
-    Purpose::ApiSigningSecret,
-    Purpose::SessionCookie,
-    Purpose::SessionHandle,
-    Purpose::BrowserCookie,
-    Purpose::BrowserHandle,
-    Purpose::TransactionHandle,
-    Purpose::AuthorizationCode,
-    Purpose::RefreshToken,
-    Purpose::AccessToken,
-    Purpose::Csrf,
-    Purpose::LogoutRequest,
-    Purpose::Job,
-    Purpose::RateLimit,
-    Purpose::LoginAccount,
-    Purpose::Ticket,
-    Purpose::ClientAssertionId,
-    Purpose::DpopProofId,
-    Purpose::DpopNonce,
-    Purpose::PushedRequest,
-    Purpose::ManagementCheckpoint,
-];
-
-#[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn labels_are_distinct_and_cannot_run_into_the_tenant() {
-        let labels: HashSet<&str> = ALL.into_iter().map(Purpose::label).collect();
-        assert_eq!(labels.len(), ALL.len());
+        let labels: HashSet<&str> = Purpose::ALL.into_iter().map(Purpose::label).collect();
+        assert_eq!(labels.len(), Purpose::ALL.len());
         assert!(labels.iter().all(|label| label.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
     }
 }

@@ -131,7 +131,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::purpose;
+    use crate::Purpose;
 
     struct Length(usize);
 
@@ -158,7 +158,7 @@ mod tests {
     fn no_two_derived_keys_are_equal() {
         let root = RootKey::new(Zeroizing::new([1; 32]));
         let mut keys = HashSet::new();
-        let names: Vec<&str> = purpose::ALL.iter().map(|purpose| purpose.label()).chain(["", "1", "2"]).collect();
+        let names: Vec<&str> = Purpose::ALL.iter().map(|purpose| purpose.label()).chain(["", "1", "2"]).collect();
         for kind in Kind::ALL {
             for name in &names {
                 for owner in ["", "a", "b", "a/b"] {

@@ -31,8 +31,8 @@ const READERS: usize = 4;
 pub(crate) struct Sqlite {
     write_queue: Arc<Queue<Box<dyn Job>>>,
     read_queue: Arc<Queue<Box<dyn Job>>>,
-    /// Connections for look-ups on their callers' threads: those that nobody uses.
-    free: Mutex<Vec<Connection>>,
+    /// Connections for look-ups on their callers' threads: those that nobody uses. `None` once the store is closed.
+    free: Mutex<Option<Vec<Connection>>>,
     /// Dropped to end the poll.
     poll: Mutex<Option<Sender<()>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -61,13 +61,13 @@ impl Sqlite {
             threads.push(spawn("sqlite-reader", move || readers::run(&mut reader, &queue))?);
         }
         let callers = std::thread::available_parallelism().map_or(1, usize::from);
-        let free = (0..callers).map(|_| connection::open_reader(path)).collect::<Result<_, _>>()?;
+        let free = (0..callers).map(|_| connection::open_reader(path)).collect::<Result<Vec<_>, _>>()?;
         let mut reader = connection::open_reader(path)?;
         threads.push(spawn("sqlite-poll", move || readers::poll(&mut reader, &ended, &changes))?);
         Ok(Self {
             write_queue,
             read_queue,
-            free: Mutex::new(free),
+            free: Mutex::new(Some(free)),
             poll: Mutex::new(Some(poll)),
             threads: Mutex::new(threads),
         })
@@ -96,7 +96,7 @@ pub(crate) fn inspect(path: &str) -> Result<Option<Inspection>, StoreError> {
 }
 
 impl Sqlite {
-    fn free(&self) -> MutexGuard<'_, Vec<Connection>> {
+    fn free(&self) -> MutexGuard<'_, Option<Vec<Connection>>> {
         // Nothing panics while the lock is held.
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,19 +111,21 @@ impl Engine for Sqlite {
     }
 
     fn look_up(&self, mut job: Box<dyn Job>) -> Result<(), StoreError> {
-        let free = self.free().pop();
+        let free = self.free().as_mut().and_then(Vec::pop);
         // More callers than connections, or the store is closed.
         let Some(connection) = free else { return self.submit(Access::Read, job) };
         job.run(&mut Tx::new(&mut Session(&connection), Access::Read));
         job.answer(Ok(()));
-        self.free().push(connection);
+        if let Some(free) = self.free().as_mut() {
+            free.push(connection);
+        }
         Ok(())
     }
 
     fn shut(&self) {
         self.write_queue.close();
         self.read_queue.close();
-        self.free().clear();
+        self.free().take();
         self.poll.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 

@@ -17,32 +17,6 @@ use crate::no_routes;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// Every purpose there is.
-const PURPOSES: [Purpose; 22] = [
-    Purpose::ClientSecret,
-    Purpose::SigningKey,
-    Purpose::EcSigningKey,
-    Purpose::ApiSigningSecret,
-    Purpose::SessionCookie,
-    Purpose::SessionHandle,
-    Purpose::BrowserCookie,
-    Purpose::BrowserHandle,
-    Purpose::TransactionHandle,
-    Purpose::AuthorizationCode,
-    Purpose::RefreshToken,
-    Purpose::AccessToken,
-    Purpose::Csrf,
-    Purpose::LogoutRequest,
-    Purpose::Job,
-    Purpose::RateLimit,
-    Purpose::LoginAccount,
-    Purpose::Ticket,
-    Purpose::ClientAssertionId,
-    Purpose::DpopProofId,
-    Purpose::DpopNonce,
-    Purpose::PushedRequest,
-];
-
 /// A scene with something in every sealed column.
 async fn scene(engine: Engine) -> Scene {
     let scene = Scene::with(no_routes, engine, TenantSettings::default()).await;
@@ -467,8 +441,8 @@ async fn holds_sealed_values(app: &App, tenant: &TenantId, table: &str, column: 
     let rows: Result<Vec<Row>, StoreError> = app.store().read(move |tx| tx.query(sql, params![])).await;
     let keys = app.data_keys();
     let opens = |row: &Row| match (row.get::<Vec<u8>>(0), row.get::<String>(0)) {
-        (Ok(bytes), _) => PURPOSES.iter().any(|purpose| keys.open(*purpose, tenant, &bytes).is_some()),
-        (_, Ok(text)) => PURPOSES.iter().any(|purpose| keys.open_text(*purpose, tenant, &text).is_some()),
+        (Ok(bytes), _) => Purpose::ALL.iter().any(|purpose| keys.open(*purpose, tenant, &bytes).is_some()),
+        (_, Ok(text)) => Purpose::ALL.iter().any(|purpose| keys.open_text(*purpose, tenant, &text).is_some()),
         _ => false,
     };
     rows.unwrap().iter().any(opens)

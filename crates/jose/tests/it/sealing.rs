@@ -6,22 +6,6 @@ use keywright_jose::{DataKey, DataKeys, MasterKey, MasterKeyError, Purpose, Rand
 use keywright_types::TenantId;
 use secrecy::ExposeSecret;
 
-const PURPOSES: [Purpose; 13] = [
-    Purpose::ClientSecret,
-    Purpose::SigningKey,
-    Purpose::ApiSigningSecret,
-    Purpose::SessionCookie,
-    Purpose::SessionHandle,
-    Purpose::BrowserCookie,
-    Purpose::BrowserHandle,
-    Purpose::TransactionHandle,
-    Purpose::AuthorizationCode,
-    Purpose::RefreshToken,
-    Purpose::AccessToken,
-    Purpose::Csrf,
-    Purpose::LogoutRequest,
-];
-
 fn keys() -> (DataKeys, TenantId, Random) {
     (DataKeys::only(DataKey::generate(&Random::system())), TenantId::new("tenant-1"), Random::system())
 }
@@ -29,9 +13,9 @@ fn keys() -> (DataKeys, TenantId, Random) {
 #[test]
 fn a_sealed_value_opens_for_its_own_purpose_only() {
     let (keys, tenant, random) = keys();
-    for made in PURPOSES {
+    for made in Purpose::ALL {
         let sealed = keys.seal(made, &tenant, b"plaintext", &random);
-        for wanted in PURPOSES {
+        for wanted in Purpose::ALL {
             let opened = keys.open(wanted, &tenant, &sealed);
             assert_eq!(opened.as_ref().map(|text| text.as_slice()), (made == wanted).then_some(&b"plaintext"[..]));
         }
@@ -85,7 +69,7 @@ fn cl_02_digests_are_equal_for_the_same_value_purpose_tenant_and_instance_only()
     for value in [&b"valuE"[..], b"valu", b"value\0", b""] {
         assert_ne!(digest, keys.digest(Purpose::RefreshToken, &tenant, value));
     }
-    for purpose in PURPOSES.into_iter().filter(|purpose| *purpose != Purpose::RefreshToken) {
+    for purpose in Purpose::ALL.into_iter().filter(|purpose| *purpose != Purpose::RefreshToken) {
         assert_ne!(digest, keys.digest(purpose, &tenant, b"value"), "{purpose:?}");
     }
     assert_ne!(digest, keys.digest(Purpose::RefreshToken, &TenantId::new("tenant-2"), b"value"));

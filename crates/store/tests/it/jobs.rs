@@ -207,4 +207,36 @@ pub(crate) async fn a_closed_store_is_unavailable(database: Arc<Database>) {
     let error = store.write(|tx| tenants::insert(tx, &tenant("late"))).await.unwrap_err();
     assert_eq!(error, StoreError::Unavailable("the store is closed".to_owned()));
     assert_eq!(store.read(tenants::list).await.unwrap_err(), error);
+    assert_eq!(store.look_up(tenants::list).await.unwrap_err(), error);
+}
+
+pub(crate) async fn a_look_up_that_runs_during_close_is_the_last(database: Arc<Database>) {
+    let store = database.open().await;
+    let (begun, has_begun) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let slow = {
+        let store = store.clone();
+        let job = move |tx: &mut Tx<'_>| {
+            begun.send(()).unwrap();
+            released.recv().unwrap();
+            tenants::list(tx)
+        };
+        // It may run on the caller's thread, so the caller has one of its own.
+        std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(store.look_up(job))
+        })
+    };
+    tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
+    let closing = {
+        let store = store.clone();
+        tokio::spawn(async move { store.close().await })
+    };
+    while store.read(tenants::list).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    release.send(()).unwrap();
+    tokio::task::spawn_blocking(move || slow.join().unwrap()).await.unwrap().unwrap();
+    closing.await.unwrap();
+    let late = store.look_up(tenants::list).await.unwrap_err();
+    assert_eq!(late, StoreError::Unavailable("the store is closed".to_owned()));
 }

@@ -159,7 +159,7 @@ conformance! {
         an_error_rolls_back_alone, a_panic_rolls_back_alone, a_failed_statement_ends_the_job,
         a_savepoint_survives_a_conflict, savepoints_nest, an_error_in_a_savepoint_undoes_only_it,
         reads_see_what_was_written, a_read_cannot_write, text_with_a_nul_byte_is_refused, close_waits_for_accepted_jobs,
-        a_closed_store_is_unavailable,
+        a_closed_store_is_unavailable, a_look_up_that_runs_during_close_is_the_last,
     }
     concurrency {
         co_03_fifty_redemptions_of_one_code_succeed_once, rt_01_fifty_exchanges_of_one_token_succeed_once,
