@@ -5,7 +5,7 @@
 //! Every entry carries the configuration version it was read at, and the version is taken *before* the read: a document
 //! that was replaced while it was being read is never served after the change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use keywright_jose::{AssertionKey, Purpose, SharedSecret};
 use keywright_store::organizations::OrganizationRow;
 use keywright_store::{
     Store, StoreError, Tx, client_credentials, client_grants, client_secrets, clients, connections, organizations,
-    resource_servers, signing_keys, tenants,
+    resource_servers, signing_keys, tenant_documents, tenants,
 };
 use keywright_types::{
     Client, ClientGrant, Connection, LogoutInitiator, Organization, OrganizationConnection, ResourceServer,
@@ -86,6 +86,8 @@ pub(crate) struct ConfigCache {
     grants: Table<ClientGrant>,
     connections: Table<Vec<Connection>>,
     organizations: Table<OrganizationRecord>,
+    /// By their kind.
+    documents: Table<BTreeMap<String, serde_json::Value>>,
     origins: Table<RegisteredOrigins>,
     /// Applications by the reason of which they hear.
     logout_receivers: Table<BTreeSet<String>>,
@@ -109,6 +111,7 @@ impl ConfigCache {
             grants: Cache::new(CAPACITY),
             connections: Cache::new(CAPACITY),
             organizations: Cache::new(CAPACITY),
+            documents: Cache::new(CAPACITY),
             origins: Cache::new(CAPACITY),
             logout_receivers: Cache::new(CAPACITY),
         }
@@ -272,6 +275,23 @@ impl App {
             row.map(|row| organization_record(tx, &owner, &row)).transpose()
         })
         .await
+    }
+
+    /// The tenant's documents of a kind by their names, without their secrets. Empty when there is none.
+    pub async fn tenant_documents(
+        &self,
+        tenant: &TenantId,
+        kind: &'static str,
+    ) -> Result<Arc<BTreeMap<String, serde_json::Value>>, AppError> {
+        let id = tenant.clone();
+        let all = self
+            .cached(&self.config().documents, tenant.as_str(), kind, move |_, tx| {
+                let rows = tenant_documents::list(tx, &id, kind)?;
+                let named = rows.into_iter().map(|row| Ok((row.name, document("tenant_documents", &row.document)?)));
+                named.collect::<Result<_, AppError>>().map(Some)
+            })
+            .await?;
+        Ok(all.unwrap_or_default())
     }
 
     /// Origins that any application of the tenant registered (§9).

@@ -51,11 +51,13 @@ pub enum Purpose {
     PushedRequest,
     /// Where a page of a list begins, sealed.
     ManagementCheckpoint,
+    /// Secret parts of a tenant's documents, sealed.
+    TenantDocument,
 }
 
 impl Purpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::ClientSecret,
         Self::SigningKey,
         Self::EcSigningKey,
@@ -79,6 +81,7 @@ impl Purpose {
         Self::DpopNonce,
         Self::PushedRequest,
         Self::ManagementCheckpoint,
+        Self::TenantDocument,
     ];
 
     /// The name that goes into the key derivation. No label contains `/` or a zero byte.
@@ -107,6 +110,7 @@ impl Purpose {
             Self::DpopNonce => "dpop-nonce",
             Self::PushedRequest => "pushed-request",
             Self::ManagementCheckpoint => "management-checkpoint",
+            Self::TenantDocument => "tenant-document",
         }
     }
 }

@@ -81,6 +81,7 @@ pub mod sealed_columns;
 pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
+pub mod tenant_documents;
 pub mod tenants;
 pub mod tickets;
 pub mod transactions;
@@ -131,6 +132,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("session_clients", session_clients::STATEMENTS),
         ("sessions", sessions::STATEMENTS),
         ("signing_keys", signing_keys::STATEMENTS),
+        ("tenant_documents", tenant_documents::STATEMENTS),
         ("tenants", tenants::STATEMENTS),
         ("tickets", tickets::STATEMENTS),
         ("transactions", transactions::STATEMENTS),

@@ -20,6 +20,8 @@ pub enum Content {
     ApiSigningSecret,
     /// What a background job is about.
     Job,
+    /// The secret part of a tenant's document.
+    TenantDocument,
 }
 
 /// A column and how its values are read and replaced.
@@ -78,11 +80,16 @@ statements! {
     JOBS = "SELECT tenant_id, job_id, payload FROM jobs \
             WHERE (tenant_id, job_id) > ($1, $2) ORDER BY tenant_id, job_id LIMIT $3";
     REPLACE_JOB = "UPDATE jobs SET payload = $4 WHERE tenant_id = $1 AND job_id = $2 AND payload = $3";
+    TENANT_DOCUMENTS = "SELECT tenant_id, kind, name, secrets FROM tenant_documents \
+                        WHERE secrets IS NOT NULL AND (tenant_id, kind, name) > ($1, $2, $3) \
+                        ORDER BY tenant_id, kind, name LIMIT $4";
+    REPLACE_TENANT_DOCUMENT = "UPDATE tenant_documents SET secrets = $5 \
+                               WHERE tenant_id = $1 AND kind = $2 AND name = $3 AND secrets = $4";
 }
 
 /// All of them. A secret that is being replaced moves from `clients` to `client_secrets` as it is: who goes through the
 /// columns in this order meets it in one of them.
-pub static SEALED_COLUMNS: [SealedColumn; 6] = [
+pub static SEALED_COLUMNS: [SealedColumn; 7] = [
     SealedColumn {
         table: "signing_keys",
         column: "private_key",
@@ -136,6 +143,15 @@ pub static SEALED_COLUMNS: [SealedColumn; 6] = [
         ends_with_bytes: false,
         page: JOBS,
         replace: REPLACE_JOB,
+    },
+    SealedColumn {
+        table: "tenant_documents",
+        column: "secrets",
+        content: Content::TenantDocument,
+        keys: 3,
+        ends_with_bytes: false,
+        page: TENANT_DOCUMENTS,
+        replace: REPLACE_TENANT_DOCUMENT,
     },
 ];
 

@@ -223,5 +223,6 @@ fn purpose(content: Content) -> Purpose {
         Content::EcSigningKey => Purpose::EcSigningKey,
         Content::ApiSigningSecret => Purpose::ApiSigningSecret,
         Content::Job => Purpose::Job,
+        Content::TenantDocument => Purpose::TenantDocument,
     }
 }

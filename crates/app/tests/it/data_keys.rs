@@ -8,6 +8,7 @@ use keywright_app::{App, DataKeyRotationError, DataKeyState, JobKind, OpenError}
 use keywright_jose::{DataKeys, MasterKey, Purpose, Random};
 use keywright_store::data_keys::DataKeyRow;
 use keywright_store::sealed_columns::{self, Content, SEALED_COLUMNS, SealedColumn, SealedValue};
+use keywright_store::tenant_documents::{self, TenantDocumentRow};
 use keywright_store::{Row, StoreError, config, data_keys, params};
 use keywright_testkit::{Engine, Scene, TestApp};
 use keywright_types::{ResourceServer, TenantId, TenantSettings};
@@ -32,6 +33,17 @@ async fn scene(engine: Engine) -> Scene {
     let kind = JobKind { name: "test", delays: &[], lease: 30, places: 1 };
     let (queueing, id) = (app.clone(), tenant.clone());
     app.store().write(move |tx| queueing.enqueue(tx, &id, &kind, &"about something")).await.unwrap();
+    let secrets = app.data_keys().seal(Purpose::TenantDocument, tenant, b"{}", app.random());
+    let (id, now) = (tenant.clone(), app.now());
+    let row = TenantDocumentRow {
+        kind: "test".to_owned(),
+        name: String::new(),
+        document: "{}".to_owned(),
+        secrets: Some(secrets),
+        created_at: now,
+        updated_at: now,
+    };
+    app.store().write(move |tx| tenant_documents::put(tx, &id, &row)).await.unwrap();
     scene
 }
 
@@ -42,6 +54,7 @@ fn purpose(content: Content) -> Purpose {
         Content::EcSigningKey => Purpose::EcSigningKey,
         Content::ApiSigningSecret => Purpose::ApiSigningSecret,
         Content::Job => Purpose::Job,
+        Content::TenantDocument => Purpose::TenantDocument,
     }
 }
 

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use keywright_store::clients::ClientRow;
 use keywright_store::resource_servers::ResourceServerRow;
-use keywright_store::{client_grants, clients, connections, resource_servers, signing_keys};
+use keywright_store::{Tx, client_grants, clients, connections, resource_servers, signing_keys, tenant_documents};
 use keywright_types::TenantId;
 
 use crate::database::Database;
-use crate::rows::{acme, at, client, client_grant, connection, populate, resource_server, signing_key, umbrella};
+use crate::rows::{
+    acme, at, client, client_grant, connection, populate, resource_server, signing_key, tenant_document, umbrella,
+};
 
 pub(crate) async fn clients_are_kept(database: Arc<Database>) {
     let store = database.open().await;
@@ -45,6 +47,32 @@ pub(crate) async fn clients_are_changed_and_deleted(database: Arc<Database>) {
     assert!(store.write(|tx| clients::delete(tx, &acme(), "app")).await.unwrap());
     assert!(!store.write(|tx| clients::delete(tx, &acme(), "app")).await.unwrap());
     assert_eq!(store.read(|tx| clients::list(tx, &acme())).await.unwrap(), []);
+}
+
+pub(crate) async fn tenant_documents_are_kept_replaced_and_deleted(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    for name in ["welcome", "blocked"] {
+        store.write(move |tx| tenant_documents::insert(tx, &acme(), &tenant_document(name))).await.unwrap();
+    }
+    let again = store.write(|tx| tenant_documents::insert(tx, &acme(), &tenant_document("welcome"))).await;
+    assert_eq!(again.unwrap_err().constraint(), Some("tenant_documents_pkey"));
+    let mut changed = tenant_document("welcome");
+    (changed.document, changed.secrets, changed.updated_at) = (r#"{"a":1}"#.to_owned(), None, at(9));
+    let mut row = changed.clone();
+    row.created_at = at(9);
+    store.write(move |tx| tenant_documents::put(tx, &acme(), &row)).await.unwrap();
+    let find = |name: &'static str| store.read(move |tx| tenant_documents::find(tx, &acme(), "email-template", name));
+    assert_eq!(find("welcome").await.unwrap(), Some(changed.clone()), "created_at stays");
+    let list = |kind: &'static str| store.read(move |tx| tenant_documents::list(tx, &acme(), kind));
+    assert_eq!(list("email-template").await.unwrap(), [tenant_document("blocked"), changed]);
+    assert_eq!(list("branding").await.unwrap(), []);
+    for done in [true, false] {
+        let delete = |tx: &mut Tx<'_>| tenant_documents::delete(tx, &acme(), "email-template", "welcome");
+        assert_eq!(store.write(delete).await.unwrap(), done);
+    }
+    assert_eq!(find("welcome").await.unwrap(), None);
+    assert!(!format!("{:?}", tenant_document("x")).contains("Hello"));
 }
 
 pub(crate) async fn clients_are_unique(database: Arc<Database>) {
@@ -160,6 +188,7 @@ pub(crate) async fn belong_to_a_tenant_that_exists(database: Arc<Database>) {
         store.write(|tx| clients::insert(tx, &nobody(), &client("app"))).await,
         store.write(|tx| resource_servers::insert(tx, &nobody(), &resource_server("orders"))).await,
         store.write(|tx| connections::insert(tx, &nobody(), &connection("a"))).await,
+        store.write(|tx| tenant_documents::put(tx, &nobody(), &tenant_document("a"))).await,
         store.write(move |tx| signing_keys::insert(tx, &nobody(), &key)).await,
     ] {
         assert_eq!(refused.unwrap_err().constraint(), Some("foreign_key"));

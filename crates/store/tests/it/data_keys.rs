@@ -8,10 +8,14 @@ use std::sync::Arc;
 use keywright_store::data_keys::{self, DataKeyRow};
 use keywright_store::sealed_columns::{self, SEALED_COLUMNS, SealedColumn, SealedValue};
 use keywright_store::signing_keys::{self, KeyState};
-use keywright_store::{Store, StoreError, Tx, client_secrets, clients, config, jobs, resource_servers};
+use keywright_store::{
+    Store, StoreError, Tx, client_secrets, clients, config, jobs, resource_servers, tenant_documents,
+};
 
 use crate::database::Database;
-use crate::rows::{acme, at, client, data_key, job, populate, resource_server, secret, signing_key, umbrella};
+use crate::rows::{
+    acme, at, client, data_key, job, populate, resource_server, secret, signing_key, tenant_document, umbrella,
+};
 
 async fn list(store: &Store) -> Vec<DataKeyRow> {
     store.read(data_keys::list).await.unwrap()
@@ -104,6 +108,7 @@ fn fill(tx: &mut Tx<'_>, number: u8) -> Result<(), StoreError> {
             api.signing_secret = Some(vec![index, 1]);
             resource_servers::insert(tx, &tenant, &api)?;
             jobs::insert(tx, &tenant, &job(&name, 0))?;
+            tenant_documents::insert(tx, &tenant, &tenant_document(&name))?;
         }
         // Rows without a secret.
         let mut public = client("public");

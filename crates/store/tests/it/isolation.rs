@@ -7,8 +7,8 @@ use keywright_store::{
     Range, Row, Store, StoreError, Tx, access_token_revocations, authorization_codes, client_credentials,
     client_grants, client_secrets, clients, config, connections, grants, jobs, known_devices, login_failures,
     network_attempts, organization_members, organizations, params, pushed_requests, refresh_tokens, resource_servers,
-    revoked_access_tokens, roles, session_clients, sessions, signing_keys, tenants, tickets, transactions,
-    used_jwt_ids, user_permissions, users,
+    revoked_access_tokens, roles, session_clients, sessions, signing_keys, tenant_documents, tenants, tickets,
+    transactions, used_jwt_ids, user_permissions, users,
 };
 
 use crate::database::Database;
@@ -16,7 +16,7 @@ use crate::organizations::organization;
 use crate::refresh_tokens::rotation;
 use crate::rows::{
     acme, at, client, client_grant, code, connection, credential, ec_key, family, grant, job, permission, populate,
-    pushed_request, resource_server, role, secret, session, signing_key, transaction, umbrella, user,
+    pushed_request, resource_server, role, secret, session, signing_key, tenant_document, transaction, umbrella, user,
 };
 
 /// One row of everything for acme.
@@ -25,6 +25,7 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     resource_servers::insert(tx, &acme(), &resource_server("orders"))?;
     client_grants::insert(tx, &acme(), &client_grant("cg", "app", "orders:api"))?;
     connections::insert(tx, &acme(), &connection("a"))?;
+    tenant_documents::insert(tx, &acme(), &tenant_document("welcome"))?;
     roles::insert(tx, &acme(), &role("editor"))?;
     roles::add_permission(tx, &acme(), "rol_editor", &permission("orders:api", "read"))?;
     roles::assign(tx, &acme(), "auth0|ann", "rol_editor")?;
@@ -67,6 +68,7 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM resource_servers WHERE tenant_id = $1",
         "SELECT * FROM client_grants WHERE tenant_id = $1",
         "SELECT * FROM connections WHERE tenant_id = $1",
+        "SELECT * FROM tenant_documents WHERE tenant_id = $1",
         "SELECT * FROM users WHERE tenant_id = $1",
         "SELECT * FROM roles WHERE tenant_id = $1",
         "SELECT * FROM role_permissions WHERE tenant_id = $1",
@@ -118,6 +120,8 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("connections::find", connections::find(tx, t, &connection("a").id)?.is_some()),
         ("connections::find_by_name", connections::find_by_name(tx, t, "a-database")?.is_some()),
         ("connections::list", !connections::list(tx, t)?.is_empty()),
+        ("tenant_documents::find", tenant_documents::find(tx, t, "email-template", "welcome")?.is_some()),
+        ("tenant_documents::list", !tenant_documents::list(tx, t, "email-template")?.is_empty()),
         ("users::find", users::find(tx, t, "auth0|ann")?.is_some()),
         ("users::page", !users::page(tx, t, &Range::first(9))?.is_empty()),
         ("users::count", users::count(tx, t)? > 0),
@@ -184,6 +188,7 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("client_grants::delete_for_audience", client_grants::delete_for_audience(tx, t, "orders:api")? > 0),
         ("resource_servers::delete", resource_servers::delete(tx, t, "orders")?),
         ("connections::delete", connections::delete(tx, t, &connection("a").id)?),
+        ("tenant_documents::delete", tenant_documents::delete(tx, t, "email-template", "welcome")?),
         ("grants::delete_for_client", grants::delete_for_client(tx, t, "app")? > 0),
         ("refresh_tokens::revoke_for_client", refresh_tokens::revoke_for_client(tx, t, "app", at(1))? > 0),
         ("clients::delete", clients::delete(tx, t, "app")?),

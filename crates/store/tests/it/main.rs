@@ -67,7 +67,7 @@ conformance! {
         resource_servers_are_kept_and_changed, resource_servers_are_unique,
         client_grants_are_kept_and_changed, client_grants_are_unique_and_go_with_the_client,
         connections_are_kept_and_changed, connections_are_unique,
-        belong_to_a_tenant_that_exists,
+        tenant_documents_are_kept_replaced_and_deleted, belong_to_a_tenant_that_exists,
     }
     lists {
         are_read_part_by_part, entries_are_found_by_their_identifier, grants_for_users_and_for_the_application_are_two,

@@ -16,6 +16,7 @@ use keywright_store::resource_servers::ResourceServerRow;
 use keywright_store::roles::{PermissionRow, RoleRow};
 use keywright_store::sessions::SessionRow;
 use keywright_store::signing_keys::{EcKeyRow, KeyState, SigningKeyRow};
+use keywright_store::tenant_documents::TenantDocumentRow;
 use keywright_store::tenants::TenantRow;
 use keywright_store::transactions::TransactionRow;
 use keywright_store::users::UserRow;
@@ -80,6 +81,17 @@ pub(crate) fn client(id: &str) -> ClientRow {
         name: format!("Application {id}"),
         document: r#"{"app_type":"regular_web"}"#.to_owned(),
         secret: Some(vec![7, 0, 7]),
+        created_at: at(0),
+        updated_at: at(1),
+    }
+}
+
+pub(crate) fn tenant_document(name: &str) -> TenantDocumentRow {
+    TenantDocumentRow {
+        kind: "email-template".to_owned(),
+        name: name.to_owned(),
+        document: r#"{"subject":"Hello"}"#.to_owned(),
+        secrets: Some(vec![4, 0, 4]),
         created_at: at(0),
         updated_at: at(1),
     }
