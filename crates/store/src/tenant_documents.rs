@@ -60,7 +60,12 @@ pub fn put(tx: &mut Tx<'_>, tenant: &TenantId, row: &TenantDocumentRow) -> Resul
     write(tx, tenant, row, PUT)
 }
 
-fn write(tx: &mut Tx<'_>, tenant: &TenantId, row: &TenantDocumentRow, statement: &str) -> Result<(), StoreError> {
+fn write(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    row: &TenantDocumentRow,
+    statement: &'static str,
+) -> Result<(), StoreError> {
     let TenantDocumentRow { kind, name, document, secrets, created_at, updated_at } = row;
     config::bump(tx, tenant)?;
     tx.execute(statement, params![tenant, kind, name, document, secrets.as_deref(), *created_at, *updated_at])?;
