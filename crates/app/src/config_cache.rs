@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 use crate::client_credentials::assertion_keys;
 use crate::registered_origins::RegisteredOrigins;
-use crate::{App, AppError, KeySet, PreviousSecret};
+use crate::{App, AppError, BoundAction, KeySet, PreviousSecret, RuleSet};
 
 /// An application and its secret.
 pub struct ClientRecord {
@@ -88,6 +88,9 @@ pub(crate) struct ConfigCache {
     organizations: Table<OrganizationRecord>,
     /// By their kind.
     documents: Table<BTreeMap<String, serde_json::Value>>,
+    pub(crate) rules: Table<RuleSet>,
+    /// By their trigger.
+    pub(crate) actions: Table<Vec<BoundAction>>,
     origins: Table<RegisteredOrigins>,
     /// Applications by the reason of which they hear.
     logout_receivers: Table<BTreeSet<String>>,
@@ -112,6 +115,8 @@ impl ConfigCache {
             connections: Cache::new(CAPACITY),
             organizations: Cache::new(CAPACITY),
             documents: Cache::new(CAPACITY),
+            rules: Cache::new(CAPACITY),
+            actions: Cache::new(CAPACITY),
             origins: Cache::new(CAPACITY),
             logout_receivers: Cache::new(CAPACITY),
         }
@@ -124,7 +129,7 @@ impl ConfigCache {
 }
 
 impl App {
-    async fn cached<T: Send + Sync + 'static>(
+    pub(crate) async fn cached<T: Send + Sync + 'static>(
         &self,
         table: &Table<T>,
         tenant: &str,

@@ -18,6 +18,7 @@ mod clock;
 mod config_cache;
 mod data_keys;
 mod error;
+mod extensibility;
 mod jobs;
 mod logout;
 pub mod mail;
@@ -58,6 +59,7 @@ pub use data_keys::{
     ResealingReport,
 };
 pub use error::AppError;
+pub use extensibility::{ActionSecrets, BoundAction, Rule, RuleSet};
 pub use jobs::{Job, JobFuture, JobHandler, JobKind, JobReport, Verdict};
 pub use keywright_egress::{Egress, EgressError, EgressOptions, Exceptions, InvalidException, OutboundRequest};
 pub use logout::LogoutRequest;

@@ -73,6 +73,16 @@ impl Random {
         digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
     }
 
+    /// A random UUID (RFC 9562 §5.4, "UUIDv4").
+    #[must_use]
+    pub fn uuid(&self) -> String {
+        // "The 4-bit version field … set to 0b0100", "The 2-bit variant field … set to 0b10".
+        let value = u128::from_be_bytes(self.bytes()) & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+        let hex = format!("{value:032x}");
+        let part = |range| hex.get(range).unwrap_or_default();
+        [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
+    }
+
     /// For interfaces of the cryptographic library which ask for the generator itself.
     pub(crate) fn generator(&self) -> &dyn SecureRandom {
         &self.generator
@@ -108,6 +118,22 @@ mod tests {
         let random = Random::system();
         let values: HashSet<[u8; 16]> = (0..1000).map(|_| random.clone().bytes()).collect();
         assert_eq!(values.len(), 1000);
+    }
+
+    #[test]
+    fn uuids_are_random_ones_of_version_4() {
+        let random = Random::system();
+        let (mut seen, mut variants) = (HashSet::new(), HashSet::new());
+        for _ in 0..200 {
+            let uuid = random.uuid();
+            let parts: Vec<&str> = uuid.split('-').collect();
+            assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{uuid}");
+            assert!(uuid.chars().all(|c| c == '-' || c.is_ascii_digit() || ('a'..='f').contains(&c)), "{uuid}");
+            assert!(parts[2].starts_with('4'), "{uuid}");
+            variants.insert(parts[3].chars().next().unwrap());
+            assert!(seen.insert(uuid));
+        }
+        assert_eq!(variants, HashSet::from(['8', '9', 'a', 'b']));
     }
 
     #[test]

@@ -122,6 +122,16 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "Global limit has been reached").code("too_many_requests")
     }
 
+    /// §1.7: a feature that is not there.
+    pub(crate) fn not_enabled() -> Self {
+        Self::forbidden("This feature is not enabled for this tenant.").code("feature_not_enabled")
+    }
+
+    /// §1.7: a list that is full.
+    pub(crate) fn too_many_entities() -> Self {
+        Self::forbidden("You reached the limit of entities of this type for this tenant.").code("too_many_entities")
+    }
+
     /// Another error where the database refused by this constraint.
     pub(crate) fn when(self, constraint: &str, other: impl FnOnce() -> Self) -> Self {
         if self.constraint.as_deref() == Some(constraint) { other() } else { self }

@@ -15,6 +15,7 @@ mod log;
 mod openapi;
 mod operation;
 mod paging;
+mod path;
 mod projection;
 mod query;
 mod reference;

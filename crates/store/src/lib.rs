@@ -51,6 +51,9 @@ mod value;
 mod watch;
 
 pub mod access_token_revocations;
+pub mod action_bindings;
+pub mod action_versions;
+pub mod actions;
 pub mod authorization_codes;
 pub mod cleanup;
 pub mod client_credentials;
@@ -77,6 +80,7 @@ pub mod refresh_tokens;
 pub mod resource_servers;
 pub mod revoked_access_tokens;
 pub mod roles;
+pub mod rules;
 pub mod sealed_columns;
 pub mod session_clients;
 pub mod sessions;
@@ -102,6 +106,9 @@ pub use value::{FromValue, Value};
 pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
     vec![
         ("access_token_revocations", access_token_revocations::STATEMENTS),
+        ("action_bindings", action_bindings::STATEMENTS),
+        ("action_versions", action_versions::STATEMENTS),
+        ("actions", actions::STATEMENTS),
         ("authorization_codes", authorization_codes::STATEMENTS),
         ("cleanup", cleanup::STATEMENTS),
         ("client_credentials", client_credentials::STATEMENTS),
@@ -128,6 +135,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("resource_servers", resource_servers::STATEMENTS),
         ("roles", roles::STATEMENTS),
         ("revoked_access_tokens", revoked_access_tokens::STATEMENTS),
+        ("rules", rules::STATEMENTS),
         ("sealed_columns", sealed_columns::STATEMENTS),
         ("session_clients", session_clients::STATEMENTS),
         ("sessions", sessions::STATEMENTS),

@@ -22,6 +22,10 @@ pub enum Content {
     Job,
     /// The secret part of a tenant's document.
     TenantDocument,
+    /// A setting of rules.
+    RuleConfig,
+    /// Secrets of an action, of one of its versions or of a binding.
+    ActionSecrets,
 }
 
 /// A column and how its values are read and replaced.
@@ -85,11 +89,23 @@ statements! {
                         ORDER BY tenant_id, kind, name LIMIT $4";
     REPLACE_TENANT_DOCUMENT = "UPDATE tenant_documents SET secrets = $5 \
                                WHERE tenant_id = $1 AND kind = $2 AND name = $3 AND secrets = $4";
+    RULE_CONFIG = "SELECT tenant_id, name, value FROM rule_configs WHERE (tenant_id, name) > ($1, $2) \
+        ORDER BY tenant_id, name LIMIT $3";
+    REPLACE_RULE_CONFIG = "UPDATE rule_configs SET value = $4 WHERE tenant_id = $1 AND name = $2 AND value = $3";
+    ACTION_SECRETS = "SELECT tenant_id, action_id, secrets FROM actions WHERE secrets IS NOT NULL AND (tenant_id, action_id) > ($1, $2) \
+        ORDER BY tenant_id, action_id LIMIT $3";
+    REPLACE_ACTION_SECRETS = "UPDATE actions SET secrets = $4 WHERE tenant_id = $1 AND action_id = $2 AND secrets = $3";
+    ACTION_VERSION_SECRETS = "SELECT tenant_id, version_id, secrets FROM action_versions WHERE secrets IS NOT NULL AND (tenant_id, version_id) > ($1, $2) \
+        ORDER BY tenant_id, version_id LIMIT $3";
+    REPLACE_ACTION_VERSION_SECRETS = "UPDATE action_versions SET secrets = $4 WHERE tenant_id = $1 AND version_id = $2 AND secrets = $3";
+    ACTION_BINDING_SECRETS = "SELECT tenant_id, binding_id, secrets FROM action_bindings WHERE secrets IS NOT NULL AND (tenant_id, binding_id) > ($1, $2) \
+        ORDER BY tenant_id, binding_id LIMIT $3";
+    REPLACE_ACTION_BINDING_SECRETS = "UPDATE action_bindings SET secrets = $4 WHERE tenant_id = $1 AND binding_id = $2 AND secrets = $3";
 }
 
 /// All of them. A secret that is being replaced moves from `clients` to `client_secrets` as it is: who goes through the
 /// columns in this order meets it in one of them.
-pub static SEALED_COLUMNS: [SealedColumn; 7] = [
+pub static SEALED_COLUMNS: [SealedColumn; 11] = [
     SealedColumn {
         table: "signing_keys",
         column: "private_key",
@@ -152,6 +168,42 @@ pub static SEALED_COLUMNS: [SealedColumn; 7] = [
         ends_with_bytes: false,
         page: TENANT_DOCUMENTS,
         replace: REPLACE_TENANT_DOCUMENT,
+    },
+    SealedColumn {
+        table: "rule_configs",
+        column: "value",
+        content: Content::RuleConfig,
+        keys: 2,
+        ends_with_bytes: false,
+        page: RULE_CONFIG,
+        replace: REPLACE_RULE_CONFIG,
+    },
+    SealedColumn {
+        table: "actions",
+        column: "secrets",
+        content: Content::ActionSecrets,
+        keys: 2,
+        ends_with_bytes: false,
+        page: ACTION_SECRETS,
+        replace: REPLACE_ACTION_SECRETS,
+    },
+    SealedColumn {
+        table: "action_versions",
+        column: "secrets",
+        content: Content::ActionSecrets,
+        keys: 2,
+        ends_with_bytes: false,
+        page: ACTION_VERSION_SECRETS,
+        replace: REPLACE_ACTION_VERSION_SECRETS,
+    },
+    SealedColumn {
+        table: "action_bindings",
+        column: "secrets",
+        content: Content::ActionSecrets,
+        keys: 2,
+        ends_with_bytes: false,
+        page: ACTION_BINDING_SECRETS,
+        replace: REPLACE_ACTION_BINDING_SECRETS,
     },
 ];
 

@@ -4,6 +4,7 @@
 //! (`management-api.md` of the wire reference), because these documents are stored and answered as they are;
 //! fields without an effect in the protocol are kept in `other`, so that nothing an administrator sent is lost.
 
+mod action;
 mod attack_protection;
 mod client;
 mod client_grant;
@@ -22,6 +23,7 @@ mod tenant;
 mod user;
 mod user_code;
 
+pub use action::{ActionContent, ActionDependency, ActionSecret, ActionTrigger, BindingPolicy, TriggerReference};
 pub use attack_protection::{
     AttackProtection, BreachedPasswordDetection, BreachedPasswordStage, BreachedPasswordStages, BruteForceMode,
     BruteForceProtection, SuspiciousIpThrottling, Throttle, ThrottlingStages,

@@ -44,6 +44,7 @@ async fn scene(engine: Engine) -> Scene {
         updated_at: now,
     };
     app.store().write(move |tx| tenant_documents::put(tx, &id, &row)).await.unwrap();
+    crate::extensibility::fill(app, tenant).await;
     scene
 }
 
@@ -55,6 +56,8 @@ fn purpose(content: Content) -> Purpose {
         Content::ApiSigningSecret => Purpose::ApiSigningSecret,
         Content::Job => Purpose::Job,
         Content::TenantDocument => Purpose::TenantDocument,
+        Content::RuleConfig => Purpose::RuleConfig,
+        Content::ActionSecrets => Purpose::ActionSecrets,
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod configuration_changes;
 mod data_keys;
+mod extensibility;
 mod jobs;
 mod tenant_log;
 mod users;

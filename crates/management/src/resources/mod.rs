@@ -1,5 +1,6 @@
 //! The table of operations, resource by resource.
 
+mod actions;
 mod attack_protection;
 mod client_grants;
 mod clients;
@@ -7,6 +8,7 @@ mod connections;
 mod logs;
 mod resource_servers;
 mod roles;
+mod rules;
 mod signing_keys;
 mod tenant_settings;
 mod users;
@@ -16,6 +18,7 @@ use crate::operation::Resource;
 
 /// Every resource, in the order of the reference. What is not here does not exist.
 pub(crate) fn all() -> Vec<Resource> {
+    let [rules, rules_configs, hooks] = rules::resources();
     vec![
         clients::resource(),
         resource_servers::resource(),
@@ -26,6 +29,10 @@ pub(crate) fn all() -> Vec<Resource> {
         tenant_settings::resource(),
         signing_keys::resource(),
         attack_protection::resource(),
+        actions::resource(),
+        rules,
+        rules_configs,
+        hooks,
         logs::resource(),
     ]
 }

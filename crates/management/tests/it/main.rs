@@ -8,6 +8,7 @@
     reason = "test code: a failed expectation is a failed test"
 )]
 
+mod actions;
 mod authentication;
 mod authorization;
 mod caller;
@@ -20,6 +21,7 @@ mod every_field;
 mod log;
 mod resource_servers;
 mod roles;
+mod rules;
 mod signing_keys;
 mod tenancy;
 mod tenant_settings;

@@ -43,8 +43,29 @@ fn body(method: &Method, path: &str, client: &str) -> Option<Value> {
         }
         ("PATCH", "/clients/{id}/credentials/{credential_id}") => Some(json!({ "expires_at": null })),
         ("PATCH", "/client-grants/{id}") => Some(json!({ "scope": [] })),
+        ("PATCH", "/rules/{id}" | "/actions/actions/{id}" | "/hooks/{id}" | "/actions/modules/{id}") => {
+            Some(json!({ "name": "Stolen" }))
+        }
+        ("PUT", "/rules-configs/{key}") => Some(json!({ "value": "stolen" })),
+        ("PATCH", "/actions/triggers/{trigger}/bindings") => {
+            let reference = json!({ "type": "action_name", "value": "greet" });
+            Some(json!({ "bindings": [{ "ref": reference }] }))
+        }
+        ("POST", "/actions/actions/{id}/test") => Some(json!({ "payload": {} })),
+        ("POST", "/actions/actions/{id}/deploy" | "/actions/actions/{id}/versions/{version}/deploy") => None,
+        ("POST" | "PATCH", "/hooks/{id}/secrets") => Some(json!({ "A": "b" })),
+        ("DELETE", "/hooks/{id}/secrets") => Some(json!(["A"])),
         ("GET" | "DELETE", _) | ("POST", "/clients/{id}/rotate-secret") | ("PUT", "/keys/signing/{kid}/revoke") => None,
         (method, path) => panic!("say what {method} {path} is called with"),
+    }
+}
+
+/// What a tenant that has nothing answers under a name that every tenant knows.
+fn own_by_name(method: &Method, path: &str) -> Option<Value> {
+    match (method.as_str(), path) {
+        ("PUT", "/rules-configs/{key}") => Some(json!({ "key": "KEY", "value": "stolen" })),
+        ("GET", "/actions/triggers/{trigger}/bindings") => Some(json!({ "bindings": [], "per_page": 50 })),
+        _ => None,
     }
 }
 
@@ -61,6 +82,11 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     let id = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
     let role = api.post("/roles", json!({ "name": "Editor" })).await.text("id");
     let keys = api.get("/keys/signing").await.json();
+
+    let rule = api.create("/rules", json!({ "name": "one", "script": "function () {}" })).await;
+    assert_eq!(api.send(Method::PUT, "/rules-configs/KEY", Some(json!({ "value": "v" }))).await.status, 200);
+    let (action, version) = crate::actions::deployed(&api, "greet").await;
+    crate::actions::bind(&api, "greet").await;
 
     let new = NewTenant {
         domain: "neighbour.example.com".to_owned(),
@@ -83,9 +109,14 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
             "roles" => role.clone(),
             "logs" => id(&api.get("/logs?take=1").await.json()[0], "log_id"),
             "keys" => id(&keys[0], "kid"),
+            "rules" => id(&rule, "id"),
+            "rules-configs" => "KEY".to_owned(),
+            "actions" => action.clone(),
+            "hooks" => "01HZY8Q4W3V5T6S7R8P9N0M1K2".to_owned(),
             other => panic!("say what is an identifier of {other}"),
         };
         let path = operation.path.replace("{id}", &own).replace("{credential_id}", &id(&credential, "id"));
+        let path = path.replace("{key}", &own).replace("{trigger}", "post-login").replace("{version}", &version);
         let mut path = path.replace("{kid}", &own);
         if operation.path == "/connections/{id}/users" {
             path = format!("{path}?email=jane%40example.com");
@@ -96,6 +127,11 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
         let expected: &[u16] = if operation.method == Method::DELETE { &[204, 404] } else { &[404] };
         // Of nobody there is nothing in the log.
         let expected: &[u16] = if operation.path == "/users/{id}/logs" { &[200] } else { expected };
+        // Their names are those of every tenant: what is answered or written is the tenant's own.
+        if let Some(nothing) = own_by_name(&operation.method, &operation.path) {
+            assert_eq!((answer.status.as_u16(), answer.json()), (200, nothing), "{path}");
+            continue;
+        }
         assert!(answer.status != 200 || answer.json() == json!([]), "{path}: {answer:#?}");
         assert!(expected.contains(&answer.status.as_u16()), "{} {path}: {answer:#?}", operation.method);
     }

@@ -9,12 +9,14 @@ use keywright_store::data_keys::{self, DataKeyRow};
 use keywright_store::sealed_columns::{self, SEALED_COLUMNS, SealedColumn, SealedValue};
 use keywright_store::signing_keys::{self, KeyState};
 use keywright_store::{
-    Store, StoreError, Tx, client_secrets, clients, config, jobs, resource_servers, tenant_documents,
+    Store, StoreError, Tx, action_bindings, action_versions, actions, client_secrets, clients, config, jobs,
+    resource_servers, rules, tenant_documents,
 };
 
 use crate::database::Database;
 use crate::rows::{
-    acme, at, client, data_key, job, populate, resource_server, secret, signing_key, tenant_document, umbrella,
+    acme, action, action_version, at, binding, client, data_key, job, populate, resource_server, rule_config, secret,
+    signing_key, tenant_document, umbrella,
 };
 
 async fn list(store: &Store) -> Vec<DataKeyRow> {
@@ -109,6 +111,11 @@ fn fill(tx: &mut Tx<'_>, number: u8) -> Result<(), StoreError> {
             resource_servers::insert(tx, &tenant, &api)?;
             jobs::insert(tx, &tenant, &job(&name, 0))?;
             tenant_documents::insert(tx, &tenant, &tenant_document(&name))?;
+            rules::put_config(tx, &tenant, &rule_config(&name))?;
+            actions::insert(tx, &tenant, &action(&name))?;
+            action_versions::insert(tx, &tenant, &action_version(&name, 1))?;
+            let bound: Vec<_> = (0..=index).map(|index| binding(&format!("{index:03}"), index.into())).collect();
+            action_bindings::replace(tx, &tenant, "post-login", &bound)?;
         }
         // Rows without a secret.
         let mut public = client("public");

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use keywright_store::signing_keys::KeyState;
 use keywright_store::{
-    Range, Row, Store, StoreError, Tx, access_token_revocations, authorization_codes, client_credentials,
-    client_grants, client_secrets, clients, config, connections, grants, jobs, known_devices, login_failures,
-    network_attempts, organization_members, organizations, params, pushed_requests, refresh_tokens, resource_servers,
-    revoked_access_tokens, roles, session_clients, sessions, signing_keys, tenant_documents, tenants, tickets,
-    transactions, used_jwt_ids, user_permissions, users,
+    Range, Row, Store, StoreError, Tx, access_token_revocations, action_bindings, action_versions, actions,
+    authorization_codes, client_credentials, client_grants, client_secrets, clients, config, connections, grants, jobs,
+    known_devices, login_failures, network_attempts, organization_members, organizations, params, pushed_requests,
+    refresh_tokens, resource_servers, revoked_access_tokens, roles, rules, session_clients, sessions, signing_keys,
+    tenant_documents, tenants, tickets, transactions, used_jwt_ids, user_permissions, users,
 };
 
 use crate::database::Database;
 use crate::organizations::organization;
 use crate::refresh_tokens::rotation;
 use crate::rows::{
-    acme, at, client, client_grant, code, connection, credential, ec_key, family, grant, job, permission, populate,
-    pushed_request, resource_server, role, secret, session, signing_key, tenant_document, transaction, umbrella, user,
+    acme, action, action_version, at, binding, client, client_grant, code, connection, credential, ec_key, family,
+    grant, job, permission, populate, pushed_request, resource_server, role, rule, rule_config, secret, session,
+    signing_key, tenant_document, transaction, umbrella, user,
 };
 
 /// One row of everything for acme.
@@ -26,6 +27,13 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     client_grants::insert(tx, &acme(), &client_grant("cg", "app", "orders:api"))?;
     connections::insert(tx, &acme(), &connection("a"))?;
     tenant_documents::insert(tx, &acme(), &tenant_document("welcome"))?;
+    rules::insert(tx, &acme(), &rule("a", 1))?;
+    rules::put_config(tx, &acme(), &rule_config("KEY"))?;
+    let mut deployed = action("a");
+    deployed.deployed_version = Some("ver-a-1".to_owned());
+    actions::insert(tx, &acme(), &deployed)?;
+    action_versions::insert(tx, &acme(), &action_version("a", 1))?;
+    action_bindings::replace(tx, &acme(), "post-login", &[binding("a", 0)])?;
     roles::insert(tx, &acme(), &role("editor"))?;
     roles::add_permission(tx, &acme(), "rol_editor", &permission("orders:api", "read"))?;
     roles::assign(tx, &acme(), "auth0|ann", "rol_editor")?;
@@ -69,6 +77,11 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM client_grants WHERE tenant_id = $1",
         "SELECT * FROM connections WHERE tenant_id = $1",
         "SELECT * FROM tenant_documents WHERE tenant_id = $1",
+        "SELECT * FROM rules WHERE tenant_id = $1",
+        "SELECT * FROM rule_configs WHERE tenant_id = $1",
+        "SELECT * FROM actions WHERE tenant_id = $1",
+        "SELECT * FROM action_versions WHERE tenant_id = $1",
+        "SELECT * FROM action_bindings WHERE tenant_id = $1",
         "SELECT * FROM users WHERE tenant_id = $1",
         "SELECT * FROM roles WHERE tenant_id = $1",
         "SELECT * FROM role_permissions WHERE tenant_id = $1",
@@ -122,6 +135,20 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("connections::list", !connections::list(tx, t)?.is_empty()),
         ("tenant_documents::find", tenant_documents::find(tx, t, "email-template", "welcome")?.is_some()),
         ("tenant_documents::list", !tenant_documents::list(tx, t, "email-template")?.is_empty()),
+        ("rules::find", rules::find(tx, t, "rul_a")?.is_some()),
+        ("rules::list", !rules::list(tx, t)?.is_empty()),
+        ("rules::last_position", rules::last_position(tx, t)?.is_some()),
+        ("rules::list_configs", !rules::list_configs(tx, t)?.is_empty()),
+        ("actions::find", actions::find(tx, t, "act-a")?.is_some()),
+        ("actions::find_by_name", actions::find_by_name(tx, t, "post-login", "act A")?.is_some()),
+        ("actions::list", !actions::list(tx, t)?.is_empty()),
+        ("actions::count", actions::count(tx, t)? > 0),
+        ("action_versions::find", action_versions::find(tx, t, "act-a", "ver-a-1")?.is_some()),
+        ("action_versions::list", !action_versions::list(tx, t, "act-a")?.is_empty()),
+        ("action_versions::last_number", action_versions::last_number(tx, t, "act-a")?.is_some()),
+        ("action_versions::list_deployed", !action_versions::list_deployed(tx, t)?.is_empty()),
+        ("action_bindings::list", !action_bindings::list(tx, t, "post-login")?.is_empty()),
+        ("action_bindings::count_for_action", action_bindings::count_for_action(tx, t, "act-a")? > 0),
         ("users::find", users::find(tx, t, "auth0|ann")?.is_some()),
         ("users::page", !users::page(tx, t, &Range::first(9))?.is_empty()),
         ("users::count", users::count(tx, t)? > 0),
@@ -189,6 +216,13 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("resource_servers::delete", resource_servers::delete(tx, t, "orders")?),
         ("connections::delete", connections::delete(tx, t, &connection("a").id)?),
         ("tenant_documents::delete", tenant_documents::delete(tx, t, "email-template", "welcome")?),
+        ("rules::update", rules::update(tx, t, &rule("a", 9))?),
+        ("rules::delete", rules::delete(tx, t, "rul_a")?),
+        ("rules::delete_config", rules::delete_config(tx, t, "KEY")?),
+        ("action_bindings::delete_for_action", action_bindings::delete_for_action(tx, t, "act-a")? > 0),
+        ("action_versions::delete", action_versions::delete(tx, t, "ver-a-1")?),
+        ("actions::update", actions::update(tx, t, &action("a"))?),
+        ("actions::delete", actions::delete(tx, t, "act-a")?),
         ("grants::delete_for_client", grants::delete_for_client(tx, t, "app")? > 0),
         ("refresh_tokens::revoke_for_client", refresh_tokens::revoke_for_client(tx, t, "app", at(1))? > 0),
         ("clients::delete", clients::delete(tx, t, "app")?),

@@ -21,6 +21,7 @@ mod data_keys;
 mod database;
 mod encryption;
 mod engine;
+mod extensibility;
 mod grants;
 mod isolation;
 mod jobs;
@@ -68,6 +69,10 @@ conformance! {
         client_grants_are_kept_and_changed, client_grants_are_unique_and_go_with_the_client,
         connections_are_kept_and_changed, connections_are_unique,
         tenant_documents_are_kept_replaced_and_deleted, belong_to_a_tenant_that_exists,
+    }
+    extensibility {
+        rules_are_kept_in_their_order, settings_of_rules_are_set_and_removed, actions_have_versions,
+        actions_are_bound_in_an_order,
     }
     lists {
         are_read_part_by_part, entries_are_found_by_their_identifier, grants_for_users_and_for_the_application_are_two,

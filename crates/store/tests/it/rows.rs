@@ -1,6 +1,9 @@
 //! Rows for tests, each complete and plausible; a test changes the fields it is about.
 
 use jiff::Timestamp;
+use keywright_store::action_bindings::ActionBindingRow;
+use keywright_store::action_versions::ActionVersionRow;
+use keywright_store::actions::ActionRow;
 use keywright_store::authorization_codes::AuthorizationCodeRow;
 use keywright_store::client_credentials::ClientCredentialRow;
 use keywright_store::client_grants::ClientGrantRow;
@@ -14,6 +17,7 @@ use keywright_store::pushed_requests::PushedRequestRow;
 use keywright_store::refresh_tokens::RefreshTokenRow;
 use keywright_store::resource_servers::ResourceServerRow;
 use keywright_store::roles::{PermissionRow, RoleRow};
+use keywright_store::rules::{RuleConfigRow, RuleRow};
 use keywright_store::sessions::SessionRow;
 use keywright_store::signing_keys::{EcKeyRow, KeyState, SigningKeyRow};
 use keywright_store::tenant_documents::TenantDocumentRow;
@@ -94,6 +98,63 @@ pub(crate) fn tenant_document(name: &str) -> TenantDocumentRow {
         secrets: Some(vec![4, 0, 4]),
         created_at: at(0),
         updated_at: at(1),
+    }
+}
+
+/// Names that differ in case only have the same name for people.
+pub(crate) fn rule(id: &str, position: i64) -> RuleRow {
+    RuleRow {
+        rule_id: format!("rul_{id}"),
+        name: format!("rule {}", id.to_uppercase()),
+        position,
+        enabled: true,
+        stage: "login_success".to_owned(),
+        script: "function (user, context, callback) { callback(); }".to_owned(),
+        created_at: at(0),
+        updated_at: at(1),
+    }
+}
+
+pub(crate) fn rule_config(name: &str) -> RuleConfigRow {
+    RuleConfigRow { name: name.to_owned(), value: vec![8, 0, 8], updated_at: at(1) }
+}
+
+/// As [`rule`].
+pub(crate) fn action(id: &str) -> ActionRow {
+    ActionRow {
+        action_id: format!("act-{id}"),
+        name: format!("act {}", id.to_uppercase()),
+        trigger_id: "post-login".to_owned(),
+        deployed_version: None,
+        document: r#"{"code":"exports"}"#.to_owned(),
+        secrets: Some(vec![9, 0, 9]),
+        created_at: at(0),
+        updated_at: at(1),
+    }
+}
+
+pub(crate) fn action_version(action: &str, number: i64) -> ActionVersionRow {
+    ActionVersionRow {
+        version_id: format!("ver-{action}-{number}"),
+        action_id: format!("act-{action}"),
+        number,
+        document: r#"{"code":"exports"}"#.to_owned(),
+        secrets: Some(vec![9, 0, 9]),
+        created_at: at(2),
+    }
+}
+
+pub(crate) fn binding(action: &str, position: i64) -> ActionBindingRow {
+    ActionBindingRow {
+        binding_id: format!("bin-{action}"),
+        trigger_id: "post-login".to_owned(),
+        position,
+        action_id: format!("act-{action}"),
+        display_name: "Bound".to_owned(),
+        document: "{}".to_owned(),
+        secrets: Some(vec![6, 0, 6]),
+        created_at: at(3),
+        updated_at: at(3),
     }
 }
 
