@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use keywright_jose::{AssertionKey, Purpose, SharedSecret};
 use keywright_store::organizations::OrganizationRow;
+use keywright_store::tenants::TenantRow;
 use keywright_store::{
     Store, StoreError, Tx, client_credentials, client_grants, client_secrets, clients, connections, organizations,
     resource_servers, signing_keys, tenant_documents, tenants,
@@ -24,6 +25,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
+use crate::appearance::read_appearance;
 use crate::client_credentials::assertion_keys;
 use crate::registered_origins::RegisteredOrigins;
 use crate::{App, AppError, BoundAction, KeySet, PreviousSecret, RuleSet};
@@ -166,8 +168,7 @@ impl App {
         let wanted = domain.to_owned();
         self.cached(&self.config().tenants, "", domain, move |_, tx| {
             let Some(row) = tenants::find_by_domain(tx, &wanted)? else { return Ok(None) };
-            let settings = document("tenants", &row.settings)?;
-            Ok(Some(Tenant { id: row.tenant_id, domain: row.domain, settings }))
+            tenant_of(tx, row).map(Some)
         })
         .await
     }
@@ -175,9 +176,7 @@ impl App {
     /// The tenant with this identifier, read now: for work that comes from no request.
     pub async fn tenant(&self, tenant: &TenantId) -> Result<Option<Tenant>, AppError> {
         let id = tenant.clone();
-        let Some(row) = self.store().read(move |tx| tenants::find(tx, &id)).await? else { return Ok(None) };
-        let settings = document("tenants", &row.settings)?;
-        Ok(Some(Tenant { id: row.tenant_id, domain: row.domain, settings }))
+        self.store().read(move |tx| tenants::find(tx, &id)?.map(|row| tenant_of(tx, row)).transpose()).await
     }
 
     /// The tenant's signing keys.
@@ -343,6 +342,12 @@ impl App {
         let text = std::str::from_utf8(&plain).map_err(AppError::internal)?;
         Ok(Some(SecretString::from(text.to_owned())))
     }
+}
+
+fn tenant_of(tx: &mut Tx<'_>, row: TenantRow) -> Result<Tenant, AppError> {
+    let settings = document("tenants", &row.settings)?;
+    let appearance = Arc::new(read_appearance(tx, &row.tenant_id)?);
+    Ok(Tenant { id: row.tenant_id, domain: row.domain, settings, appearance })
 }
 
 fn organization_record(

@@ -6,6 +6,7 @@
 mod access_token_revocation;
 mod account_changes;
 mod app;
+pub mod appearance;
 mod attack_protection;
 mod authentication;
 mod authorization_request;

@@ -98,6 +98,7 @@ impl App {
             id: TenantId::new(format!("ten_{}", self.random().identifier(16))),
             domain,
             settings: new.settings,
+            appearance: std::sync::Arc::default(),
         };
         let random = self.random().clone();
         // TK-06: the successor is published from the beginning.

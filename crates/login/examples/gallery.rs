@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `plain/<language>` | friendly values |
 //! | `branded/<language>` | a tenant with a logo and a colour of its own |
+//! | `themed/<language>` | a tenant with a theme, pictures and a font |
 //! | `long/<language>` | a word that cannot be broken, in every field |
 //! | `hostile-<number>/en` | a value that tries to break out of its place, in every field |
 //!
@@ -25,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for language in Language::ALL {
         write(&directory.join("plain"), &Sample::plain().in_language(*language))?;
         write(&directory.join("branded"), &Sample::branded().in_language(*language))?;
+        write(&directory.join("themed"), &Sample::themed().in_language(*language))?;
         write(&directory.join("long"), &Sample::hostile(LONG).in_language(*language))?;
     }
     for (number, payload) in audit::HOSTILE.iter().enumerate() {

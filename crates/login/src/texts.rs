@@ -19,12 +19,7 @@ pub(crate) struct Texts {
     brute_force_protection: BruteForceProtectionPrompt,
 }
 
-keywright_web::texts!(in_language -> Texts, SOURCES);
-
-/// The texts of a page with this frame. Every page of this crate gets its texts here.
-fn of(shell: &Shell) -> &Texts {
-    in_language(shell.language)
-}
+keywright_web::texts!(of -> Texts, SOURCES);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

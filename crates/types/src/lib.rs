@@ -5,12 +5,14 @@
 //! fields without an effect in the protocol are kept in `other`, so that nothing an administrator sent is lost.
 
 mod action;
+mod appearance;
 mod attack_protection;
 mod client;
 mod client_grant;
 mod client_logout;
 mod connection;
 mod custom_claims;
+mod custom_texts;
 mod ids;
 mod organization;
 mod rate_limits;
@@ -24,6 +26,7 @@ mod user;
 mod user_code;
 
 pub use action::{ActionContent, ActionDependency, ActionSecret, ActionTrigger, BindingPolicy, TriggerReference};
+pub use appearance::Appearance;
 pub use attack_protection::{
     AttackProtection, BreachedPasswordDetection, BreachedPasswordStage, BreachedPasswordStages, BruteForceMode,
     BruteForceProtection, SuspiciousIpThrottling, Throttle, ThrottlingStages,
@@ -38,6 +41,7 @@ pub use connection::{
     Connection, ConnectionAuthentication, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy,
 };
 pub use custom_claims::{ClaimTarget, accepts_custom_claim, is_protected_claim};
+pub use custom_texts::CustomTexts;
 pub use ids::TenantId;
 pub use jiff::Timestamp;
 pub use organization::{Organization, OrganizationConnection, OrganizationRequireBehavior, OrganizationUsage};

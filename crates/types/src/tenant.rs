@@ -1,8 +1,10 @@
 //! Tenant and its settings (§11 of the wire reference).
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{AttackProtection, OtherMembers, RateLimitSettings, TenantId};
+use crate::{Appearance, AttackProtection, OtherMembers, RateLimitSettings, TenantId};
 
 /// An isolated issuer.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +15,8 @@ pub struct Tenant {
     pub domain: String,
     /// Settings as the Management API shows them.
     pub settings: TenantSettings,
+    /// What it changed about its pages.
+    pub appearance: Arc<Appearance>,
 }
 
 impl Tenant {

@@ -33,6 +33,7 @@ mod tests {
             id: TenantId::new("t"),
             domain: "login.example.com:8443".to_owned(),
             settings: TenantSettings::default(),
+            appearance: std::sync::Arc::default(),
         };
         for (site, origin, expected) in [
             (Some("same-origin"), Some("null"), true),

@@ -72,7 +72,12 @@ mod tests {
             support_email: Some("help@example.com".to_owned()),
             ..TenantSettings::default()
         };
-        let tenant = Tenant { id: TenantId::new("t"), domain: "login.example.com".to_owned(), settings };
+        let tenant = Tenant {
+            id: TenantId::new("t"),
+            domain: "login.example.com".to_owned(),
+            settings,
+            appearance: std::sync::Arc::default(),
+        };
         let ip = Some("192.0.2.7".parse().unwrap());
         let link = "https://login.example.com/u/unblock?ticket=x";
         let mail = blocked_account(&tenant, "jane@example.com".to_owned(), link, ip, Timestamp::UNIX_EPOCH).unwrap();

@@ -35,10 +35,12 @@ impl ConsentPage {
         spans(&self.texts().message, &self.values())
     }
 
-    fn values(&self) -> [(&str, &str); 3] {
+    fn values(&self) -> [(&str, &str); 4] {
         [
             ("clientName", &self.application.name),
             ("companyName", &self.shell.branding.company),
+            // Auth0's name of it in the texts of this page.
+            ("tenantName", &self.shell.branding.company),
             ("account", &self.account),
         ]
     }

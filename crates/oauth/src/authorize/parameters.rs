@@ -200,6 +200,7 @@ mod tests {
             id: keywright_types::TenantId::new("t"),
             domain: "d.example".to_owned(),
             settings: keywright_types::TenantSettings::default(),
+            appearance: std::sync::Arc::default(),
         };
         assert_eq!(audience(&tenant, &parameters("audience=a&resource=b")).as_deref(), Some("a"));
         assert_eq!(audience(&tenant, &parameters("resource=b")).as_deref(), Some("b"));

@@ -5,6 +5,8 @@ use std::fmt;
 
 use url::Url;
 
+use super::css;
+
 /// Address of an image on another host, `https` only. It is loaded by the visitor's browser without a referrer, and
 /// the page's policy allows its origin and no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,36 @@ impl ImageUrl {
     #[must_use]
     pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
+    }
+
+    /// The address between the quotes of a stylesheet.
+    #[must_use]
+    pub fn css(&self) -> String {
+        css::quoted(&self.0)
+    }
+}
+
+/// Address of a font on another host, `https` only. As with images, the page's policy allows its origin and no other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FontUrl(Url);
+
+impl FontUrl {
+    /// `None` unless `text` is an absolute `https` address without user-info.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        web_address(text, &["https"]).map(Self)
+    }
+
+    /// The source expression of `font-src` for this font.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    /// The address between the quotes of a stylesheet.
+    #[must_use]
+    pub fn css(&self) -> String {
+        css::quoted(&self.0)
     }
 }
 

@@ -35,7 +35,7 @@ pub fn rendered(pages: &[PageEntry], sample: &Sample) -> Result<Vec<RenderedSamp
 #[must_use]
 pub fn defects(pages: &[PageEntry]) -> Vec<String> {
     let mut findings = Vec::new();
-    let looks = [Sample::plain(), Sample::branded()];
+    let looks = [Sample::plain(), Sample::branded(), Sample::themed()];
     for (language, sample) in Language::ALL.iter().flat_map(|own| looks.iter().map(move |look| (*own, look.clone()))) {
         let sample = sample.in_language(language);
         let tag = language.tag();

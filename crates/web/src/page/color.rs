@@ -38,6 +38,18 @@ impl Color {
         }
     }
 
+    /// Reads a colour of a theme, which may have an alpha channel: it is read as if it were opaque.
+    #[must_use]
+    pub fn of_setting(text: &str) -> Option<Self> {
+        let opaque = match text.len() {
+            5 => text.get(..4)?,
+            9 => text.get(..7)?,
+            _ => text,
+        };
+        let tail = text.get(opaque.len()..)?;
+        if tail.bytes().all(|byte| byte.is_ascii_hexdigit()) { Self::parse(opaque) } else { None }
+    }
+
     /// Contrast ratio to `other`, 1 to 21.
     #[must_use]
     pub fn contrast(self, other: Self) -> f64 {
@@ -91,6 +103,18 @@ mod tests {
     fn reads_the_two_hex_forms() {
         assert_eq!(Color::parse("#0059d6").unwrap().to_string(), "#0059d6");
         assert_eq!(Color::parse("#FA3").unwrap().to_string(), "#ffaa33");
+    }
+
+    #[test]
+    fn alpha_channels_are_left_out() {
+        for (text, expected) in [
+            ("#0059d6", Some("#0059d6")),
+            ("#0059d680", Some("#0059d6")),
+            ("#fa38", Some("#ffaa33")),
+            ("#0059d6g0", None),
+        ] {
+            assert_eq!(Color::of_setting(text).map(|color| color.to_string()).as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! A page is a typed askama template that implements [`Page`]; [`respond`] turns it into a response with the security
 //! headers of WB-01, WB-03, WB-06 and WB-07. The pages of a crate stand in one table, made by [`pages!`](crate::pages);
 //! a test renders each of them in each of its samples. No page needs JavaScript, and none loads anything from another
-//! host except a logo which the tenant configured.
+//! host except what the tenant configured: logo, icon, background picture, font.
 
 mod address;
 pub mod audit;
+mod background;
 mod branding;
 mod color;
+mod css;
 mod custom_error;
 mod error_answer;
 mod error_page;
@@ -22,12 +24,14 @@ mod shell;
 mod text;
 mod text_audit;
 mod texts;
+mod theme;
 mod web_message;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-pub use address::{ImageUrl, LinkUrl};
+pub use address::{FontUrl, ImageUrl, LinkUrl};
+pub use background::Background;
 pub use branding::Branding;
 pub use color::Color;
 pub use custom_error::ErrorFacts;
@@ -42,7 +46,8 @@ pub use sample::{PageEntry, RenderedSample, Sample};
 pub use security_headers::{Forms, Policy};
 pub use shell::{Nonce, Shell};
 pub use text::{Span, fill, spans};
-pub use texts::compiled_in;
+pub use texts::{compiled_in, customized};
+pub use theme::{Font, Shape, Theme};
 pub use web_message::WebMessagePage;
 
 /// An HTML page: a template with everything it shows in typed fields.
@@ -92,7 +97,8 @@ pub fn respond<P: Page>(status: StatusCode, page: &P) -> Response {
 pub fn headers<P: Page>(page: &P) -> HeaderMap {
     let policy = Policy {
         nonce: &page.shell().nonce,
-        images: page.images(),
+        images: page.images().into_iter().chain(page.shell().branding.further_images()).collect(),
+        font: page.shell().branding.font.as_ref(),
         script: P::SCRIPT,
         forms: P::FORMS,
         framed_by: page.framed_by(),

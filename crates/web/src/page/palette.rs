@@ -4,9 +4,9 @@
 use super::Color;
 
 /// WCAG 2.2, 1.4.3: text.
-const TEXT: f64 = 4.5;
+pub(super) const TEXT: f64 = 4.5;
 /// WCAG 2.2, 1.4.11: parts of controls, focus rings.
-const CONTROL: f64 = 3.0;
+pub(super) const CONTROL: f64 = 3.0;
 
 /// The card of the light page (`--card` of the stylesheet).
 const LIGHT_CARD: Color = Color::WHITE;
@@ -62,6 +62,22 @@ impl Scheme {
             on_accent,
             link: primary.distinct_from(card, TEXT),
         }
+    }
+
+    /// The colours of a theme: the label that it wants, where that can be read.
+    pub(super) fn of_theme(card: Color, button: Color, label: Option<Color>, link: Color) -> Self {
+        // As above: on a bright card a button of any colour is one by its label.
+        let is_bright = card.contrast(Color::BLACK) >= card.contrast(Color::WHITE);
+        let accent = if is_bright { button } else { button.distinct_from(card, CONTROL) };
+        let on_accent = label
+            .filter(|label| label.contrast(accent) >= TEXT)
+            .unwrap_or_else(|| if accent.contrast(Color::WHITE) >= TEXT { Color::WHITE } else { Color::BLACK });
+        let away = if on_accent.contrast(Color::BLACK) >= on_accent.contrast(Color::WHITE) {
+            Color::BLACK
+        } else {
+            Color::WHITE
+        };
+        Self { accent, accent_hover: accent.mix(away, 14), on_accent, link: link.distinct_from(card, TEXT) }
     }
 }
 

@@ -38,11 +38,19 @@ impl Sample {
         sample
     }
 
+    /// Friendly values for a tenant that changed everything: dark card, own shapes and sizes, pictures and font from elsewhere.
+    #[must_use]
+    pub fn themed() -> Self {
+        let mut sample = Self::plain();
+        sample.shell.branding = Branding::new("Contoso").with_documents(&branding(""), &theme(""));
+        sample
+    }
+
     /// `payload` in the place of every text.
     #[must_use]
     pub fn hostile(payload: &str) -> Self {
         let Self { mut shell, .. } = Self::branded();
-        payload.clone_into(&mut shell.branding.company);
+        shell.branding = Branding::new(payload).with_documents(&branding(payload), &theme(payload));
         Self { shell, hostile: Some(payload.to_owned()) }
     }
 
@@ -63,6 +71,48 @@ impl Sample {
     pub fn image(&self, friendly: &str) -> Option<ImageUrl> {
         ImageUrl::parse(&format!("{friendly}{}", self.hostile.as_deref().unwrap_or_default()))
     }
+}
+
+/// A branding, with `payload` in its addresses.
+fn branding(payload: &str) -> serde_json::Value {
+    serde_json::json!({
+        "colors": { "primary": "#7048e8" },
+        "logo_url": format!("https://static.example.com/contoso.png{payload}"),
+        "favicon_url": format!("https://static.example.com/icon.png{payload}"),
+        "font": { "url": format!("https://fonts.example.com/contoso.woff2{payload}") },
+    })
+}
+
+/// A theme, with `payload` in its addresses.
+fn theme(payload: &str) -> serde_json::Value {
+    let font = |size: i64, bold: bool| serde_json::json!({ "size": size, "bold": bold });
+    serde_json::json!({
+        "colors": {
+            "primary_button": "#f2c14e", "primary_button_label": "#ffffff", "widget_background": "#1f2433",
+            "widget_border": "#4b5574", "body_text": "#c9d1e5", "header": "#ffffff", "error": "#d03c38",
+            "links_focused_components": "#635dff", "input_background": "#2a3146", "input_border": "#3a4260",
+            "input_filled_text": "#ffffff", "input_labels_placeholders": "#8a93ab", "success": "#13a688",
+            "secondary_button_border": "#4b5574", "secondary_button_label": "#c9d1e5", "icons": "#65676e",
+        },
+        "borders": {
+            "buttons_style": "pill", "button_border_radius": 3, "button_border_weight": 1, "inputs_style": "sharp",
+            "input_border_radius": 3, "input_border_weight": 2, "show_widget_shadow": false, "widget_border_weight": 2,
+            "widget_corner_radius": 5,
+        },
+        "fonts": {
+            "font_url": "", "links_style": "normal", "reference_text_size": 18, "title": font(150, true),
+            "subtitle": font(90, false), "body_text": font(90, false), "buttons_text": font(100, false),
+            "input_labels": font(90, false), "links": font(90, true),
+        },
+        "page_background": {
+            "background_color": "#e8590c", "page_layout": "left",
+            "background_image_url": format!("https://static.example.com/mountains.jpg{payload}"),
+        },
+        "widget": {
+            "header_text_alignment": "center", "logo_height": 64, "logo_position": "center", "logo_url": "",
+            "social_buttons_layout": "bottom",
+        },
+    })
 }
 
 /// One sample, rendered.

@@ -1,8 +1,10 @@
 //! Security headers of pages (WB-01, WB-03, WB-06, WB-07).
 
+use std::collections::BTreeSet;
+
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{ImageUrl, Nonce};
+use super::{FontUrl, ImageUrl, Nonce};
 
 /// What the forms of a page may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Policy<'a> {
     pub nonce: &'a Nonce,
     /// Images from other hosts.
     pub images: Vec<&'a ImageUrl>,
+    /// The font from another host.
+    pub font: Option<&'a FontUrl>,
     /// Whether the page has a script.
     pub script: bool,
     /// What its forms may do.
@@ -83,8 +87,16 @@ impl Policy<'_> {
             format!("frame-ancestors {}", self.framed_by.unwrap_or("'none'")),
             format!("style-src 'nonce-{nonce}'"),
             // `data:` is the page's own icon.
-            self.images.iter().fold("img-src data:".to_owned(), |sources, image| sources + " " + &image.origin()),
+            self.images
+                .iter()
+                .map(|image| image.origin())
+                .collect::<BTreeSet<_>>()
+                .iter()
+                .fold("img-src data:".to_owned(), |sources, origin| sources + " " + origin),
         ];
+        if let Some(font) = self.font {
+            directives.push(format!("font-src {}", font.origin()));
+        }
         if self.script {
             directives.push(format!("script-src 'nonce-{nonce}'"));
         }

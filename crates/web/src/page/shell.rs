@@ -1,10 +1,11 @@
 //! What all pages of one tenant and one response share.
 
 use std::fmt;
+use std::sync::Arc;
 
-use keywright_types::Tenant;
+use keywright_types::{CustomTexts, Tenant};
 
-use super::{Branding, ImageUrl, Language};
+use super::{Branding, Language};
 
 /// The value that tells the page's own stylesheet and script from anything else (Content Security Policy Level 3,
 /// "nonces"). One response, one nonce.
@@ -34,6 +35,8 @@ pub struct Shell {
     pub nonce: Nonce,
     /// Name, logo and colours.
     pub branding: Branding,
+    /// The tenant's own texts in this language, in the place of ours.
+    pub texts: Option<Arc<CustomTexts>>,
     /// Whether the window that opened this one stays connected with it (`Policy::keeps_opener`).
     pub keeps_opener: bool,
     /// Whether browsers are told to use https for this host from now on.
@@ -44,15 +47,17 @@ impl Shell {
     /// The frame of `tenant`'s pages.
     #[must_use]
     pub fn of(tenant: &Tenant, language: Language, nonce: Nonce) -> Self {
-        let logo = tenant.settings.picture_url.as_deref().and_then(ImageUrl::parse);
-        let branding = Branding::new(tenant.display_name()).with_logo(logo);
-        Self { strict_transport: !is_development_host(&tenant.domain), ..Self::with(branding, language, nonce) }
+        Self {
+            texts: tenant.appearance.texts.get(language.tag()).cloned(),
+            strict_transport: !is_development_host(&tenant.domain),
+            ..Self::with(Branding::of(tenant), language, nonce)
+        }
     }
 
     /// A frame from its parts, for pages of no tenant in particular.
     #[must_use]
     pub fn with(branding: Branding, language: Language, nonce: Nonce) -> Self {
-        Self { language, nonce, branding, keeps_opener: false, strict_transport: true }
+        Self { language, nonce, branding, texts: None, keeps_opener: false, strict_transport: true }
     }
 }
 

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 
 use super::{Forms, Nonce, PAGES, Policy, Sample, audit};
-use crate::page::ImageUrl;
+use crate::page::{FontUrl, ImageUrl};
 
 fn each_page(check: impl Fn(&str, &HeaderMap)) {
     let samples = audit::rendered(PAGES, &Sample::branded()).unwrap();
@@ -64,6 +64,7 @@ fn wb_01_the_policy_allows_what_the_page_needs_and_nothing_else() {
     let plain = Policy {
         nonce: &nonce,
         images: Vec::new(),
+        font: None,
         script: false,
         forms: Forms::None,
         framed_by: None,
@@ -73,6 +74,12 @@ fn wb_01_the_policy_allows_what_the_page_needs_and_nothing_else() {
     assert_eq!(
         csp(plain.clone()),
         "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; style-src 'nonce-bm9uY2U'; img-src data:; form-action 'none'"
+    );
+    let font = FontUrl::parse("https://fonts.example.com/own.woff2").unwrap();
+    assert_eq!(
+        csp(Policy { images: vec![&logo, &logo], font: Some(&font), ..plain.clone() }),
+        "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; style-src 'nonce-bm9uY2U'; \
+         img-src data: https://static.example.com; font-src https://fonts.example.com; form-action 'none'"
     );
     assert_eq!(
         csp(Policy { images: vec![&logo], script: true, forms: Forms::LeadAway, ..plain }),
@@ -87,6 +94,7 @@ fn wb_07_localhost_is_not_told_to_use_https_on_every_port() {
     let policy = Policy {
         nonce: &nonce,
         images: Vec::new(),
+        font: None,
         script: false,
         forms: Forms::None,
         framed_by: None,

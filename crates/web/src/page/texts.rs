@@ -1,7 +1,9 @@
 //! Texts of pages by prompt, screen and key: how a crate compiles its files in, and the texts of this crate's pages.
 
+use keywright_types::CustomTexts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::Shell;
 use super::error_page::ErrorTexts;
@@ -10,18 +12,18 @@ use super::web_message::WebMessageTexts;
 
 /// Compiles a crate's files of texts in, `texts/<tag>.json` of every language, and declares
 ///
-/// - `fn $in_language(Language) -> &'static $texts`, which reads a file when its language is needed for the first time
-///   and never again, and
-/// - `$sources`, the files themselves, for the test that compares them (`audit::text_differences`).
+/// - `fn $of(&Shell) -> &$texts`, the texts of a page: those of its language, which are read when they are needed for the first
+///   time and never again, with the tenant's own in their places, and
+/// - `$sources`, the files themselves.
 #[macro_export]
 macro_rules! texts {
-    ($in_language:ident -> $texts:ty, $sources:ident) => {
+    ($of:ident -> $texts:ty, $sources:ident) => {
         $crate::texts! {
-            @files $in_language -> $texts, $sources;
+            @files $of -> $texts, $sources;
             De "de", En "en", Es "es", Fr "fr", It "it", Ja "ja", Nl "nl", PtBr "pt-BR"
         }
     };
-    (@files $in_language:ident -> $texts:ty, $sources:ident; $($language:ident $tag:literal),+) => {
+    (@files $of:ident -> $texts:ty, $sources:ident; $($language:ident $tag:literal),+) => {
         /// The files of texts as they are.
         #[cfg(test)]
         const $sources: &[($crate::page::Language, &str)] = &[$((
@@ -29,16 +31,15 @@ macro_rules! texts {
             include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/texts/", $tag, ".json")),
         )),+];
 
-        /// The texts in `language`.
-        fn $in_language(language: $crate::page::Language) -> &'static $texts {
-            match language {
+        /// The texts of a page with this frame. Every page of this crate gets its texts here.
+        fn $of(shell: &$crate::page::Shell) -> &$texts {
+            match shell.language {
                 $($crate::page::Language::$language => {
-                    static TEXTS: std::sync::LazyLock<$texts> = std::sync::LazyLock::new(|| {
-                        $crate::page::compiled_in(include_str!(concat!(
-                            env!("CARGO_MANIFEST_DIR"), "/texts/", $tag, ".json"
-                        )))
-                    });
-                    &TEXTS
+                    const SOURCE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/texts/", $tag, ".json"));
+                    static TEXTS: std::sync::LazyLock<$texts> =
+                        std::sync::LazyLock::new(|| $crate::page::compiled_in(SOURCE));
+                    let own = shell.texts.as_deref();
+                    own.and_then(|own| own.compiled(|own| $crate::page::customized(SOURCE, own))).unwrap_or(&TEXTS)
                 })+
             }
         }
@@ -53,6 +54,42 @@ macro_rules! texts {
 #[expect(clippy::expect_used, reason = "the file is part of the program and every test that renders a page reads it")]
 pub fn compiled_in<T: DeserializeOwned>(json: &'static str) -> T {
     serde_json::from_str(json).expect("a compiled-in file of texts has the keys of its type")
+}
+
+/// Keys of Auth0 whose text has another key here: prompt, screen, Auth0's key, ours.
+const OTHER_NAMES: [(&str, &str, &str, &str); 8] = [
+    ("login", "login", "footerText", "signupActionText"),
+    ("login", "login", "footerLinkText", "signupActionLinkText"),
+    ("signup", "signup", "footerText", "loginActionText"),
+    ("signup", "signup", "footerLinkText", "loginActionLinkText"),
+    ("consent", "consent", "messageSingleTenant", "message"),
+    ("consent", "consent", "messageMultipleTenants", "message"),
+    ("brute-force-protection", "brute-force-protection-unblock-success", "eventTitle", "title"),
+    ("brute-force-protection", "brute-force-protection-unblock-failure", "eventTitle", "title"),
+];
+
+/// The texts of a file with the tenant's own in their places; `None` when none of them is shown on these pages.
+///
+/// Only texts are replaced, and only by texts that are not empty: what a page needs is there whatever a tenant sends.
+#[must_use]
+pub fn customized<T: DeserializeOwned>(source: &str, own: &CustomTexts) -> Option<T> {
+    let mut document: Value = serde_json::from_str(source).ok()?;
+    let mut replaced = false;
+    for (prompt, screens) in document.as_object_mut()? {
+        for (screen, texts) in screens.as_object_mut()? {
+            for (key, text) in texts.as_object_mut()?.iter_mut().filter(|(_, text)| text.is_string()) {
+                let others = OTHER_NAMES.iter().filter(|other| (other.0, other.1, other.3) == (prompt, screen, key));
+                let mut names = std::iter::once(key.as_str()).chain(others.map(|other| other.2));
+                let found =
+                    names.find_map(|name| own.text(prompt, screen, name)).filter(|text| !text.trim().is_empty());
+                if let Some(found) = found {
+                    *text = Value::from(found);
+                    replaced = true;
+                }
+            }
+        }
+    }
+    replaced.then(|| serde_json::from_value(document).ok()).flatten()
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,20 +118,45 @@ pub(super) struct WebMessagePrompt {
     pub(super) web_message: WebMessageTexts,
 }
 
-crate::texts!(in_language -> Texts, SOURCES);
+crate::texts!(texts_of -> Texts, SOURCES);
 
-/// The texts of a page with this frame. Every page of this crate gets its texts here.
+/// The texts of a page of this crate.
 pub(super) fn of(shell: &Shell) -> &Texts {
-    in_language(shell.language)
+    texts_of(shell)
 }
 
 #[cfg(test)]
 mod tests {
+    use keywright_types::CustomTexts;
+    use serde_json::json;
+
     use super::SOURCES;
     use crate::page::audit;
 
     #[test]
     fn every_language_has_the_same_keys_and_placeholders() {
         assert_eq!(audit::text_differences(SOURCES), Vec::<String>::new());
+    }
+
+    #[test]
+    fn own_texts_take_the_places_of_ours_and_nothing_else_does() {
+        let own = |prompts: serde_json::Value| CustomTexts::new(prompts.as_object().unwrap().clone());
+        let source = r#"{ "login": { "login": { "title": "Log in", "other": "x", "deep": { "a": "b" } } } }"#;
+        let customized = |prompts| super::customized::<serde_json::Value>(source, &own(prompts));
+        let texts = json!({ "login": { "login": { "title": "Hi", "other": " ", "deep": "no", "unknown": "y" } } });
+        let expected = json!({ "login": { "login": { "title": "Hi", "other": "x", "deep": { "a": "b" } } } });
+        assert_eq!(customized(texts), Some(expected));
+        for nothing in [
+            json!({}),
+            json!({ "login": { "login-id": { "title": "Hi" } }, "signup": { "signup": { "title": "Hi" } } }),
+            json!({ "login": { "login": { "title": 5 } } }),
+            json!({ "login": "x" }),
+        ] {
+            assert_eq!(customized(nothing.clone()), None, "{nothing}");
+        }
+        let consent = r#"{ "consent": { "consent": { "message": "m" } } }"#;
+        let texts = own(json!({ "consent": { "consent": { "messageMultipleTenants": "Auth0's" } } }));
+        let found: serde_json::Value = super::customized(consent, &texts).unwrap();
+        assert_eq!(found["consent"]["consent"]["message"], "Auth0's");
     }
 }
