@@ -45,6 +45,11 @@ fn parsed(schema: &Schema, headers: &HeaderMap, bytes: &Bytes) -> Result<Value, 
             let place = format!("line {} column {}", error.line(), error.column());
             ApiError::invalid_body(format!("Invalid request payload JSON format: {place}"))
         }),
+        // §10.1: a page's template may come as it is.
+        "text/html" if schema.takes_text() => {
+            let text = std::str::from_utf8(bytes).map_err(|_| ApiError::invalid_body("The text is not valid UTF-8"))?;
+            Ok(Value::from(text))
+        }
         _ => Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type")),
     }
 }

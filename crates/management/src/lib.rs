@@ -8,6 +8,7 @@ mod authentication;
 mod body;
 mod call;
 mod cross_origin;
+mod document;
 mod error;
 mod fields;
 mod json;

@@ -2,10 +2,12 @@
 
 mod actions;
 mod attack_protection;
+mod branding;
 mod client_grants;
 mod clients;
 mod connections;
 mod logs;
+mod prompts;
 mod resource_servers;
 mod roles;
 mod rules;
@@ -18,6 +20,7 @@ use crate::operation::Resource;
 
 /// Every resource, in the order of the reference. What is not here does not exist.
 pub(crate) fn all() -> Vec<Resource> {
+    let [branding, branding_phone] = branding::resources();
     let [rules, rules_configs, hooks] = rules::resources();
     vec![
         clients::resource(),
@@ -29,6 +32,9 @@ pub(crate) fn all() -> Vec<Resource> {
         tenant_settings::resource(),
         signing_keys::resource(),
         attack_protection::resource(),
+        branding,
+        branding_phone,
+        prompts::resource(),
         actions::resource(),
         rules,
         rules_configs,

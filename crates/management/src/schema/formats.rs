@@ -25,6 +25,11 @@ pub(crate) const HTTPS_URL_OR_EMPTY: Format = Format {
     name: "absolute-https-uri-with-placeholders-or-empty",
     accepts: |text| text.is_empty() || parsed(&without_placeholders(text)).is_some_and(|url| url.scheme() == "https"),
 };
+/// An `https` address, or nothing: of what browsers load for pages.
+pub(crate) const SECURE_URL_OR_EMPTY: Format = Format {
+    name: "absolute-https-uri-or-empty",
+    accepts: |text| text.is_empty() || parsed(text).is_some_and(|url| is_plain_https(&url)),
+};
 /// An address to which a browser may be sent: of the web or of an application's own scheme, with placeholders.
 pub(crate) const CALLBACK: Format = Format { name: "url-with-placeholders", accepts: is_callback };
 /// `scheme://host[:port]`, with placeholders.
@@ -36,7 +41,8 @@ pub(crate) const EMAIL: Format = Format { name: "email", accepts: is_email };
 
 /// All of them, for the test that none is forgotten in the reference.
 #[cfg(test)]
-const ALL: [Format; 7] = [URL, URL_OR_EMPTY, HTTPS_URL_OR_EMPTY, CALLBACK, ORIGIN, DATE_TIME, EMAIL];
+const ALL: [Format; 8] =
+    [URL, URL_OR_EMPTY, HTTPS_URL_OR_EMPTY, SECURE_URL_OR_EMPTY, CALLBACK, ORIGIN, DATE_TIME, EMAIL];
 
 /// Schemes that run what they are followed by in the page that the browser shows.
 const SCRIPTS: [&str; 4] = ["javascript", "data", "vbscript", "blob"];
@@ -44,6 +50,11 @@ const SCRIPTS: [&str; 4] = ["javascript", "data", "vbscript", "blob"];
 fn parsed(text: &str) -> Option<Url> {
     let plain = !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\');
     Url::parse(text).ok().filter(|url| plain && !SCRIPTS.contains(&url.scheme()))
+}
+
+/// As pages take it: without user-info.
+fn is_plain_https(url: &Url) -> bool {
+    url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
 }
 
 fn is_web_address(text: &str) -> bool {
@@ -123,6 +134,10 @@ mod tests {
     #[test]
     fn forms_accept_what_their_names_say() {
         assert!((URL_OR_EMPTY.accepts)("") && !(URL.accepts)(""));
+        assert!((SECURE_URL_OR_EMPTY.accepts)("https://a.example/logo.png") && (SECURE_URL_OR_EMPTY.accepts)(""));
+        for bad in ["http://a.example/", "https://u@a.example/", "data:image/png,x", "/logo.png", "https://a b"] {
+            assert!(!(SECURE_URL_OR_EMPTY.accepts)(bad), "{bad}");
+        }
         assert!((HTTPS_URL_OR_EMPTY.accepts)("https://a.example/{organization.name}/x"));
         assert!(!(HTTPS_URL_OR_EMPTY.accepts)("http://a.example/") && !(HTTPS_URL_OR_EMPTY.accepts)("x"));
         assert!((DATE_TIME.accepts)("2026-03-09T19:46:11.472Z") && !(DATE_TIME.accepts)("tomorrow"));

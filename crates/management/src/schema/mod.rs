@@ -247,6 +247,15 @@ impl Schema {
         }
     }
 
+    /// Whether a text can be a value of it.
+    pub(crate) fn takes_text(&self) -> bool {
+        match &self.kind {
+            Kind::Text(_) => true,
+            Kind::AnyOf(schemas) => schemas.iter().any(Self::takes_text),
+            _ => false,
+        }
+    }
+
     /// The value with `*****` in the place of everything secret; for the tenant log.
     pub(crate) fn masked(&self, value: &serde_json::Value) -> serde_json::Value {
         use serde_json::Value;

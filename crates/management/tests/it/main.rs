@@ -11,6 +11,7 @@
 mod actions;
 mod authentication;
 mod authorization;
+mod branding;
 mod caller;
 mod client_grants;
 mod clients;
@@ -19,6 +20,7 @@ mod connections;
 mod document;
 mod every_field;
 mod log;
+mod prompts;
 mod resource_servers;
 mod roles;
 mod rules;

@@ -51,6 +51,14 @@ fn body(method: &Method, path: &str, client: &str) -> Option<Value> {
             let reference = json!({ "type": "action_name", "value": "greet" });
             Some(json!({ "bindings": [{ "ref": reference }] }))
         }
+        ("PATCH", "/branding/themes/{id}") => Some(crate::branding::theme()),
+        ("PATCH", "/branding/phone/providers/{id}" | "/branding/phone/templates/{id}") => {
+            Some(json!({ "disabled": true }))
+        }
+        ("PATCH", "/branding/phone/templates/{id}/reset") => None,
+        ("POST", "/branding/phone/providers/{id}/try" | "/branding/phone/templates/{id}/try") => Some(json!({})),
+        ("PUT", "/prompts/{prompt}/custom-text/{language}" | "/prompts/{prompt}/partials") => Some(json!({})),
+        ("PATCH", "/prompts/{prompt}/screen/{screen}/rendering") => Some(json!({ "rendering_mode": "standard" })),
         ("POST", "/actions/actions/{id}/test") => Some(json!({ "payload": {} })),
         ("POST", "/actions/actions/{id}/deploy" | "/actions/actions/{id}/versions/{version}/deploy") => None,
         ("POST" | "PATCH", "/hooks/{id}/secrets") => Some(json!({ "A": "b" })),
@@ -64,6 +72,11 @@ fn body(method: &Method, path: &str, client: &str) -> Option<Value> {
 fn own_by_name(method: &Method, path: &str) -> Option<Value> {
     match (method.as_str(), path) {
         ("PUT", "/rules-configs/{key}") => Some(json!({ "key": "KEY", "value": "stolen" })),
+        (_, "/prompts/{prompt}/custom-text/{language}" | "/prompts/{prompt}/partials") => Some(json!({})),
+        (_, "/prompts/{prompt}/screen/{screen}/rendering") => Some(json!({
+            "tenant": "neighbour", "prompt": "login", "screen": "login", "rendering_mode": "standard",
+            "context_configuration": [], "default_head_tags_disabled": false, "head_tags": [],
+        })),
         ("GET", "/actions/triggers/{trigger}/bindings") => Some(json!({ "bindings": [], "per_page": 50 })),
         _ => None,
     }
@@ -87,6 +100,9 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     assert_eq!(api.send(Method::PUT, "/rules-configs/KEY", Some(json!({ "value": "v" }))).await.status, 200);
     let (action, version) = crate::actions::deployed(&api, "greet").await;
     crate::actions::bind(&api, "greet").await;
+
+    crate::prompts::fill(&api).await;
+    let branding = crate::branding::fill(&api).await;
 
     let new = NewTenant {
         domain: "neighbour.example.com".to_owned(),
@@ -112,10 +128,13 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
             "rules" => id(&rule, "id"),
             "rules-configs" => "KEY".to_owned(),
             "actions" => action.clone(),
+            "branding" => branding.of(&operation.path),
+            "prompts" => String::new(),
             "hooks" => "01HZY8Q4W3V5T6S7R8P9N0M1K2".to_owned(),
             other => panic!("say what is an identifier of {other}"),
         };
         let path = operation.path.replace("{id}", &own).replace("{credential_id}", &id(&credential, "id"));
+        let path = path.replace("{prompt}", "login").replace("{screen}", "login").replace("{language}", "en");
         let path = path.replace("{key}", &own).replace("{trigger}", "post-login").replace("{version}", &version);
         let mut path = path.replace("{kid}", &own);
         if operation.path == "/connections/{id}/users" {
