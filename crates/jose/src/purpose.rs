@@ -53,11 +53,15 @@ pub enum Purpose {
     ManagementCheckpoint,
     /// Secret parts of a tenant's documents, sealed.
     TenantDocument,
+    /// Secret options of connections, sealed; digested where they are answered as what cannot be read.
+    ConnectionOptions,
+    /// Add-ons of applications, sealed.
+    ClientAddons,
 }
 
 impl Purpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::ClientSecret,
         Self::SigningKey,
         Self::EcSigningKey,
@@ -82,6 +86,8 @@ impl Purpose {
         Self::PushedRequest,
         Self::ManagementCheckpoint,
         Self::TenantDocument,
+        Self::ConnectionOptions,
+        Self::ClientAddons,
     ];
 
     /// The name that goes into the key derivation. No label contains `/` or a zero byte.
@@ -111,6 +117,8 @@ impl Purpose {
             Self::PushedRequest => "pushed-request",
             Self::ManagementCheckpoint => "management-checkpoint",
             Self::TenantDocument => "tenant-document",
+            Self::ConnectionOptions => "connection-options",
+            Self::ClientAddons => "client-addons",
         }
     }
 }

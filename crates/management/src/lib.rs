@@ -8,6 +8,7 @@ mod authentication;
 mod body;
 mod call;
 mod cross_origin;
+mod documents;
 mod error;
 mod fields;
 mod json;
@@ -22,6 +23,7 @@ mod resources;
 mod routes;
 mod schema;
 mod scopes;
+mod sealed;
 
 use axum::response::{IntoResponse, Response};
 use keywright_app::AppError;

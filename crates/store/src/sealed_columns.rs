@@ -22,6 +22,10 @@ pub enum Content {
     Job,
     /// The secret part of a tenant's document.
     TenantDocument,
+    /// Secret options of a connection.
+    ConnectionOptions,
+    /// Add-ons of an application.
+    ClientAddons,
 }
 
 /// A column and how its values are read and replaced.
@@ -85,11 +89,19 @@ statements! {
                         ORDER BY tenant_id, kind, name LIMIT $4";
     REPLACE_TENANT_DOCUMENT = "UPDATE tenant_documents SET secrets = $5 \
                                WHERE tenant_id = $1 AND kind = $2 AND name = $3 AND secrets = $4";
+    CONNECTION_OPTIONS = "SELECT tenant_id, id, options FROM connections \
+                          WHERE options IS NOT NULL AND (tenant_id, id) > ($1, $2) ORDER BY tenant_id, id LIMIT $3";
+    REPLACE_CONNECTION_OPTIONS = "UPDATE connections SET options = $4 \
+                                  WHERE tenant_id = $1 AND id = $2 AND options = $3";
+    CLIENT_ADDONS = "SELECT tenant_id, client_id, addons FROM clients \
+                     WHERE addons IS NOT NULL AND (tenant_id, client_id) > ($1, $2) \
+                     ORDER BY tenant_id, client_id LIMIT $3";
+    REPLACE_CLIENT_ADDONS = "UPDATE clients SET addons = $4 WHERE tenant_id = $1 AND client_id = $2 AND addons = $3";
 }
 
 /// All of them. A secret that is being replaced moves from `clients` to `client_secrets` as it is: who goes through the
 /// columns in this order meets it in one of them.
-pub static SEALED_COLUMNS: [SealedColumn; 7] = [
+pub static SEALED_COLUMNS: [SealedColumn; 9] = [
     SealedColumn {
         table: "signing_keys",
         column: "private_key",
@@ -152,6 +164,24 @@ pub static SEALED_COLUMNS: [SealedColumn; 7] = [
         ends_with_bytes: false,
         page: TENANT_DOCUMENTS,
         replace: REPLACE_TENANT_DOCUMENT,
+    },
+    SealedColumn {
+        table: "connections",
+        column: "options",
+        content: Content::ConnectionOptions,
+        keys: 2,
+        ends_with_bytes: false,
+        page: CONNECTION_OPTIONS,
+        replace: REPLACE_CONNECTION_OPTIONS,
+    },
+    SealedColumn {
+        table: "clients",
+        column: "addons",
+        content: Content::ClientAddons,
+        keys: 2,
+        ends_with_bytes: false,
+        page: CLIENT_ADDONS,
+        replace: REPLACE_CLIENT_ADDONS,
     },
 ];
 

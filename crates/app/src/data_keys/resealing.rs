@@ -224,5 +224,7 @@ fn purpose(content: Content) -> Purpose {
         Content::ApiSigningSecret => Purpose::ApiSigningSecret,
         Content::Job => Purpose::Job,
         Content::TenantDocument => Purpose::TenantDocument,
+        Content::ConnectionOptions => Purpose::ConnectionOptions,
+        Content::ClientAddons => Purpose::ClientAddons,
     }
 }

@@ -4,7 +4,11 @@ mod attack_protection;
 mod client_grants;
 mod clients;
 mod connections;
+mod custom_domains;
+mod guardian;
 mod logs;
+mod not_there_yet;
+mod organizations;
 mod resource_servers;
 mod roles;
 mod signing_keys;
@@ -25,7 +29,12 @@ pub(crate) fn all() -> Vec<Resource> {
         roles::resource(),
         tenant_settings::resource(),
         signing_keys::resource(),
+        organizations::resource(),
         attack_protection::resource(),
+        attack_protection::signals(),
+        guardian::resource(),
+        custom_domains::resource(),
         logs::resource(),
+        not_there_yet::resource(),
     ]
 }

@@ -9,12 +9,13 @@ use keywright_store::data_keys::{self, DataKeyRow};
 use keywright_store::sealed_columns::{self, SEALED_COLUMNS, SealedColumn, SealedValue};
 use keywright_store::signing_keys::{self, KeyState};
 use keywright_store::{
-    Store, StoreError, Tx, client_secrets, clients, config, jobs, resource_servers, tenant_documents,
+    Store, StoreError, Tx, client_secrets, clients, config, connections, jobs, resource_servers, tenant_documents,
 };
 
 use crate::database::Database;
 use crate::rows::{
-    acme, at, client, data_key, job, populate, resource_server, secret, signing_key, tenant_document, umbrella,
+    acme, at, client, connection, data_key, job, populate, resource_server, secret, signing_key, tenant_document,
+    umbrella,
 };
 
 async fn list(store: &Store) -> Vec<DataKeyRow> {
@@ -109,10 +110,13 @@ fn fill(tx: &mut Tx<'_>, number: u8) -> Result<(), StoreError> {
             resource_servers::insert(tx, &tenant, &api)?;
             jobs::insert(tx, &tenant, &job(&name, 0))?;
             tenant_documents::insert(tx, &tenant, &tenant_document(&name))?;
+            let mut source = connection(&name);
+            source.options = Some(vec![index, 2]);
+            connections::insert(tx, &tenant, &source)?;
         }
         // Rows without a secret.
         let mut public = client("public");
-        public.secret = None;
+        (public.secret, public.addons) = (None, None);
         clients::insert(tx, &tenant, &public)?;
         resource_servers::insert(tx, &tenant, &resource_server("rs256"))?;
     }
