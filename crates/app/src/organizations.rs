@@ -85,7 +85,8 @@ pub fn organizations_of(
 impl App {
     /// The connections over which users may log in for a request, those that are enabled for its application or, in an
     /// organization, those that are enabled there: "they replace the client's list" (§8.1). Sign-up in an organization is
-    /// open where the organization says so too.
+    /// open where the organization says so too. Users log in over databases only; connections of other strategies are kept for
+    /// tools (`management-api.md` §4.3).
     pub async fn login_connections(
         &self,
         tenant: &TenantId,
@@ -93,11 +94,12 @@ impl App {
         organization: Option<&OrganizationRecord>,
     ) -> Result<Vec<Connection>, AppError> {
         let all = self.connections(tenant).await?;
+        let databases = || all.iter().filter(|connection| connection.is_database());
         let Some(organization) = organization else {
-            return Ok(all.iter().filter(|connection| connection.is_usable_by(client)).cloned().collect());
+            return Ok(databases().filter(|connection| connection.is_usable_by(client)).cloned().collect());
         };
         // §8.3: domain-level connections only, also there.
-        let usable = all.iter().filter(|connection| {
+        let usable = databases().filter(|connection| {
             connection.authentication.active && (client.is_first_party || connection.is_domain_connection)
         });
         let enabled = usable.filter_map(|connection| Some((connection, organization.enabled(&connection.id)?)));

@@ -349,6 +349,7 @@ impl App {
             name: client.name.clone(),
             document: serde_json::to_string(client).map_err(AppError::internal)?,
             secret: secret.map(|secret| self.sealed(Purpose::ClientSecret, tenant, secret)),
+            addons: None,
             created_at: now,
             updated_at: now,
         })
@@ -416,6 +417,7 @@ fn connection_row(connection: &Connection, now: Timestamp) -> Result<ConnectionR
         name: connection.name.clone(),
         strategy: connection.strategy.clone(),
         document: serde_json::to_string(connection).map_err(AppError::internal)?,
+        options: None,
         created_at: now,
         updated_at: now,
     })

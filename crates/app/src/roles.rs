@@ -229,14 +229,20 @@ impl App {
 }
 
 /// Names of a user's permissions on an API, direct ones and those of roles, as far as the API still defines them
-/// (Management API §1.14: a scope that the API loses "disappears from role/user permissions").
+/// (Management API §1.14: a scope that the API loses "disappears from role/user permissions"). Who logged in as a member of
+/// an organization has those of their roles there too.
 pub fn effective_permissions(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     user_id: &str,
     api: &ResourceServer,
+    organization_id: Option<&str>,
 ) -> Result<Vec<String>, StoreError> {
-    let mut names = user_permissions::effective(tx, tenant, user_id, &api.identifier)?;
+    let audience = &api.identifier;
+    let mut names = match organization_id {
+        Some(id) => user_permissions::effective_as_member(tx, tenant, user_id, audience, id)?,
+        None => user_permissions::effective(tx, tenant, user_id, audience)?,
+    };
     names.retain(|name| api.defines(name));
     Ok(names)
 }

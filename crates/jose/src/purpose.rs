@@ -57,11 +57,15 @@ pub enum Purpose {
     RuleConfig,
     /// Secrets of actions, sealed.
     ActionSecrets,
+    /// Secret options of connections, sealed; digested where they are answered as what cannot be read.
+    ConnectionOptions,
+    /// Add-ons of applications, sealed.
+    ClientAddons,
 }
 
 impl Purpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::ClientSecret,
         Self::SigningKey,
         Self::EcSigningKey,
@@ -88,6 +92,8 @@ impl Purpose {
         Self::TenantDocument,
         Self::RuleConfig,
         Self::ActionSecrets,
+        Self::ConnectionOptions,
+        Self::ClientAddons,
     ];
 
     /// The name that goes into the key derivation. No label contains `/` or a zero byte.
@@ -119,6 +125,8 @@ impl Purpose {
             Self::TenantDocument => "tenant-document",
             Self::RuleConfig => "rule-config",
             Self::ActionSecrets => "action-secrets",
+            Self::ConnectionOptions => "connection-options",
+            Self::ClientAddons => "client-addons",
         }
     }
 }

@@ -9,6 +9,7 @@ mod body;
 mod call;
 mod cross_origin;
 mod document;
+mod documents;
 mod error;
 mod fields;
 mod json;
@@ -24,6 +25,7 @@ mod resources;
 mod routes;
 mod schema;
 mod scopes;
+mod sealed;
 
 use axum::response::{IntoResponse, Response};
 use keywright_app::AppError;

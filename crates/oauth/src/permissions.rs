@@ -9,15 +9,17 @@ use keywright_types::{ResourceServer, ScopeSet, TenantId};
 pub(crate) struct Permissions(Vec<String>);
 
 impl Permissions {
-    /// The permissions as they are now; `None` when there is no API or it enforces no policies, so that they do not count.
+    /// The permissions as they are now, in the organization of the login where there is one; `None` when there is no API or
+    /// it enforces no policies, so that they do not count.
     pub(crate) fn of(
         tx: &mut Tx<'_>,
         tenant: &TenantId,
         user_id: &str,
         api: Option<&ResourceServer>,
+        organization_id: Option<&str>,
     ) -> Result<Option<Self>, StoreError> {
         let Some(api) = api.filter(|api| api.enforce_policies) else { return Ok(None) };
-        effective_permissions(tx, tenant, user_id, api).map(|names| Some(Self(names)))
+        effective_permissions(tx, tenant, user_id, api, organization_id).map(|names| Some(Self(names)))
     }
 
     /// Whether `scope` is one of them.

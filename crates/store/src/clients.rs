@@ -16,6 +16,8 @@ pub struct ClientRow {
     pub document: String,
     /// Client secret, sealed; `None` for one without.
     pub secret: Option<Vec<u8>>,
+    /// Its `addons`, JSON, sealed; empty or `None` for none.
+    pub addons: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was changed last.
@@ -25,21 +27,21 @@ pub struct ClientRow {
 debug_shows!(ClientRow: client_id, name, created_at, updated_at);
 
 statements! {
-    INSERT = "INSERT INTO clients (tenant_id, client_id, name, document, secret, created_at, updated_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    FIND = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
+    INSERT = "INSERT INTO clients (tenant_id, client_id, name, document, secret, addons, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    FIND = "SELECT client_id, name, document, secret, addons, created_at, updated_at FROM clients \
             WHERE tenant_id = $1 AND client_id = $2";
-    LIST = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
+    LIST = "SELECT client_id, name, document, secret, addons, created_at, updated_at FROM clients \
             WHERE tenant_id = $1 ORDER BY created_at, client_id";
-    PAGE = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
+    PAGE = "SELECT client_id, name, document, secret, addons, created_at, updated_at FROM clients \
             WHERE tenant_id = $1 AND (created_at, client_id) > ($2, $3) AND client_id <> $4 \
             ORDER BY created_at, client_id LIMIT $5 OFFSET $6";
-    FIND_BY_NAME = "SELECT client_id, name, document, secret, created_at, updated_at FROM clients \
+    FIND_BY_NAME = "SELECT client_id, name, document, secret, addons, created_at, updated_at FROM clients \
                     WHERE tenant_id = $1 AND name = $2 ORDER BY created_at, client_id";
     COUNT = "SELECT COUNT(*) FROM clients WHERE tenant_id = $1";
-    /// A change of the document leaves the secret alone.
-    UPDATE = "UPDATE clients SET name = $3, document = $4, secret = COALESCE($5, secret), updated_at = $6 \
-              WHERE tenant_id = $1 AND client_id = $2";
+    /// A change of the document leaves secret and add-ons alone.
+    UPDATE = "UPDATE clients SET name = $3, document = $4, secret = COALESCE($5, secret), \
+              addons = COALESCE($6, addons), updated_at = $7 WHERE tenant_id = $1 AND client_id = $2";
     DELETE = "DELETE FROM clients WHERE tenant_id = $1 AND client_id = $2";
 }
 
@@ -49,17 +51,19 @@ fn from_row(row: &Row) -> Result<ClientRow, StoreError> {
         name: row.get(1)?,
         document: row.get(2)?,
         secret: row.get(3)?,
-        created_at: row.get(4)?,
-        updated_at: row.get(5)?,
+        addons: row.get(4)?,
+        created_at: row.get(5)?,
+        updated_at: row.get(6)?,
     })
 }
 
 /// Adds an application. Conflict on `clients_pkey`, or on `foreign_key` when there is no such tenant.
 pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &ClientRow) -> Result<(), StoreError> {
     config::bump(tx, tenant)?;
+    let ClientRow { client_id, name, document, secret, addons, created_at, updated_at } = row;
     tx.execute(
         INSERT,
-        params![tenant, &row.client_id, &row.name, &row.document, row.secret.as_ref(), row.created_at, row.updated_at],
+        params![tenant, client_id, name, document, secret.as_ref(), addons.as_ref(), *created_at, *updated_at],
     )?;
     Ok(())
 }
@@ -90,13 +94,13 @@ pub fn count(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<i64, StoreError> {
     tx.query_opt(COUNT, params![tenant])?.map_or(Ok(0), |row| row.get(0))
 }
 
-/// Replaces name, document and `updated_at` of the application, and the secret where the row has one. `false` when there is none.
+/// Replaces name, document and `updated_at` of the application, and secret and add-ons where the row has them. `false` when
+/// there is none.
 pub fn update(tx: &mut Tx<'_>, tenant: &TenantId, row: &ClientRow) -> Result<bool, StoreError> {
     config::bump(tx, tenant)?;
-    let changed = tx.execute(
-        UPDATE,
-        params![tenant, &row.client_id, &row.name, &row.document, row.secret.as_ref(), row.updated_at],
-    )?;
+    let ClientRow { client_id, name, document, secret, addons, updated_at, .. } = row;
+    let changed =
+        tx.execute(UPDATE, params![tenant, client_id, name, document, secret.as_ref(), addons.as_ref(), *updated_at])?;
     Ok(changed == 1)
 }
 

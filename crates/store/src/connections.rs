@@ -16,6 +16,8 @@ pub struct ConnectionRow {
     pub strategy: String,
     /// The connection's document, JSON.
     pub document: String,
+    /// Members of its `options` that are secret, JSON, sealed; empty or `None` for none.
+    pub options: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was changed last.
@@ -25,19 +27,21 @@ pub struct ConnectionRow {
 debug_shows!(ConnectionRow: id, name, strategy, created_at, updated_at);
 
 statements! {
-    INSERT = "INSERT INTO connections (tenant_id, id, name, strategy, document, created_at, updated_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    FIND_BY_NAME = "SELECT id, name, strategy, document, created_at, updated_at FROM connections \
+    INSERT = "INSERT INTO connections (tenant_id, id, name, strategy, document, options, created_at, updated_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    FIND_BY_NAME = "SELECT id, name, strategy, document, options, created_at, updated_at FROM connections \
                     WHERE tenant_id = $1 AND name = $2";
-    FIND = "SELECT id, name, strategy, document, created_at, updated_at FROM connections \
+    FIND = "SELECT id, name, strategy, document, options, created_at, updated_at FROM connections \
             WHERE tenant_id = $1 AND id = $2";
-    PAGE = "SELECT id, name, strategy, document, created_at, updated_at FROM connections \
+    PAGE = "SELECT id, name, strategy, document, options, created_at, updated_at FROM connections \
             WHERE tenant_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4 OFFSET $5";
     COUNT = "SELECT COUNT(*) FROM connections WHERE tenant_id = $1";
     DELETE = "DELETE FROM connections WHERE tenant_id = $1 AND id = $2";
-    LIST = "SELECT id, name, strategy, document, created_at, updated_at FROM connections \
+    LIST = "SELECT id, name, strategy, document, options, created_at, updated_at FROM connections \
             WHERE tenant_id = $1 ORDER BY created_at, id";
-    UPDATE = "UPDATE connections SET document = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $2";
+    /// A change of the document leaves the sealed options alone.
+    UPDATE = "UPDATE connections SET document = $3, options = COALESCE($4, options), updated_at = $5 \
+              WHERE tenant_id = $1 AND id = $2";
 }
 
 fn from_row(row: &Row) -> Result<ConnectionRow, StoreError> {
@@ -46,8 +50,9 @@ fn from_row(row: &Row) -> Result<ConnectionRow, StoreError> {
         name: row.get(1)?,
         strategy: row.get(2)?,
         document: row.get(3)?,
-        created_at: row.get(4)?,
-        updated_at: row.get(5)?,
+        options: row.get(4)?,
+        created_at: row.get(5)?,
+        updated_at: row.get(6)?,
     })
 }
 
@@ -55,10 +60,8 @@ fn from_row(row: &Row) -> Result<ConnectionRow, StoreError> {
 /// tenant.
 pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &ConnectionRow) -> Result<(), StoreError> {
     config::bump(tx, tenant)?;
-    tx.execute(
-        INSERT,
-        params![tenant, &row.id, &row.name, &row.strategy, &row.document, row.created_at, row.updated_at],
-    )?;
+    let ConnectionRow { id, name, strategy, document, options, created_at, updated_at } = row;
+    tx.execute(INSERT, params![tenant, id, name, strategy, document, options.as_ref(), *created_at, *updated_at])?;
     Ok(())
 }
 
@@ -94,8 +97,9 @@ pub fn list(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<ConnectionRow>, St
     tx.query(LIST, params![tenant])?.iter().map(from_row).collect()
 }
 
-/// Replaces document and `updated_at` of the connection with this `id`. `false` when there is none.
+/// Replaces document and `updated_at` of the connection with this `id`, and the sealed options where the row has some. `false`
+/// when there is none.
 pub fn update(tx: &mut Tx<'_>, tenant: &TenantId, row: &ConnectionRow) -> Result<bool, StoreError> {
     config::bump(tx, tenant)?;
-    Ok(tx.execute(UPDATE, params![tenant, &row.id, &row.document, row.updated_at])? == 1)
+    Ok(tx.execute(UPDATE, params![tenant, &row.id, &row.document, row.options.as_ref(), row.updated_at])? == 1)
 }

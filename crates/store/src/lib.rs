@@ -72,6 +72,8 @@ pub mod log_seals;
 pub mod login_failures;
 pub mod logs;
 pub mod network_attempts;
+pub mod organization_client_grants;
+pub mod organization_member_roles;
 pub mod organization_members;
 pub mod organizations;
 pub mod pushed_requests;
@@ -129,6 +131,8 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("rate_limits", rate_limits::STATEMENTS),
         ("network_attempts", network_attempts::STATEMENTS),
         ("pushed_requests", pushed_requests::STATEMENTS),
+        ("organization_client_grants", organization_client_grants::STATEMENTS),
+        ("organization_member_roles", organization_member_roles::STATEMENTS),
         ("organization_members", organization_members::STATEMENTS),
         ("organizations", organizations::STATEMENTS),
         ("refresh_tokens", refresh_tokens::STATEMENTS),

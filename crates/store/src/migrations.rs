@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "user_lists", include_str!("../migrations/0011_user_lists.sql")),
     (12, "tenant_documents", include_str!("../migrations/0012_tenant_documents.sql")),
     (14, "extensibility", include_str!("../migrations/0014_extensibility.sql")),
+    (15, "sealed_options", include_str!("../migrations/0015_sealed_options.sql")),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations ( \

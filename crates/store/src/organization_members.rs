@@ -12,8 +12,11 @@ statements! {
     ORGANIZATIONS = "SELECT o.document FROM organization_members m \
                      JOIN organizations o ON o.tenant_id = m.tenant_id AND o.organization_id = m.organization_id \
                      JOIN organization_connections c ON c.tenant_id = m.tenant_id \
-                     AND c.organization_id = m.organization_id AND c.connection_id = $3 \
+                     AND c.organization_id = m.organization_id AND c.connection_id = $3 AND c.enabled \
                      WHERE m.tenant_id = $1 AND m.user_id = $2 ORDER BY o.name LIMIT $4";
+    PAGE = "SELECT user_id FROM organization_members \
+            WHERE tenant_id = $1 AND organization_id = $2 AND user_id > $3 ORDER BY user_id LIMIT $4 OFFSET $5";
+    COUNT = "SELECT COUNT(*) FROM organization_members WHERE tenant_id = $1 AND organization_id = $2";
     DELETE = "DELETE FROM organization_members WHERE tenant_id = $1 AND organization_id = $2 AND user_id = $3";
 }
 
@@ -51,4 +54,22 @@ pub fn organizations(
 /// Removes a member. `false` when the user was none.
 pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, organization_id: &str, user_id: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(DELETE, params![tenant, organization_id, user_id])? == 1)
+}
+
+/// Identifiers of up to `limit` members, in their order, after `after` and leaving out `skip` of them.
+pub fn page(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    organization_id: &str,
+    after: &str,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(PAGE, params![tenant, organization_id, after, limit, skip])?;
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// How many members the organization has.
+pub fn count(tx: &mut Tx<'_>, tenant: &TenantId, organization_id: &str) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT, params![tenant, organization_id])?.map_or(Ok(0), |row| row.get(0))
 }

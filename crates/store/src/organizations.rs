@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Row, StoreError, Tx, config, params};
+use crate::{Range, Row, StoreError, Tx, config, params};
 
 /// An organization as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,14 +29,22 @@ statements! {
             WHERE tenant_id = $1 AND organization_id = $2";
     FIND_BY_NAME = "SELECT organization_id, name, document, created_at, updated_at FROM organizations \
                     WHERE tenant_id = $1 AND name = $2";
+    PAGE = "SELECT organization_id, name, document, created_at, updated_at FROM organizations \
+            WHERE tenant_id = $1 AND (created_at, organization_id) > ($2, $3) \
+            ORDER BY created_at, organization_id LIMIT $4 OFFSET $5";
+    COUNT = "SELECT COUNT(*) FROM organizations WHERE tenant_id = $1";
     UPDATE = "UPDATE organizations SET name = $3, document = $4, updated_at = $5 \
               WHERE tenant_id = $1 AND organization_id = $2";
     DELETE = "DELETE FROM organizations WHERE tenant_id = $1 AND organization_id = $2";
     PUT_CONNECTION = "INSERT INTO organization_connections \
                       (tenant_id, organization_id, connection_id, document, created_at) VALUES ($1, $2, $3, $4, $5) \
                       ON CONFLICT (tenant_id, organization_id, connection_id) DO UPDATE SET document = excluded.document";
-    CONNECTIONS = "SELECT document FROM organization_connections WHERE tenant_id = $1 AND organization_id = $2 \
-                   ORDER BY created_at, connection_id";
+    CONNECTIONS = "SELECT document FROM organization_connections \
+                   WHERE tenant_id = $1 AND organization_id = $2 AND enabled ORDER BY created_at, connection_id";
+    ALL_CONNECTIONS = "SELECT document, enabled FROM organization_connections \
+                       WHERE tenant_id = $1 AND organization_id = $2 ORDER BY created_at, connection_id";
+    SWITCH_CONNECTION = "UPDATE organization_connections SET enabled = $4 \
+                         WHERE tenant_id = $1 AND organization_id = $2 AND connection_id = $3";
     DELETE_CONNECTION = "DELETE FROM organization_connections \
                          WHERE tenant_id = $1 AND organization_id = $2 AND connection_id = $3";
 }
@@ -70,6 +78,17 @@ pub fn find_by_name(tx: &mut Tx<'_>, tenant: &TenantId, name: &str) -> Result<Op
     tx.query_opt(FIND_BY_NAME, params![tenant, name])?.as_ref().map(from_row).transpose()
 }
 
+/// A part of the organizations, oldest first.
+pub fn page(tx: &mut Tx<'_>, tenant: &TenantId, range: &Range) -> Result<Vec<OrganizationRow>, StoreError> {
+    let Range { after, after_id, skip, limit } = range;
+    tx.query(PAGE, params![tenant, *after, after_id, *limit, *skip])?.iter().map(from_row).collect()
+}
+
+/// How many organizations the tenant has.
+pub fn count(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT, params![tenant])?.map_or(Ok(0), |row| row.get(0))
+}
+
 /// Replaces name, document and `updated_at` of the organization with this `organization_id`. `false` when there is none.
 pub fn update(tx: &mut Tx<'_>, tenant: &TenantId, row: &OrganizationRow) -> Result<bool, StoreError> {
     config::bump(tx, tenant)?;
@@ -101,6 +120,24 @@ pub fn put_connection(
 /// The documents of the connections that are enabled in the organization, the first one first.
 pub fn connections(tx: &mut Tx<'_>, tenant: &TenantId, id: &str) -> Result<Vec<String>, StoreError> {
     tx.query(CONNECTIONS, params![tenant, id])?.iter().map(|row| row.get(0)).collect()
+}
+
+/// The documents of all connections of the organization, the first one first, and whether each of them is enabled.
+pub fn all_connections(tx: &mut Tx<'_>, tenant: &TenantId, id: &str) -> Result<Vec<(String, bool)>, StoreError> {
+    let rows = tx.query(ALL_CONNECTIONS, params![tenant, id])?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+/// Switches a connection of an organization on or off. `false` when it is not in it.
+pub fn switch_connection(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &str,
+    connection_id: &str,
+    enabled: bool,
+) -> Result<bool, StoreError> {
+    config::bump(tx, tenant)?;
+    Ok(tx.execute(SWITCH_CONNECTION, params![tenant, id, connection_id, enabled])? == 1)
 }
 
 /// Takes a connection out of an organization. `false` when it was not in it.

@@ -52,7 +52,7 @@ statements! {
     LIST_USERS = "SELECT user_id FROM user_roles WHERE tenant_id = $1 AND role_id = $2 ORDER BY user_id";
 }
 
-fn from_row(row: &Row) -> Result<RoleRow, StoreError> {
+pub(crate) fn from_row(row: &Row) -> Result<RoleRow, StoreError> {
     Ok(RoleRow { role_id: row.get(0)?, name: row.get(1)?, description: row.get(2)?, created_at: row.get(3)? })
 }
 

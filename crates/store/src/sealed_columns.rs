@@ -26,6 +26,10 @@ pub enum Content {
     RuleConfig,
     /// Secrets of an action, of one of its versions or of a binding.
     ActionSecrets,
+    /// Secret options of a connection.
+    ConnectionOptions,
+    /// Add-ons of an application.
+    ClientAddons,
 }
 
 /// A column and how its values are read and replaced.
@@ -101,11 +105,19 @@ statements! {
     ACTION_BINDING_SECRETS = "SELECT tenant_id, binding_id, secrets FROM action_bindings WHERE secrets IS NOT NULL AND (tenant_id, binding_id) > ($1, $2) \
         ORDER BY tenant_id, binding_id LIMIT $3";
     REPLACE_ACTION_BINDING_SECRETS = "UPDATE action_bindings SET secrets = $4 WHERE tenant_id = $1 AND binding_id = $2 AND secrets = $3";
+    CONNECTION_OPTIONS = "SELECT tenant_id, id, options FROM connections \
+                          WHERE options IS NOT NULL AND (tenant_id, id) > ($1, $2) ORDER BY tenant_id, id LIMIT $3";
+    REPLACE_CONNECTION_OPTIONS = "UPDATE connections SET options = $4 \
+                                  WHERE tenant_id = $1 AND id = $2 AND options = $3";
+    CLIENT_ADDONS = "SELECT tenant_id, client_id, addons FROM clients \
+                     WHERE addons IS NOT NULL AND (tenant_id, client_id) > ($1, $2) \
+                     ORDER BY tenant_id, client_id LIMIT $3";
+    REPLACE_CLIENT_ADDONS = "UPDATE clients SET addons = $4 WHERE tenant_id = $1 AND client_id = $2 AND addons = $3";
 }
 
 /// All of them. A secret that is being replaced moves from `clients` to `client_secrets` as it is: who goes through the
 /// columns in this order meets it in one of them.
-pub static SEALED_COLUMNS: [SealedColumn; 11] = [
+pub static SEALED_COLUMNS: [SealedColumn; 13] = [
     SealedColumn {
         table: "signing_keys",
         column: "private_key",
@@ -204,6 +216,24 @@ pub static SEALED_COLUMNS: [SealedColumn; 11] = [
         ends_with_bytes: false,
         page: ACTION_BINDING_SECRETS,
         replace: REPLACE_ACTION_BINDING_SECRETS,
+    },
+    SealedColumn {
+        table: "connections",
+        column: "options",
+        content: Content::ConnectionOptions,
+        keys: 2,
+        ends_with_bytes: false,
+        page: CONNECTION_OPTIONS,
+        replace: REPLACE_CONNECTION_OPTIONS,
+    },
+    SealedColumn {
+        table: "clients",
+        column: "addons",
+        content: Content::ClientAddons,
+        keys: 2,
+        ends_with_bytes: false,
+        page: CLIENT_ADDONS,
+        replace: REPLACE_CLIENT_ADDONS,
     },
 ];
 

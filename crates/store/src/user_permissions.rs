@@ -19,6 +19,18 @@ statements! {
                  JOIN role_permissions p ON p.tenant_id = u.tenant_id AND p.role_id = u.role_id AND p.audience = $3 \
                  WHERE u.tenant_id = $1 AND u.user_id = $2 \
                  ORDER BY permission";
+    /// The same, and for each role that the user has as a member of the organization its rows.
+    EFFECTIVE_AS_MEMBER = "SELECT permission FROM user_permissions \
+                           WHERE tenant_id = $1 AND user_id = $2 AND audience = $3 \
+                           UNION \
+                           SELECT p.permission FROM user_roles u JOIN role_permissions p \
+                           ON p.tenant_id = u.tenant_id AND p.role_id = u.role_id AND p.audience = $3 \
+                           WHERE u.tenant_id = $1 AND u.user_id = $2 \
+                           UNION \
+                           SELECT p.permission FROM organization_member_roles m JOIN role_permissions p \
+                           ON p.tenant_id = m.tenant_id AND p.role_id = m.role_id AND p.audience = $3 \
+                           WHERE m.tenant_id = $1 AND m.organization_id = $4 AND m.user_id = $2 \
+                           ORDER BY permission";
 }
 
 /// Gives a user a permission directly. `false` when they have it; conflict on `foreign_key` when there is no such user or
@@ -50,4 +62,16 @@ pub fn list(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str) -> Result<Vec<Per
 /// Names of all permissions of a user on one API, direct ones and those of roles, each once.
 pub fn effective(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str, audience: &str) -> Result<Vec<String>, StoreError> {
     tx.query(EFFECTIVE, params![tenant, user_id, audience])?.iter().map(|row| row.get(0)).collect()
+}
+
+/// The same for a user who logged in as a member of an organization: with the permissions of their roles there.
+pub fn effective_as_member(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    audience: &str,
+    organization_id: &str,
+) -> Result<Vec<String>, StoreError> {
+    let rows = tx.query(EFFECTIVE_AS_MEMBER, params![tenant, user_id, audience, organization_id])?;
+    rows.iter().map(|row| row.get(0)).collect()
 }

@@ -226,5 +226,7 @@ fn purpose(content: Content) -> Purpose {
         Content::TenantDocument => Purpose::TenantDocument,
         Content::RuleConfig => Purpose::RuleConfig,
         Content::ActionSecrets => Purpose::ActionSecrets,
+        Content::ConnectionOptions => Purpose::ConnectionOptions,
+        Content::ClientAddons => Purpose::ClientAddons,
     }
 }

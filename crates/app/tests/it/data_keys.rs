@@ -9,7 +9,7 @@ use keywright_jose::{DataKeys, MasterKey, Purpose, Random};
 use keywright_store::data_keys::DataKeyRow;
 use keywright_store::sealed_columns::{self, Content, SEALED_COLUMNS, SealedColumn, SealedValue};
 use keywright_store::tenant_documents::{self, TenantDocumentRow};
-use keywright_store::{Row, StoreError, config, data_keys, params};
+use keywright_store::{Row, StoreError, Tx, clients, config, connections, data_keys, params};
 use keywright_testkit::{Engine, Scene, TestApp};
 use keywright_types::{ResourceServer, TenantId, TenantSettings};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -45,6 +45,18 @@ async fn scene(engine: Engine) -> Scene {
     };
     app.store().write(move |tx| tenant_documents::put(tx, &id, &row)).await.unwrap();
     crate::extensibility::fill(app, tenant).await;
+    let options = app.data_keys().seal(Purpose::ConnectionOptions, tenant, b"{}", app.random());
+    let addons = app.data_keys().seal(Purpose::ClientAddons, tenant, b"{}", app.random());
+    let (id, connection, client) = (tenant.clone(), scene.connection.id.clone(), scene.web.id().to_owned());
+    let fill = move |tx: &mut Tx<'_>| {
+        let mut row = connections::find(tx, &id, &connection)?.unwrap();
+        row.options = Some(options);
+        connections::update(tx, &id, &row)?;
+        let mut row = clients::find(tx, &id, &client)?.unwrap();
+        row.addons = Some(addons);
+        clients::update(tx, &id, &row)
+    };
+    assert!(app.store().write(fill).await.unwrap());
     scene
 }
 
@@ -58,6 +70,8 @@ fn purpose(content: Content) -> Purpose {
         Content::TenantDocument => Purpose::TenantDocument,
         Content::RuleConfig => Purpose::RuleConfig,
         Content::ActionSecrets => Purpose::ActionSecrets,
+        Content::ConnectionOptions => Purpose::ConnectionOptions,
+        Content::ClientAddons => Purpose::ClientAddons,
     }
 }
 

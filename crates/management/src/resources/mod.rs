@@ -6,7 +6,11 @@ mod branding;
 mod client_grants;
 mod clients;
 mod connections;
+mod custom_domains;
+mod guardian;
 mod logs;
+mod not_there_yet;
+mod organizations;
 mod prompts;
 mod resource_servers;
 mod roles;
@@ -31,6 +35,7 @@ pub(crate) fn all() -> Vec<Resource> {
         roles::resource(),
         tenant_settings::resource(),
         signing_keys::resource(),
+        organizations::resource(),
         attack_protection::resource(),
         branding,
         branding_phone,
@@ -39,6 +44,10 @@ pub(crate) fn all() -> Vec<Resource> {
         rules,
         rules_configs,
         hooks,
+        attack_protection::signals(),
+        guardian::resource(),
+        custom_domains::resource(),
         logs::resource(),
+        not_there_yet::resource(),
     ]
 }

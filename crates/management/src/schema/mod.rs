@@ -279,6 +279,25 @@ impl Schema {
         }
     }
 
+    /// Takes the secret members out of an object, those of objects in it too, and returns them in objects like theirs; `None`
+    /// where there are none.
+    pub(crate) fn take_secrets(&self, value: &mut serde_json::Value) -> Option<serde_json::Value> {
+        use serde_json::Value;
+        let Value::Object(object) = value else { return None };
+        let mut taken = serde_json::Map::new();
+        for member in self.members() {
+            let secret = if member.schema.secret {
+                object.remove(member.name)
+            } else {
+                object.get_mut(member.name).and_then(|inner| member.schema.take_secrets(inner))
+            };
+            if let Some(secret) = secret {
+                taken.insert(member.name.to_owned(), secret);
+            }
+        }
+        (!taken.is_empty()).then_some(Value::Object(taken))
+    }
+
     /// Takes out every `null` that means "unset": members of described objects that may be `null`. The rest of the value is
     /// what the sender means it to be, `null` included.
     pub(crate) fn without_unset(&self, value: &mut serde_json::Value) {

@@ -14,6 +14,8 @@ use crate::caller::{Api, client_credentials, token};
 pub(crate) struct Described {
     pub(crate) method: Method,
     pub(crate) path: String,
+    /// The resource that it belongs to.
+    pub(crate) resource: String,
     scopes: Vec<String>,
     further: Vec<String>,
 }
@@ -37,6 +39,7 @@ pub(crate) fn operations() -> Vec<Described> {
             all.push(Described {
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.clone(),
+                resource: operation["tags"][0].as_str().unwrap().to_owned(),
                 scopes: names(&operation["x-scopes"]),
                 further: names(&operation["x-further-scopes"]),
             });

@@ -475,3 +475,48 @@ async fn wrong_credentials_are_refused() {
     refused(&nobody, 404, MISSING.0, MISSING.1);
     refused(&api.get("/clients/nobody/credentials").await, 404, MISSING.0, MISSING.1);
 }
+
+/// ST-03, OP-02: `addons` hold keys of other services.
+#[tokio::test]
+async fn st_03_addons_are_sealed_answered_and_not_logged() {
+    let api = Api::new().await;
+    let addons = json!({ "layer": { "providerId": "p", "keyId": "k", "privateKey": "hush" }, "wsfed": {}, "samlp": { "any": 1 } });
+    let made = api.client(json!({ "addons": addons })).await;
+    assert_eq!(made["addons"], addons);
+    let id = made["client_id"].as_str().unwrap().to_owned();
+    let own = format!("/clients/{id}");
+    assert_eq!(api.get(&own).await.json()["addons"], addons);
+    let (tenant, wanted) = (api.app.tenant.id.clone(), id.clone());
+    let row = api.app.app.store().read(move |tx| keywright_store::clients::find(tx, &tenant, &wanted)).await;
+    let row = row.unwrap().unwrap();
+    assert!(!row.document.contains("hush") && !row.document.contains("addons"));
+    assert!(!String::from_utf8_lossy(&row.addons.unwrap()).contains("hush"));
+    let log = api.get("/logs?take=100").await.json().to_string();
+    assert!(log.contains("Create a client") && !log.contains("hush"));
+    // What reads applications without keys reads add-ons too; a summary does not.
+    assert_eq!(api.with_scopes(&["read:clients"]).await.get(&own).await.json()["addons"], addons);
+    assert!(api.with_scopes(&["read:client_summary"]).await.get(&own).await.json().get("addons").is_none());
+    // A change of something else leaves them; each is replaced or removed on its own.
+    let renamed = api.patch(&own, json!({ "name": "Other" })).await.json();
+    assert_eq!(renamed["addons"], addons);
+    let changed =
+        api.patch(&own, json!({ "addons": { "wsfed": null, "samlp": { "audience": "urn:x" } } })).await.json();
+    assert_eq!(changed["addons"], json!({ "layer": addons["layer"], "samlp": { "audience": "urn:x" } }));
+    let gone = api.patch(&own, json!({ "addons": null })).await.json();
+    assert!(gone.get("addons").is_none());
+    assert!(api.get(&own).await.json().get("addons").is_none());
+    for (body, reason) in [
+        (json!({ "slack": {} }), "'Missing required property: team' on property addons.slack."),
+        (
+            json!({ "magic": {} }),
+            "'Additional properties not allowed: magic' on property addons (Settings of other services.).",
+        ),
+        (json!({ "wsfed": true }), "'Expected type object but found type boolean' on property addons.wsfed."),
+        (
+            json!({ "aws": { "lifetime_in_seconds": 1 } }),
+            "'Value 1 is less than minimum 900' on property addons.aws.lifetime_in_seconds.",
+        ),
+    ] {
+        invalid(&api.patch(&own, json!({ "addons": body })).await, reason);
+    }
+}

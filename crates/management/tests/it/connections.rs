@@ -1,5 +1,6 @@
 //! `/connections` (`management-api.md` §4).
 
+use keywright_store::connections;
 use keywright_testkit::Scene;
 use serde_json::{Value, json};
 
@@ -172,4 +173,217 @@ async fn a_user_of_a_connection_is_deleted_by_address() {
     assert_eq!(api.delete(&format!("{own}?email=jane%40example.com")).await.status, 204);
     let missing = api.delete(&own).await;
     refused(&missing, 400, "Query validation error: 'Missing required property: email'.", Some("invalid_query_string"));
+}
+
+/// Every strategy is stored, checked and answered; nobody logs in over any of them but databases.
+#[tokio::test]
+async fn a_social_connection_is_kept_with_its_secrets() {
+    let api = Api::new().await;
+    let options = json!({
+        "client_id": "id", "client_secret": "hush", "email": true, "profile": true, "youtube": true,
+        "allowed_audiences": ["a"], "unknown": { "kept": [1] },
+    });
+    let body = json!({ "name": "google-oauth2", "strategy": "google-oauth2", "options": options });
+    let made = api.create("/connections", body).await;
+    let mut expected = options.clone();
+    expected["scope"] = json!(["email", "profile", "https://gdata.youtube.com"]);
+    assert_eq!(made["options"], expected);
+    assert_eq!(api.get(&path(&made)).await.json(), made);
+    let listed = api.get("/connections?strategy=google-oauth2").await.json();
+    assert_eq!(listed, json!([made]));
+    // Replaced as a whole, secrets included.
+    let changed = api.patch(&path(&made), json!({ "options": { "email": true } })).await.json();
+    assert_eq!(changed["options"], json!({ "email": true, "scope": ["email"] }));
+    // A change of something else leaves them.
+    let named = api.patch(&path(&made), json!({ "display_name": "Google" })).await.json();
+    assert_eq!((&named["options"], &named["display_name"]), (&changed["options"], &json!("Google")));
+    let clients = json!([{ "client_id": api.scene.web.id(), "status": true }]);
+    assert_eq!(api.patch(&format!("{}/clients", path(&made)), clients).await.status, 204);
+    assert_eq!(api.get(&path(&made)).await.json()["options"], changed["options"]);
+    let refused_login = api.scene.authorize_path(&api.scene.web, &[("connection", "google-oauth2")]);
+    let answer = api.app.browser().get(&refused_login).await;
+    assert!(answer.location().contains("connection+was+disabled"), "{answer:#?}");
+    let user = json!({ "connection": "google-oauth2", "email": "a@b.example", "password": "correct horse battery" });
+    let message = "Connection does not support user creation through the API. It must either be a database or passwordless connection.";
+    refused(&api.post("/users", user).await, 400, message, None);
+}
+
+/// An application that has nothing but such a connection has no login page.
+#[tokio::test]
+async fn no_page_offers_what_nobody_can_log_in_over() {
+    let api = Api::new().await;
+    let own = format!("/connections/{}", api.scene.connection.id);
+    let clients = json!([{ "client_id": api.scene.web.id(), "status": false }]);
+    api.patch(&format!("{own}/clients"), clients).await;
+    let enabled = [api.scene.web.id()];
+    let body = json!({ "name": "github", "strategy": "github", "enabled_clients": enabled });
+    api.create("/connections", body).await;
+    let answer = api.app.browser().get(&api.scene.authorize_path(&api.scene.web, &[])).await;
+    assert!(answer.location().contains("no+connections+enabled"), "{answer:#?}");
+}
+
+/// ST-03, OP-02: what is secret of options lies in no column in clear, and in no entry of the log.
+#[tokio::test]
+async fn st_03_secret_options_are_sealed_and_not_logged() {
+    let api = Api::new().await;
+    let scripts = json!({ "login": "function login() { hush }" });
+    for (name, strategy, options) in [
+        ("people", "auth0", json!({ "customScripts": scripts, "configuration": { "KEY": "hush" } })),
+        ("google", "google-oauth2", json!({ "client_secret": "hush" })),
+        ("okta", "okta", json!({ "client_secret": "hush", "anything": { "deep": "hush" } })),
+        ("sms", "sms", json!({ "twilio_token": "hush" })),
+    ] {
+        api.create("/connections", json!({ "name": name, "strategy": strategy, "options": options })).await;
+    }
+    let tenant = api.app.tenant.id.clone();
+    let rows = api.app.app.store().read(move |tx| connections::list(tx, &tenant)).await.unwrap();
+    for row in rows.iter().filter(|row| row.name != "Username-Password-Authentication") {
+        assert!(!row.document.contains("hush"), "{}", row.name);
+        let sealed = row.options.clone().unwrap();
+        assert!(sealed.len() > 20 && !String::from_utf8_lossy(&sealed).contains("hush"), "{}", row.name);
+    }
+    // Nor do they come out where the rest of the program reads connections.
+    let read = api.app.app.connections(&api.app.tenant.id).await.unwrap();
+    assert!(read.len() > 4 && !format!("{read:?}").contains("hush"));
+    let log = api.get("/logs?take=100").await.json().to_string();
+    assert!(log.contains("Create a connection") && !log.contains("hush"));
+}
+
+/// §4.5: "write clear text, read back as encrypted strings `2.0$…`".
+#[tokio::test]
+async fn configuration_of_a_database_is_written_and_not_read() {
+    let api = Api::new().await;
+    let options = json!({ "configuration": { "A": "one", "B": "two" }, "customScripts": { "login": "x" } });
+    let made = api.create("/connections", json!({ "name": "people", "strategy": "auth0", "options": options })).await;
+    let shown = made["options"]["configuration"].clone();
+    for name in ["A", "B"] {
+        let value = shown[name].as_str().unwrap();
+        assert!(value.starts_with("2.0$") && value.len() == 68, "{value}");
+    }
+    assert_ne!(shown["A"], shown["B"]);
+    assert_eq!(made["options"]["customScripts"], json!({ "login": "x" }));
+    assert_eq!(api.get(&path(&made)).await.json()["options"]["configuration"], shown, "the same each time");
+    // A tool writes what it has read, and one value anew.
+    let mut options = made["options"].clone();
+    options["configuration"]["B"] = json!("three");
+    let changed = api.patch(&path(&made), json!({ "options": options })).await.json();
+    assert_eq!(changed["options"]["configuration"]["A"], shown["A"]);
+    assert_ne!(changed["options"]["configuration"]["B"], shown["B"]);
+    let tenant = api.app.tenant.id.clone();
+    let id = made["id"].as_str().unwrap().to_owned();
+    let row = api.app.app.store().read(move |tx| connections::find(tx, &tenant, &id)).await.unwrap().unwrap();
+    let purpose = keywright_jose::Purpose::ConnectionOptions;
+    let stored = api.app.app.unsealed(purpose, &api.app.tenant.id, row.options.as_deref()).unwrap().unwrap();
+    let stored: Value = serde_json::from_str(secrecy::ExposeSecret::expose_secret(&stored)).unwrap();
+    assert_eq!(stored["configuration"], json!({ "A": "one", "B": "three" }));
+    // What was encrypted elsewhere, or for another name, means nothing here.
+    for value in [json!("2.0$00ff"), shown["A"].clone()] {
+        let options = json!({ "configuration": { "C": value } });
+        let refusal = api.patch(&path(&made), json!({ "options": options })).await;
+        let message = "options.configuration.C was encrypted elsewhere; send it in clear";
+        refused(&refusal, 400, message, Some("invalid_body"));
+    }
+    let gone = api.patch(&path(&made), json!({ "options": {} })).await.json();
+    assert!(gone["options"].get("configuration").is_none() && gone["options"].get("customScripts").is_none());
+}
+
+#[tokio::test]
+async fn options_are_checked_by_strategy() {
+    let api = Api::new().await;
+    for (strategy, options, reason) in [
+        ("oidc", json!({}), "'Missing required property: client_id' on property options."),
+        (
+            "oidc",
+            json!({ "client_id": "x", "type": "side_channel" }),
+            "'No enum match for: side_channel' on property options.type.",
+        ),
+        ("email", json!({ "name": "email" }), "'Missing required property: email' on property options."),
+        (
+            "email",
+            json!({ "name": "email", "email": {}, "totp": { "length": 3 } }),
+            "'Value 3 is less than minimum 4' on property options.totp.length.",
+        ),
+        (
+            "email",
+            json!({ "name": "email", "email": {}, "x": 1 }),
+            "'Additional properties not allowed: x' on property options.",
+        ),
+        (
+            "sms",
+            json!({ "twilio_sid": "XX1" }),
+            "'String does not match pattern ^AC: XX1' on property options.twilio_sid.",
+        ),
+        (
+            "samlp",
+            json!({ "protocolBinding": "post" }),
+            "'No enum match for: post' on property options.protocolBinding.",
+        ),
+        (
+            "google-oauth2",
+            json!({ "email": "yes" }),
+            "'Expected type boolean but found type string' on property options.email.",
+        ),
+        (
+            "google-oauth2",
+            json!({ "client_secret": 5 }),
+            "'Expected type string but found type integer' on property options.client_secret.",
+        ),
+        (
+            "github",
+            json!({ "upstream_params": { "a": { "alias": "x", "value": "y" } } }),
+            "'Data does not match any schemas from 'anyOf'' on property options.upstream_params.a.",
+        ),
+        (
+            "auth0",
+            json!({ "configuration": { "KEY": 5 } }),
+            "'Expected type string but found type integer' on property options.configuration.KEY.",
+        ),
+        (
+            "auth0",
+            json!({ "password_options": { "history": { "size": 25 } } }),
+            "'Value 25 is greater than maximum 24' on property options.password_options.history.size.",
+        ),
+    ] {
+        let body = json!({ "name": "some", "strategy": strategy, "options": options });
+        invalid(&api.post("/connections", body).await, reason);
+    }
+    for (options, message) in [
+        (json!({ "attributes": { "email": {} } }), "attributes must contain one active identifier"),
+        (
+            json!({ "attributes": { "email": { "identifier": { "active": true }, "unique": false } } }),
+            "cannot add non-unique email attribute",
+        ),
+    ] {
+        let body = json!({ "name": "some", "strategy": "auth0", "options": options });
+        refused(&api.post("/connections", body).await, 400, message, Some("invalid_body"));
+    }
+    let body = json!({ "name": "some", "strategy": "samlp", "options": { "signingCert": "bm9uZQ==" } });
+    let message = "options.signingCert is not an X.509 certificate in PEM or base64";
+    refused(&api.post("/connections", body).await, 400, message, Some("invalid_body"));
+    assert_eq!(api.get("/connections").await.json().as_array().unwrap().len(), 1, "nothing was written");
+}
+
+#[tokio::test]
+async fn the_certificate_of_a_saml_provider_is_described() {
+    let api = Api::new().await;
+    // A certificate that is at hand: the tenant's own.
+    let keys = api.get("/keys/signing").await.json();
+    let own = &keys[0];
+    let pem = own["cert"].as_str().unwrap();
+    let packed = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, pem);
+    for certificate in [pem.to_owned(), packed] {
+        let options =
+            json!({ "signInEndpoint": "https://idp.example/in", "signingCert": certificate, "expires": "sent" });
+        let body = json!({ "name": "saml", "strategy": "samlp", "options": options });
+        let made = api.create("/connections", body).await;
+        let thumbprint = own["fingerprint"].as_str().unwrap().replace(':', "").to_lowercase();
+        assert_eq!(made["options"]["thumbprints"], json!([thumbprint]));
+        assert_eq!(made["options"]["subject"], json!({ "commonName": api.app.tenant.domain.split(':').next() }));
+        let expires = made["options"]["expires"].as_str().unwrap();
+        assert!(expires.parse::<keywright_types::Timestamp>().is_ok(), "{expires}");
+        assert_eq!(made["options"]["signingCert"], json!(certificate));
+        let gone = api.patch(&path(&made), json!({ "options": { "expires": "sent" } })).await.json();
+        assert_eq!(gone["options"], json!({}));
+        assert!(api.delete(&path(&made)).await.status.is_success());
+    }
 }

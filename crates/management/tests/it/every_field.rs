@@ -113,6 +113,13 @@ fn completed(path: &str, member: &str, value: &Value, body: &mut Value) -> bool 
         ("/clients", "organization_usage") => third_party(body),
         // A key is needed, not a text of the right length: the tests of credentials have one.
         ("/clients", "client_authentication_methods" | "signed_request_object") => return false,
+        ("/connections", "strategy") => {
+            body["options"] = match value.as_str() {
+                Some("oidc") => json!({ "client_id": "x" }),
+                Some("email") => json!({ "name": "email", "email": { "subject": "Code" } }),
+                _ => json!({}),
+            };
+        }
         // Each scope once.
         ("/resource-servers", "scopes") => body["scopes"].as_array_mut().unwrap().truncate(1),
         ("/resource-servers", "token_lifetime_for_web") => body["token_lifetime"] = json!(2_592_000),

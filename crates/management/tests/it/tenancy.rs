@@ -28,6 +28,14 @@ async fn everything(api: &Api) -> Vec<(String, Value)> {
 fn body(method: &Method, path: &str, client: &str) -> Option<Value> {
     let permission = json!({ "permission_name": "contacts", "resource_server_identifier": "appointments:api" });
     match (method.as_str(), path) {
+        ("POST" | "PATCH" | "PUT", path)
+            if path.starts_with("/organizations/") || path.starts_with("/custom-domains/") =>
+        {
+            organization_body(method, path)
+        }
+        ("DELETE", "/organizations/{id}/members" | "/organizations/{id}/members/{user_id}/roles") => {
+            organization_body(method, path)
+        }
         ("PATCH", "/connections/{id}") => Some(json!({ "display_name": "Stolen" })),
         ("PATCH", "/connections/{id}/clients") => Some(json!([{ "client_id": client, "status": true }])),
         ("POST" | "DELETE", "/users/{id}/roles") => Some(json!({ "roles": ["rol_0000000000000000"] })),
@@ -82,6 +90,22 @@ fn own_by_name(method: &Method, path: &str) -> Option<Value> {
     }
 }
 
+/// The same for organizations and domains.
+fn organization_body(method: &Method, path: &str) -> Option<Value> {
+    let last = path.rsplit('/').find(|part| !part.starts_with('{')).unwrap();
+    match (method.as_str(), last) {
+        (_, "members") => Some(json!({ "members": ["auth0|x"] })),
+        (_, "roles") => Some(json!({ "roles": ["rol_0000000000000000"] })),
+        (_, "client-grants") => Some(json!({ "grant_id": "cgr_0000000000000000" })),
+        ("POST", "connections" | "enabled_connections") => Some(json!({ "connection_id": "con_0000000000000000" })),
+        (_, "connections" | "enabled_connections") => Some(json!({ "show_as_button": false })),
+        (_, "organizations") => Some(json!({ "display_name": "Stolen" })),
+        (_, "custom-domains") => Some(json!({ "domain_metadata": { "stolen": "yes" } })),
+        (_, "verify" | "test") => None,
+        (_, other) => panic!("say what {method} {path} is called with ({other})"),
+    }
+}
+
 #[tokio::test]
 async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     let api = Api::new().await;
@@ -95,6 +119,15 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     let id = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
     let role = api.post("/roles", json!({ "name": "Editor" })).await.text("id");
     let keys = api.get("/keys/signing").await.json();
+    let organization = api.create("/organizations", json!({ "name": "acme" })).await;
+    let connection = api.scene.connection.id.clone();
+    let of_organization = format!("/organizations/{}", id(&organization, "id"));
+    let members = json!({ "members": [api.scene.user.user_id] });
+    assert_eq!(api.post(&format!("{of_organization}/members"), members).await.status, 204);
+    api.create(&format!("{of_organization}/connections"), json!({ "connection_id": connection })).await;
+    api.create(&format!("{of_organization}/client-grants"), json!({ "grant_id": id(&grant, "id") })).await;
+    let domain = json!({ "domain": "login.example.com", "type": "self_managed_certs" });
+    let domain = api.create("/custom-domains", domain).await;
 
     let rule = api.create("/rules", json!({ "name": "one", "script": "function () {}" })).await;
     assert_eq!(api.send(Method::PUT, "/rules-configs/KEY", Some(json!({ "value": "v" }))).await.status, 200);
@@ -131,26 +164,51 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
             "branding" => branding.of(&operation.path),
             "prompts" => String::new(),
             "hooks" => "01HZY8Q4W3V5T6S7R8P9N0M1K2".to_owned(),
+            "organizations" => id(&organization, "id"),
+            "custom-domains" => id(&domain, "custom_domain_id"),
+            _ if operation.resource == "not-there-yet" => "x".to_owned(),
             other => panic!("say what is an identifier of {other}"),
         };
-        let path = operation.path.replace("{id}", &own).replace("{credential_id}", &id(&credential, "id"));
-        let path = path.replace("{prompt}", "login").replace("{screen}", "login").replace("{language}", "en");
-        let path = path.replace("{key}", &own).replace("{trigger}", "post-login").replace("{version}", &version);
-        let mut path = path.replace("{kid}", &own);
+        let user = api.scene.user.user_id.replace('|', "%7C");
+        let mut path = operation.path.clone();
+        for (parameter, value) in [
+            ("{id}", own.as_str()),
+            ("{kid}", own.as_str()),
+            ("{credential_id}", &id(&credential, "id")),
+            ("{connection_id}", &connection),
+            ("{user_id}", &user),
+            ("{grant_id}", &id(&grant, "id")),
+            ("{name}", "acme"),
+            ("{prompt}", "login"),
+            ("{screen}", "login"),
+            ("{language}", "en"),
+            ("{key}", own.as_str()),
+            ("{trigger}", "post-login"),
+            ("{version}", &version),
+        ] {
+            path = path.replace(parameter, value);
+        }
         if operation.path == "/connections/{id}/users" {
             path = format!("{path}?email=jane%40example.com");
         }
-        let sent = body(&operation.method, &operation.path, client_id);
+        let unbuilt = operation.resource == "not-there-yet";
+        let sent = if unbuilt { None } else { body(&operation.method, &operation.path, client_id) };
         let answer = neighbour.send(operation.method.clone(), &path, sent).await;
         // What is not there is deleted already, for most resources (§1.9).
         let expected: &[u16] = if operation.method == Method::DELETE { &[204, 404] } else { &[404] };
         // Of nobody there is nothing in the log.
         let expected: &[u16] = if operation.path == "/users/{id}/logs" { &[200] } else { expected };
-        // Their names are those of every tenant: what is answered or written is the tenant's own.
+        // The names of these are those of every tenant: what is answered or written is the tenant's own.
         if let Some(nothing) = own_by_name(&operation.method, &operation.path) {
             assert_eq!((answer.status.as_u16(), answer.json()), (200, nothing), "{path}");
             continue;
         }
+        // What does not exist yet does not exist for anybody.
+        let expected: &[u16] = match first {
+            "connections" | "organizations" if unbuilt => &[404],
+            _ if unbuilt => &[404, 403],
+            _ => expected,
+        };
         assert!(answer.status != 200 || answer.json() == json!([]), "{path}: {answer:#?}");
         assert!(expected.contains(&answer.status.as_u16()), "{} {path}: {answer:#?}", operation.method);
     }

@@ -49,7 +49,8 @@ impl Visitor {
                 // AR-07: a grant without an answer of the user is none.
                 let granted = grant.filter(|grant| grant.consented).map(|grant| ScopeSet::parse(&grant.scope));
                 let api = api.as_ref().map(|record| &record.api);
-                let permissions = Permissions::of(tx, &id, &user_id, api)?;
+                let organization_id = organization.as_ref().map(|record| record.organization.id.as_str());
+                let permissions = Permissions::of(tx, &id, &user_id, api, organization_id)?;
                 let membership = match &organization {
                     Some(record) => Some(record.membership(tx, &id, &user_id, connection.as_ref())?),
                     None => None,

@@ -163,7 +163,7 @@ fn redeem(
         return Ok(Redeemed::Refused(no_member(&row.user_id, organization)));
     }
     let api = api.as_ref().map(|record| &record.api);
-    let permissions = Permissions::of(tx, tenant, &row.user_id, api)?;
+    let permissions = Permissions::of(tx, tenant, &row.user_id, api, binding.organization.as_deref())?;
     let scope = Permissions::narrow(permissions.as_ref(), scope, api);
     // CO-02: the code belongs to a login; a logout ends it.
     if sessions::find_by_session_id(tx, tenant, &row.session_id, now)?.is_none() {

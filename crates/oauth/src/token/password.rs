@@ -173,7 +173,7 @@ impl Granted {
         self.authenticated.proof.record(tx, tenant, self.now)?;
         users::record_login(tx, tenant, user_id, self.now, self.ip.as_deref())?;
         let api = self.api.as_ref().map(|record| &record.api);
-        let permissions = Permissions::of(tx, tenant, user_id, api)?;
+        let permissions = Permissions::of(tx, tenant, user_id, api, None)?;
         let scope = Permissions::narrow(permissions.as_ref(), self.scope, api);
         let refresh_token = if begins_family(&scope) {
             // RT-08: a refresh token needs a grant, which is no consent (AR-07).

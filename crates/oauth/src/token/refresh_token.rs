@@ -198,7 +198,7 @@ impl Taking {
         let user = user_from_row(&user)?;
         // RT-05: what the user may do is looked up at each use.
         let api = self.api.as_ref().map(|record| &record.api);
-        let permissions = Permissions::of(tx, tenant, &row.user_id, api)?;
+        let permissions = Permissions::of(tx, tenant, &row.user_id, api, self.organization.as_deref())?;
         let scope = Permissions::narrow(permissions.as_ref(), self.scope, api);
         logs::insert(tx, tenant, &self.app.log_row(self.granted.user(&user).scope(&scope)))?;
         Ok(Exchanged::Granted { row: Box::new(row), user: Box::new(user), scope, permissions })

@@ -9,14 +9,14 @@ use keywright_store::data_keys::{self, DataKeyRow};
 use keywright_store::sealed_columns::{self, SEALED_COLUMNS, SealedColumn, SealedValue};
 use keywright_store::signing_keys::{self, KeyState};
 use keywright_store::{
-    Store, StoreError, Tx, action_bindings, action_versions, actions, client_secrets, clients, config, jobs,
-    resource_servers, rules, tenant_documents,
+    Store, StoreError, Tx, action_bindings, action_versions, actions, client_secrets, clients, config, connections,
+    jobs, resource_servers, rules, tenant_documents,
 };
 
 use crate::database::Database;
 use crate::rows::{
-    acme, action, action_version, at, binding, client, data_key, job, populate, resource_server, rule_config, secret,
-    signing_key, tenant_document, umbrella,
+    acme, action, action_version, at, binding, client, connection, data_key, job, populate, resource_server,
+    rule_config, secret, signing_key, tenant_document, umbrella,
 };
 
 async fn list(store: &Store) -> Vec<DataKeyRow> {
@@ -116,10 +116,13 @@ fn fill(tx: &mut Tx<'_>, number: u8) -> Result<(), StoreError> {
             action_versions::insert(tx, &tenant, &action_version(&name, 1))?;
             let bound: Vec<_> = (0..=index).map(|index| binding(&format!("{index:03}"), index.into())).collect();
             action_bindings::replace(tx, &tenant, "post-login", &bound)?;
+            let mut source = connection(&name);
+            source.options = Some(vec![index, 2]);
+            connections::insert(tx, &tenant, &source)?;
         }
         // Rows without a secret.
         let mut public = client("public");
-        public.secret = None;
+        (public.secret, public.addons) = (None, None);
         clients::insert(tx, &tenant, &public)?;
         resource_servers::insert(tx, &tenant, &resource_server("rs256"))?;
     }

@@ -6,10 +6,12 @@ use keywright_store::signing_keys::KeyState;
 use keywright_store::{
     Range, Row, Store, StoreError, Tx, access_token_revocations, action_bindings, action_versions, actions,
     authorization_codes, client_credentials, client_grants, client_secrets, clients, config, connections, grants, jobs,
-    known_devices, login_failures, network_attempts, organization_members, organizations, params, pushed_requests,
-    refresh_tokens, resource_servers, revoked_access_tokens, roles, rules, session_clients, sessions, signing_keys,
-    tenant_documents, tenants, tickets, transactions, used_jwt_ids, user_permissions, users,
+    known_devices, login_failures, network_attempts, organization_client_grants, organization_member_roles,
+    organization_members, organizations, params, pushed_requests, refresh_tokens, resource_servers,
+    revoked_access_tokens, roles, rules, session_clients, sessions, signing_keys, tenant_documents, tenants, tickets,
+    transactions, used_jwt_ids, user_permissions, users,
 };
+use keywright_types::TenantId;
 
 use crate::database::Database;
 use crate::organizations::organization;
@@ -41,6 +43,8 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     organizations::insert(tx, &acme(), &organization("one"))?;
     organizations::put_connection(tx, &acme(), "org_one", &connection("a").id, "{}", at(1))?;
     organization_members::insert(tx, &acme(), "org_one", "auth0|ann", at(1))?;
+    organization_member_roles::insert(tx, &acme(), "org_one", "auth0|ann", "rol_editor")?;
+    organization_client_grants::insert(tx, &acme(), "org_one", "cg", at(1))?;
     grants::extend(tx, &acme(), &grant("g", "", "openid"))?;
     sessions::insert(tx, &acme(), &session(1))?;
     session_clients::insert(tx, &acme(), "sid-1", "app", at(1))?;
@@ -90,6 +94,8 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM organizations WHERE tenant_id = $1",
         "SELECT * FROM organization_connections WHERE tenant_id = $1",
         "SELECT * FROM organization_members WHERE tenant_id = $1",
+        "SELECT * FROM organization_member_roles WHERE tenant_id = $1",
+        "SELECT * FROM organization_client_grants WHERE tenant_id = $1",
         "SELECT * FROM grants WHERE tenant_id = $1",
         "SELECT * FROM sessions WHERE tenant_id = $1",
         "SELECT * FROM session_clients WHERE tenant_id = $1",
@@ -109,6 +115,10 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM revoked_access_tokens WHERE tenant_id = $1",
     ];
     store.read(|tx| TABLES.iter().map(|sql| tx.query(sql, params![&acme()])).collect()).await.unwrap()
+}
+
+fn member_roles(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<roles::RoleRow>, StoreError> {
+    organization_member_roles::list(tx, tenant, "org_one", "auth0|ann")
 }
 
 /// Every reading function as umbrella; the names of those that found something.
@@ -169,6 +179,18 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("organizations::find", organizations::find(tx, t, "org_one")?.is_some()),
         ("organizations::find_by_name", organizations::find_by_name(tx, t, "one")?.is_some()),
         ("organizations::connections", !organizations::connections(tx, t, "org_one")?.is_empty()),
+        ("organizations::all_connections", !organizations::all_connections(tx, t, "org_one")?.is_empty()),
+        ("organizations::page", !organizations::page(tx, t, &Range::first(9))?.is_empty()),
+        ("organizations::count", organizations::count(tx, t)? > 0),
+        (
+            "user_permissions::effective_as_member",
+            !user_permissions::effective_as_member(tx, t, "auth0|ann", "orders:api", "org_one")?.is_empty(),
+        ),
+        ("organization_member_roles::list", !member_roles(tx, t)?.is_empty()),
+        ("organization_client_grants::list", !organization_client_grants::list(tx, t, "org_one")?.is_empty()),
+        ("organization_client_grants::of", !organization_client_grants::organizations(tx, t, "cg")?.is_empty()),
+        ("organization_members::page", !organization_members::page(tx, t, "org_one", "", 0, 9)?.is_empty()),
+        ("organization_members::count", organization_members::count(tx, t, "org_one")? > 0),
         ("organization_members::exists", organization_members::exists(tx, t, "org_one", "auth0|ann")?),
         (
             "organization_members::organizations",
@@ -241,6 +263,15 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("organizations::update", organizations::update(tx, t, &organization("one"))?),
         ("organizations::delete", organizations::delete(tx, t, "org_one")?),
         ("organizations::delete_connection", organizations::delete_connection(tx, t, "org_one", &connection("a").id)?),
+        (
+            "organization_member_roles::delete",
+            organization_member_roles::delete(tx, t, "org_one", "auth0|ann", "rol_editor")?,
+        ),
+        (
+            "organizations::switch_connection",
+            organizations::switch_connection(tx, t, "org_one", &connection("a").id, false)?,
+        ),
+        ("organization_client_grants::delete", organization_client_grants::delete(tx, t, "org_one", "cg")?),
         ("organization_members::delete", organization_members::delete(tx, t, "org_one", "auth0|ann")?),
         ("roles::update", roles::update(tx, t, "rol_editor", "x", "")?),
         ("roles::remove_permission", roles::remove_permission(tx, t, "rol_editor", &permission("orders:api", "read"))?),

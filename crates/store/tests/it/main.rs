@@ -96,7 +96,9 @@ conformance! {
         are_assigned_once_by_many,
     }
     organizations {
-        are_found_by_id_and_name, have_connections, have_members, of_a_user_are_those_of_a_connection, go_with_their_members_and_members_go_with_the_user,
+        are_found_by_id_and_name, have_connections, have_members, of_a_user_are_those_of_a_connection,
+        are_listed_with_their_members, rt_05_roles_of_a_member_count_in_that_organization_only, have_client_grants,
+        go_with_their_members_and_members_go_with_the_user,
     }
     grants {
         are_found_by_id, are_extended, ar_07_an_implied_grant_is_no_consent, imply_leaves_a_grant_as_it_is,

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use keywright_store::organizations::OrganizationRow;
-use keywright_store::{connections, organization_members, organizations, users};
+use keywright_store::{
+    Range, StoreError, client_grants, connections, organization_client_grants, organization_member_roles,
+    organization_members, organizations, resource_servers, roles, user_permissions, users,
+};
 
 use crate::database::Database;
-use crate::rows::{acme, at, connection, populate};
+use crate::rows::{acme, at, client_grant, connection, permission, populate, resource_server, role};
 
 pub(crate) fn organization(name: &str) -> OrganizationRow {
     OrganizationRow {
@@ -62,6 +65,20 @@ pub(crate) async fn have_connections(database: Arc<Database>) {
     let enabled = async || store.read(|tx| organizations::connections(tx, &acme(), "org_one")).await.unwrap();
     assert_eq!(enabled().await, ["a", "b2"]);
     assert_eq!(put("con_none", "x", 1).await.unwrap_err().constraint(), Some("foreign_key"));
+    let switch = async |id: &str, enabled: bool| {
+        let id = id.to_owned();
+        let switch = move |tx: &mut keywright_store::Tx<'_>| {
+            organizations::switch_connection(tx, &acme(), "org_one", &id, enabled)
+        };
+        store.write(switch).await.unwrap()
+    };
+    assert!(switch(&a, false).await && !switch("con_none", false).await);
+    assert_eq!(enabled().await, ["b2"]);
+    let all = store.read(|tx| organizations::all_connections(tx, &acme(), "org_one")).await.unwrap();
+    assert_eq!(all, [("a".to_owned(), false), ("b2".to_owned(), true)]);
+    put(&a, "a", 1).await.unwrap();
+    assert_eq!(enabled().await, ["b2"], "what it is enabled with is not whether it is");
+    assert!(switch(&a, true).await);
     let id = a.clone();
     let removed = store.write(move |tx| organizations::delete_connection(tx, &acme(), "org_one", &id)).await;
     assert!(removed.unwrap());
@@ -141,4 +158,111 @@ pub(crate) async fn go_with_their_members_and_members_go_with_the_user(database:
     assert!(!member("org_one").await && member("org_two").await);
     assert!(store.write(|tx| users::delete(tx, &acme(), "auth0|ann", at(2))).await.unwrap());
     assert!(!member("org_two").await);
+}
+
+pub(crate) async fn are_listed_with_their_members(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let fill = |tx: &mut keywright_store::Tx<'_>| {
+        for (name, second) in [("one", 3), ("two", 1), ("three", 2)] {
+            let row = OrganizationRow { created_at: at(second), ..organization(name) };
+            organizations::insert(tx, &acme(), &row)?;
+        }
+        organization_members::insert(tx, &acme(), "org_one", "auth0|ann", at(1))
+    };
+    store.write(fill).await.unwrap();
+    let page = async |range: Range| {
+        let rows = store.read(move |tx| organizations::page(tx, &acme(), &range)).await.unwrap();
+        rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
+    };
+    assert_eq!(page(Range::first(2)).await, ["two", "three"]);
+    assert_eq!(page(Range { skip: 2, ..Range::first(2) }).await, ["one"]);
+    let after = Range { after: at(2), after_id: "org_three".to_owned(), ..Range::first(9) };
+    assert_eq!(page(after).await, ["one"]);
+    assert_eq!(store.read(|tx| organizations::count(tx, &acme())).await.unwrap(), 3);
+    let members = async |after: &'static str, skip: i64| {
+        store.read(move |tx| organization_members::page(tx, &acme(), "org_one", after, skip, 9)).await.unwrap()
+    };
+    assert_eq!(members("", 0).await, ["auth0|ann"]);
+    assert_eq!(members("", 1).await, [""; 0]);
+    assert_eq!(members("auth0|ann", 0).await, [""; 0]);
+    assert_eq!(store.read(|tx| organization_members::count(tx, &acme(), "org_one")).await.unwrap(), 1);
+}
+
+pub(crate) async fn rt_05_roles_of_a_member_count_in_that_organization_only(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let fill = |tx: &mut keywright_store::Tx<'_>| {
+        resource_servers::insert(tx, &acme(), &resource_server("orders"))?;
+        roles::insert(tx, &acme(), &role("editor"))?;
+        roles::add_permission(tx, &acme(), "rol_editor", &permission("orders:api", "read"))?;
+        for name in ["one", "two"] {
+            organizations::insert(tx, &acme(), &organization(name))?;
+        }
+        organization_members::insert(tx, &acme(), "org_one", "auth0|ann", at(1))
+    };
+    store.write(fill).await.unwrap();
+    let give = |organization: &'static str| {
+        store.write(move |tx| organization_member_roles::insert(tx, &acme(), organization, "auth0|ann", "rol_editor"))
+    };
+    assert!(give("org_one").await.unwrap());
+    assert!(!give("org_one").await.unwrap(), "once");
+    assert_eq!(give("org_two").await.unwrap_err().constraint(), Some("foreign_key"), "no member there");
+    let may = async |organization: &'static str| {
+        let read = move |tx: &mut keywright_store::Tx<'_>| {
+            user_permissions::effective_as_member(tx, &acme(), "auth0|ann", "orders:api", organization)
+        };
+        store.read(read).await.unwrap()
+    };
+    assert_eq!(may("org_one").await, ["read"]);
+    assert_eq!(may("org_two").await, [""; 0]);
+    let everywhere = store.read(|tx| user_permissions::effective(tx, &acme(), "auth0|ann", "orders:api")).await;
+    assert_eq!(everywhere.unwrap(), [""; 0]);
+    let list =
+        async || store.read(|tx| organization_member_roles::list(tx, &acme(), "org_one", "auth0|ann")).await.unwrap();
+    assert_eq!(list().await, [role("editor")]);
+    // Who is no member any more has no role there, and none when they come back.
+    let again = |tx: &mut keywright_store::Tx<'_>| {
+        organization_members::delete(tx, &acme(), "org_one", "auth0|ann")?;
+        organization_members::insert(tx, &acme(), "org_one", "auth0|ann", at(2))
+    };
+    store.write(again).await.unwrap();
+    assert_eq!(list().await, []);
+    assert!(give("org_one").await.unwrap());
+    let take =
+        || store.write(|tx| organization_member_roles::delete(tx, &acme(), "org_one", "auth0|ann", "rol_editor"));
+    assert!(take().await.unwrap());
+    assert!(!take().await.unwrap());
+    assert_eq!(may("org_one").await, [""; 0]);
+}
+
+pub(crate) async fn have_client_grants(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let fill = |tx: &mut keywright_store::Tx<'_>| {
+        resource_servers::insert(tx, &acme(), &resource_server("orders"))?;
+        client_grants::insert(tx, &acme(), &client_grant("cg", "app", "orders:api"))?;
+        organizations::insert(tx, &acme(), &organization("one"))
+    };
+    store.write(fill).await.unwrap();
+    let add = |organization: &'static str, grant: &'static str| {
+        store.write(move |tx| organization_client_grants::insert(tx, &acme(), organization, grant, at(1)))
+    };
+    assert!(add("org_one", "cg").await.unwrap());
+    assert!(!add("org_one", "cg").await.unwrap(), "once");
+    assert_eq!(add("org_one", "cg_none").await.unwrap_err().constraint(), Some("foreign_key"));
+    assert_eq!(add("org_none", "cg").await.unwrap_err().constraint(), Some("foreign_key"));
+    let both = async || {
+        let read = |tx: &mut keywright_store::Tx<'_>| {
+            let grants = organization_client_grants::list(tx, &acme(), "org_one")?;
+            Ok::<_, StoreError>((grants, organization_client_grants::organizations(tx, &acme(), "cg")?))
+        };
+        store.read(read).await.unwrap()
+    };
+    assert_eq!(both().await, (vec!["cg".to_owned()], vec!["org_one".to_owned()]));
+    assert!(store.write(|tx| organization_client_grants::delete(tx, &acme(), "org_one", "cg")).await.unwrap());
+    assert!(!store.write(|tx| organization_client_grants::delete(tx, &acme(), "org_one", "cg")).await.unwrap());
+    add("org_one", "cg").await.unwrap();
+    assert!(store.write(|tx| client_grants::delete(tx, &acme(), "cg")).await.unwrap());
+    assert_eq!(both().await, (vec![], vec![]), "a grant that is gone is good nowhere");
 }

@@ -68,7 +68,7 @@ fn secret_family() -> refresh_tokens::RefreshTokenRow {
 }
 
 fn secret_client() -> clients::ClientRow {
-    clients::ClientRow { document: secret(), secret: Some(bytes()), ..client("other") }
+    clients::ClientRow { document: secret(), secret: Some(bytes()), addons: Some(bytes()), ..client("other") }
 }
 
 fn secret_api() -> resource_servers::ResourceServerRow {
@@ -80,7 +80,7 @@ fn secret_api() -> resource_servers::ResourceServerRow {
 }
 
 fn secret_connection() -> connections::ConnectionRow {
-    connections::ConnectionRow { document: secret(), ..connection("a") }
+    connections::ConnectionRow { document: secret(), options: Some(bytes()), ..connection("a") }
 }
 
 fn secret_key() -> signing_keys::SigningKeyRow {

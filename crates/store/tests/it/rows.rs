@@ -85,6 +85,7 @@ pub(crate) fn client(id: &str) -> ClientRow {
         name: format!("Application {id}"),
         document: r#"{"app_type":"regular_web"}"#.to_owned(),
         secret: Some(vec![7, 0, 7]),
+        addons: Some(vec![8, 0, 8]),
         created_at: at(0),
         updated_at: at(1),
     }
@@ -199,6 +200,7 @@ pub(crate) fn connection(id: &str) -> ConnectionRow {
         name: format!("{id}-database"),
         strategy: "auth0".to_owned(),
         document: "{}".to_owned(),
+        options: None,
         created_at: at(0),
         updated_at: at(0),
     }

@@ -1,12 +1,15 @@
 //! `/attack-protection`: what is done against guessed passwords (`management-api.md` §14.1). Each part is a document of its own,
 //! and a member of the tenant's settings.
 
+mod stored;
+
 use keywright_app::AppError;
 use keywright_store::{Tx, tenants};
 use keywright_types::{AttackProtection, TenantId};
 use serde_json::{Map, Value, json};
 
 use crate::call::{Call, Reply};
+use crate::documents;
 use crate::error::ApiError;
 use crate::fields::{Field, answer_schema, field, merge, update_schema};
 use crate::json::set;
@@ -17,7 +20,10 @@ const ABOUT: &str = "\
 Protection of logins and sign-ups: see [Attack protection](../attack-protection.md). Brute-force protection and suspicious IP
 throttling have their effect at the next login. Of breached-password detection `enabled`, `shields` and the stage
 `pre-user-registration` have one; `admin_notification`, `method` and `pre-change-password` are stored. A change of `stage` leaves
-the stages that it does not name. Bot detection and CAPTCHA do not exist.";
+the stages that it does not name.
+
+Bot detection, CAPTCHA and the protection of the phone provider are **stored without an effect**: no page shows a challenge. The
+secrets of CAPTCHA providers are sealed and not answered; a change without them leaves them.";
 
 const READ: &[&str] = &["read:attack_protection"];
 const UPDATE: &[&str] = &["update:attack_protection"];
@@ -36,35 +42,54 @@ pub(super) fn resource() -> Resource {
         name: "attack-protection",
         title: "Attack protection",
         about: ABOUT,
-        operations: vec![
-            Operation::get("/attack-protection/brute-force-protection", "Get brute-force protection")
-                .scopes(READ)
-                .answers(answers(BRUTE_FORCE, "BruteForceProtection"))
-                .handled_by(|call| get(call, BRUTE_FORCE)),
-            Operation::patch("/attack-protection/brute-force-protection", "Update brute-force protection")
-                .scopes(UPDATE)
-                .body(body(BRUTE_FORCE))
-                .answers(answers(BRUTE_FORCE, "BruteForceProtection"))
-                .handled_by(|call| update(call, BRUTE_FORCE)),
-            Operation::get("/attack-protection/suspicious-ip-throttling", "Get suspicious IP throttling")
-                .scopes(READ)
-                .answers(answers(SUSPICIOUS_IP, "SuspiciousIpThrottling"))
-                .handled_by(|call| get(call, SUSPICIOUS_IP)),
-            Operation::patch("/attack-protection/suspicious-ip-throttling", "Update suspicious IP throttling")
-                .scopes(UPDATE)
-                .body(body(SUSPICIOUS_IP))
-                .answers(answers(SUSPICIOUS_IP, "SuspiciousIpThrottling"))
-                .handled_by(|call| update(call, SUSPICIOUS_IP)),
-            Operation::get("/attack-protection/breached-password-detection", "Get breached-password detection")
-                .scopes(READ)
-                .answers(answers(BREACHED, "BreachedPasswordDetection"))
-                .handled_by(|call| get(call, BREACHED)),
-            Operation::patch("/attack-protection/breached-password-detection", "Update breached-password detection")
+        operations: [
+            vec![
+                Operation::get("/attack-protection/brute-force-protection", "Get brute-force protection")
+                    .scopes(READ)
+                    .answers(answers(BRUTE_FORCE, "BruteForceProtection"))
+                    .handled_by(|call| get(call, BRUTE_FORCE)),
+                Operation::patch("/attack-protection/brute-force-protection", "Update brute-force protection")
+                    .scopes(UPDATE)
+                    .body(body(BRUTE_FORCE))
+                    .answers(answers(BRUTE_FORCE, "BruteForceProtection"))
+                    .handled_by(|call| update(call, BRUTE_FORCE)),
+                Operation::get("/attack-protection/suspicious-ip-throttling", "Get suspicious IP throttling")
+                    .scopes(READ)
+                    .answers(answers(SUSPICIOUS_IP, "SuspiciousIpThrottling"))
+                    .handled_by(|call| get(call, SUSPICIOUS_IP)),
+                Operation::patch("/attack-protection/suspicious-ip-throttling", "Update suspicious IP throttling")
+                    .scopes(UPDATE)
+                    .body(body(SUSPICIOUS_IP))
+                    .answers(answers(SUSPICIOUS_IP, "SuspiciousIpThrottling"))
+                    .handled_by(|call| update(call, SUSPICIOUS_IP)),
+                Operation::get("/attack-protection/breached-password-detection", "Get breached-password detection")
+                    .scopes(READ)
+                    .answers(answers(BREACHED, "BreachedPasswordDetection"))
+                    .handled_by(|call| get(call, BREACHED)),
+                Operation::patch(
+                    "/attack-protection/breached-password-detection",
+                    "Update breached-password detection",
+                )
                 .scopes(UPDATE)
                 .body(body(BREACHED))
                 .answers(answers(BREACHED, "BreachedPasswordDetection"))
                 .handled_by(|call| update(call, BREACHED)),
-        ],
+            ],
+            stored::PARTS.iter().flat_map(documents::operations).collect(),
+        ]
+        .concat(),
+    }
+}
+
+/// `/risk-assessments` and `/supplemental-signals`, which are kept like the parts without an effect.
+pub(super) fn signals() -> Resource {
+    Resource {
+        name: "risk-assessments",
+        title: "Risk assessments and signals",
+        about: "\
+Assessments of logins and signals from networks in front of the server. **Stored without an effect:** no login is assessed, and no
+header of another network is read.",
+        operations: stored::SIGNALS.iter().flat_map(documents::operations).collect(),
     }
 }
 

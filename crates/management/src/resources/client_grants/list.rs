@@ -14,12 +14,12 @@ use crate::paging::{Found, Page, Position};
 use crate::query::Query;
 
 /// §1.9.
-pub(super) fn missing() -> ApiError {
+pub(crate) fn missing() -> ApiError {
     ApiError::not_found("The client grant does not exist.")
 }
 
 /// The grant as it is answered: "response shows "client" by default".
-pub(super) fn show(row: &ClientGrantRow) -> Result<Value, ApiError> {
+pub(crate) fn show(row: &ClientGrantRow) -> Result<Value, ApiError> {
     let mut document = document(row)?;
     document.insert("subject_type".to_owned(), json!(row.subject_type));
     document.entry("scope").or_insert_with(|| json!([]));

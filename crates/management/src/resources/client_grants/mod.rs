@@ -3,11 +3,13 @@
 mod list;
 mod write;
 
+pub(super) use self::list::{missing, show};
+
 use crate::fields::{Field, answer_schema, create_schema, field, update_schema};
 use crate::operation::{Operation, Resource};
 use crate::paging::Paging;
 use crate::query::parameter;
-use crate::schema::{boolean, list as list_of, one_of, text, text_of};
+use crate::schema::{Schema, boolean, list as list_of, one_of, text, text_of};
 
 const PAGING: Paging = Paging::both("client_grants");
 
@@ -37,9 +39,14 @@ fn fields() -> Vec<Field> {
     ]
 }
 
+/// A grant as it is answered.
+pub(super) fn answer() -> Schema {
+    answer_schema(&fields()).named("ClientGrant")
+}
+
 pub(super) fn resource() -> Resource {
     let fields = fields();
-    let grant = || answer_schema(&fields).named("ClientGrant");
+    let grant = answer;
     let filters = [
         parameter("audience", text_of(1, 600).about("Identifier of the API.")),
         parameter("client_id", text_of(1, 100).about("The application.")),

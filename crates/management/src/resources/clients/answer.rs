@@ -7,6 +7,7 @@ use keywright_types::{Tenant, TenantId};
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
 
+use super::addons::{self, ADDONS};
 use crate::authentication::Bearer;
 use crate::error::ApiError;
 use crate::projection::Projection;
@@ -100,6 +101,9 @@ impl Presentation {
     /// The application.
     pub(super) fn show(&self, row: &ClientRow) -> Result<Value, ApiError> {
         let mut document = document(row)?;
+        if !self.visibility.hides(ADDONS) {
+            addons::put_back(&self.app, &self.tenant, row.addons.as_deref(), &mut document)?;
+        }
         let mut set = |name: &str, value: Value| {
             if !self.visibility.hides(name) {
                 document.insert(name.to_owned(), value);

@@ -1,6 +1,6 @@
 //! The members of an application (`management-api.md` §2.2, §2.5), one by one.
 
-use super::credentials;
+use super::{addons, credentials};
 use crate::fields::{Field, field};
 use crate::schema::formats::{CALLBACK, HTTPS_URL_OR_EMPTY, ORIGIN, URL, URL_OR_EMPTY};
 use crate::schema::{
@@ -280,6 +280,7 @@ fn stored() -> Vec<Field> {
         object(vec![optional("apple", enabled()), optional("facebook", enabled()), optional("google", enabled())]);
     let external = |name| field(name, anything()).read_only();
     vec![
+        field(addons::ADDONS, addons::schema().or_null().secret().about("Settings of other services.")).merged(),
         field("mobile", object(vec![optional("android", android), optional("ios", ios)])).merged(),
         field("native_social_login", social).merged(),
         field("fedcm_login", google.or_null()),

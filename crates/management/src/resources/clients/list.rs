@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use keywright_store::clients::{self, ClientRow};
-use keywright_store::{Range, Tx, client_grants};
+use keywright_store::{Range, Tx, client_grants, organization_client_grants};
 use keywright_types::TenantId;
 use serde::Deserialize;
 use serde_json::Value;
@@ -73,7 +73,7 @@ enum GrantQuery {
     /// Applications with a grant for any organization.
     AnyOrganization,
     /// Applications with a grant for this organization.
-    Organization,
+    Organization(String),
 }
 
 /// The members that a filter looks at.
@@ -95,11 +95,13 @@ impl Filter {
             None => None,
             Some(_) if !query.has("take") && !query.has("from") => return Err(needs_take("q")),
             Some("client_grant.allow_any_organization:true") => Some(GrantQuery::AnyOrganization),
-            Some(q) if q.starts_with("client_grant.organization_id:") => Some(GrantQuery::Organization),
-            Some(_) => {
-                return Err(ApiError::bad_request("The query q is not one of those that are possible here")
-                    .code("invalid_query_string"));
-            }
+            Some(q) => match q.strip_prefix("client_grant.organization_id:") {
+                Some(id) => Some(GrantQuery::Organization(id.to_owned())),
+                None => {
+                    return Err(ApiError::bad_request("The query q is not one of those that are possible here")
+                        .code("invalid_query_string"));
+                }
+            },
         };
         Ok(Self {
             global: query.flag("is_global"),
@@ -162,10 +164,15 @@ impl Filter {
     }
 
     fn granted(&self, tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Option<BTreeSet<String>>, ApiError> {
-        Ok(match self.grants {
+        Ok(match &self.grants {
             None => None,
-            // No grant is for an organization yet.
-            Some(GrantQuery::Organization) => Some(BTreeSet::new()),
+            Some(GrantQuery::Organization(id)) => {
+                let mut granted = BTreeSet::new();
+                for grant in organization_client_grants::list(tx, tenant, id)? {
+                    granted.extend(client_grants::find_by_id(tx, tenant, &grant)?.map(|row| row.client_id));
+                }
+                Some(granted)
+            }
             Some(GrantQuery::AnyOrganization) => {
                 let rows = client_grants::page(tx, tenant, &Range::first(i64::MAX))?;
                 let any = rows.into_iter().filter(|row| {

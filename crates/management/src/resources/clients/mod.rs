@@ -1,5 +1,6 @@
 //! `/clients`: applications (`management-api.md` §2).
 
+mod addons;
 mod answer;
 mod checks;
 mod credentials;
@@ -42,7 +43,8 @@ The secret of an application, and what comes near it (`encryption_key`, `signing
 Of `grant_types` that are not sent, an application gets Auth0's default for its kind. One application, `All Applications`,
 is not one: with `global: true` it holds the tenant-wide classic login page for tools that keep it, and cannot be deleted.
 
-`addons` do not exist: they hold keys of other services, and there is no place yet where those lie sealed.
+`addons` hold keys of other services: they are sealed in the database of this instance, answered in clear to whoever may read
+the application, and have no effect yet. `PATCH` replaces each add-on that is sent; `null` removes one, or all of them.
 
 The credentials of `private_key_jwt` come inline when an application is created, or one by one; then
 `client_authentication_methods` names them by their `id`. An application has at most ten.";

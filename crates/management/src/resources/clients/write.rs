@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{self, Presentation, Visibility};
 use super::list::{is_global, missing};
-use super::{checks, credentials, fields};
+use super::{addons, checks, credentials, fields};
 use crate::call::{Call, Reply};
 use crate::error::ApiError;
 use crate::fields::{created, merge};
@@ -24,6 +24,7 @@ pub(super) async fn create(call: Call) -> Outcome {
     let client_id = app.random().identifier(32);
     document.insert("client_id".to_owned(), json!(client_id));
     let keys = credentials::taken_out(&call, &client_id, &mut document)?;
+    let addons = addons::taken_out(app, &call.tenant.id, false, &mut document);
     let client = checks::check(&document)?;
     if client.name == GLOBAL_CLIENT {
         return Err(ApiError::invalid_body(format!("The name {GLOBAL_CLIENT} is reserved")));
@@ -36,6 +37,7 @@ pub(super) async fn create(call: Call) -> Outcome {
         name: client.name.clone(),
         document: Value::Object(document.clone()).to_string(),
         secret: Some(app.sealed(Purpose::ClientSecret, &call.tenant.id, &secret)),
+        addons,
         created_at: now,
         updated_at: now,
     };
@@ -69,6 +71,7 @@ pub(super) async fn update(call: Call) -> Outcome {
         .configure(move |tx, tenant| {
             let mut row = clients::find(tx, tenant, &id)?.ok_or_else(missing)?;
             let mut document = answer::document(&row)?;
+            addons::put_back(&app, tenant, row.addons.as_deref(), &mut document)?;
             let sent = body.clone();
             merge(&fields::all(), &mut document, body);
             checks::end_refresh_tokens(&mut document, &sent);
@@ -78,6 +81,7 @@ pub(super) async fn update(call: Call) -> Outcome {
             if is_global(&row) && sent.keys().any(|name| !GLOBAL_MEMBERS.contains(&name.as_str())) {
                 return Err(ApiError::bad_request("Global client cannot be patched."));
             }
+            row.addons = addons::taken_out(&app, tenant, row.addons.is_some(), &mut document);
             let client = checks::check(&document)?;
             credentials::all_known(tx, tenant, &client)?;
             unique_aliases(tx, tenant, &id, &document)?;

@@ -66,6 +66,8 @@ pub(super) async fn update(call: Call) -> Outcome {
             serde_json::from_str(&row.document).map_err(keywright_app::AppError::internal)?;
         document.insert("enabled_clients".to_owned(), json!(enabled));
         row.document = Value::Object(document).to_string();
+        // The sealed options stay as they are.
+        row.options = None;
         row.updated_at = now;
         connections::update(tx, tenant, &row)?;
         Ok(())
@@ -81,7 +83,7 @@ pub(super) async fn connections(call: Call) -> Outcome {
         call.query.texts("strategy").map(|all| all.into_iter().map(str::to_owned).collect());
     let name = format!("/clients/{id}/connections?{strategies:?}");
     let page = CONNECTIONS.page(&call, &name)?;
-    let asked = page.clone();
+    let (asked, app) = (page.clone(), call.app.clone());
     let found = call
         .read(move |tx, tenant| {
             exists(tx, tenant, &id)?;
@@ -89,7 +91,7 @@ pub(super) async fn connections(call: Call) -> Outcome {
             for row in connections::list(tx, tenant)? {
                 let wanted = strategies.as_ref().is_none_or(|all| all.contains(&row.strategy));
                 if wanted && enabled(&row).contains(&id) {
-                    let shown = projection.apply(show(&row)?);
+                    let shown = projection.apply(show(&app, tenant, &row)?);
                     all.push((Position { created_at: row.created_at, id: row.id }, shown));
                 }
             }

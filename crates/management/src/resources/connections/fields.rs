@@ -1,10 +1,8 @@
 //! The members of a connection (`management-api.md` §4.2, §4.3), one by one.
 
+use super::strategies;
 use crate::fields::{Field, field};
 use crate::schema::{boolean, list, map_of, object, one_of, open_object, optional, required, text, text_of};
-
-/// Kinds of sources. Options of other services hold their secrets, and there is no place yet where those lie sealed.
-pub(super) const STRATEGIES: &[&str] = &["auth0"];
 
 /// §4.2: "alnum and single inner hyphens".
 const NAME: &str = "^[a-zA-Z0-9](-[a-zA-Z0-9]|[a-zA-Z0-9])*$";
@@ -17,7 +15,9 @@ pub(super) fn all() -> Vec<Field> {
         field("name", text_of(1, 128).pattern(NAME).about("Name of the connection; never changes."))
             .required()
             .create_only(),
-        field("strategy", one_of(STRATEGIES).about("Kind of source; never changes.")).required().create_only(),
+        field("strategy", one_of(&strategies::names()).about("Kind of source; never changes."))
+            .required()
+            .create_only(),
         field("display_name", text_of(0, 128).about("Name on pages.")),
         // They hold credentials of other services: nothing of them is in the log.
         field("options", open_object().secret().about("Settings of the strategy; replaced as a whole.")),

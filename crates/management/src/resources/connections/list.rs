@@ -24,7 +24,7 @@ pub(super) async fn list(call: Call) -> Outcome {
     let wanted = call.query.text("name").map(str::to_owned);
     let name = format!("/connections?{strategies:?}{wanted:?}");
     let page = PAGING.page(&call, &name)?;
-    let asked = page.clone();
+    let (asked, app) = (page.clone(), call.app.clone());
     let found = call
         .read(move |tx, tenant| {
             let wants = |row: &&ConnectionRow| {
@@ -33,7 +33,7 @@ pub(super) async fn list(call: Call) -> Outcome {
             };
             let entry = |row: &ConnectionRow| {
                 let place = Position { created_at: row.created_at, id: row.id.clone() };
-                Ok((place, projection.apply(show(row)?)))
+                Ok((place, projection.apply(show(&app, tenant, row)?)))
             };
             let all: Result<Vec<(Position, Value)>, ApiError> =
                 connections::list(tx, tenant)?.iter().filter(wants).map(entry).collect();
@@ -45,10 +45,10 @@ pub(super) async fn list(call: Call) -> Outcome {
 
 pub(super) async fn get(call: Call) -> Outcome {
     let projection = Projection::of(&call.query, &names(&fields::all()))?;
-    let id = call.path("id").to_owned();
+    let (id, app) = (call.path("id").to_owned(), call.app.clone());
     let connection = call.read(move |tx, tenant| {
         let row = connections::find(tx, tenant, &id)?.ok_or_else(missing)?;
-        show(&row)
+        show(&app, tenant, &row)
     });
     Ok(Reply::json(projection.apply(connection.await?)))
 }

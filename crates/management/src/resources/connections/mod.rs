@@ -1,11 +1,19 @@
 //! `/connections`: sources of users (`management-api.md` §4).
 
+mod certificates;
 mod clients;
+mod common_options;
 mod database;
 mod deletion;
 mod document;
+mod enterprise;
 mod fields;
 mod list;
+mod options;
+mod passwordless;
+mod social;
+mod social_scopes;
+mod strategies;
 mod write;
 
 use http::StatusCode;
@@ -21,15 +29,26 @@ use crate::schema::{Member, boolean, formats, formatted, list as list_of, object
 const PAGING: Paging = Paging { default: 100, ..Paging::both("connections") };
 
 const ABOUT: &str = "\
-Sources of users: databases of this instance (`auth0`). Connections of the other strategies do not exist yet.
+Sources of users. Users log in over **databases of this instance** (`auth0`) only: connections of the other strategies are kept,
+checked and answered for tools, and nobody can log in over them yet. No page offers them, `connection=NAME` at `/authorize` is
+refused, no user can be created in them, and no other server is asked about them.
 
 Of a database these have an effect: `name`, `display_name`, `enabled_clients`, `is_domain_connection`, `authentication`, and of its
 `options` `disable_signup`, `requires_username`, `passwordPolicy` and `password_complexity_options`. The other options are
 stored for tools and have none yet; in particular no script of a custom database runs, and passwords are not compared with
-earlier ones, dictionaries or the profile. `options.configuration`, which holds secrets of such scripts, is refused.
+earlier ones, dictionaries or the profile.
 
-A new connection is enabled for no application unless `enabled_clients` says so. `PATCH` replaces `options` as a whole. With a
-connection go its users, in the background; its name is free again when the last one is gone.";
+`options` depend on the strategy. Those of databases and passwordless connections are closed lists; those of social and enterprise
+connections take further members. The whole object of a connection that is no database is sealed in the database of this
+instance, as are `customScripts` and `configuration` of databases; whoever may read connections gets them in clear, as
+from Auth0, but for the values of `configuration`: they are answered as `2.0$…` and never in clear. A value that comes back as it was
+answered stays. `scope` of `google-oauth2`, `github`, `facebook` and `apple` follows from the switches; `expires`, `subject` and
+`thumbprints` of `samlp` from the certificate. Metadata and discovery documents are not fetched or read, and there is no
+`provisioning_ticket_url`.
+
+A new connection is enabled for no application unless `enabled_clients` says so. `PATCH` replaces `options` as a whole, secrets
+included; then defaults are put in. With a connection go its users, in the background; its name is free again when the last one
+is gone.";
 
 pub(super) fn resource() -> Resource {
     let fields = fields::all();
@@ -47,7 +66,7 @@ pub(super) fn resource() -> Resource {
                 .query(projection::parameters())
                 .query(PAGING.parameters())
                 .query([
-                    parameter("strategy", list_of(one_of(fields::STRATEGIES)).about("Only connections of these.")),
+                    parameter("strategy", list_of(one_of(&strategies::names())).about("Only connections of these.")),
                     parameter("name", text_of(1, 128).about("The connection with this name.")),
                 ])
                 .answers(PAGING.answer(&connection()))
@@ -90,7 +109,7 @@ pub(super) fn resource() -> Resource {
                 .scopes(&["read:connections", "read:clients", "read:client_summary"])
                 .query(projection::parameters())
                 .query(clients::CONNECTIONS.parameters())
-                .query([parameter("strategy", list_of(one_of(fields::STRATEGIES)))])
+                .query([parameter("strategy", list_of(one_of(&strategies::names())))])
                 .answers(clients::CONNECTIONS.answer(&connection()))
                 .handled_by(clients::connections),
         ],

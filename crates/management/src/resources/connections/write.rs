@@ -5,7 +5,7 @@ use keywright_store::{Tx, users};
 use keywright_types::TenantId;
 use serde_json::{Map, Value, json};
 
-use super::document::{check, show, stored};
+use super::document::{check, parts, show, stored};
 use super::fields;
 use super::list::missing;
 use crate::call::{Call, Reply};
@@ -29,13 +29,15 @@ pub(super) async fn create(call: Call) -> Outcome {
     ] {
         document.entry(member).or_insert(default);
     }
-    let connection = check(&mut document)?;
+    check(app, &call.tenant.id, &Map::new(), &mut document)?;
+    let (connection, stored, options) = parts(app, &call.tenant.id, document.clone())?;
     let now = app.now();
     let row = ConnectionRow {
         id,
         name: connection.name,
         strategy: connection.strategy,
-        document: Value::Object(document.clone()).to_string(),
+        document: stored,
+        options: Some(options),
         created_at: now,
         updated_at: now,
     };
@@ -54,22 +56,25 @@ pub(super) async fn create(call: Call) -> Outcome {
             ApiError::conflict("A connection with the same name already exists").code("connection_conflict")
         })
     })?;
-    Ok(Reply::json(show(&row)?))
+    Ok(Reply::json(show(app, &call.tenant.id, &row)?))
 }
 
 pub(super) async fn update(call: Call) -> Outcome {
     let (id, body, now) = (call.path("id").to_owned(), call.members(), call.app.now());
+    let app = call.app.clone();
     let connection = call
         .configure(move |tx, tenant| {
             let mut row = connections::find(tx, tenant, &id)?.ok_or_else(missing)?;
-            let mut document = stored(&row)?;
+            let mut document = stored(&app, tenant, &row)?;
+            let before = document.get("options").and_then(Value::as_object).cloned().unwrap_or_default();
             merge(&fields::all(), &mut document, body);
-            check(&mut document)?;
+            check(&app, tenant, &before, &mut document)?;
             realms_are_free(tx, tenant, &id, &document)?;
-            row.document = Value::Object(document).to_string();
+            let (_, stored, options) = parts(&app, tenant, document)?;
+            (row.document, row.options) = (stored, Some(options));
             row.updated_at = now;
             connections::update(tx, tenant, &row)?;
-            show(&row)
+            show(&app, tenant, &row)
         })
         .await?;
     Ok(Reply::json(connection))
