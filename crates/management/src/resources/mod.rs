@@ -4,11 +4,14 @@ mod attack_protection;
 mod client_grants;
 mod clients;
 mod connections;
+mod email_provider;
+mod email_templates;
 mod logs;
 mod resource_servers;
 mod roles;
 mod signing_keys;
 mod tenant_settings;
+mod tickets;
 mod users;
 
 pub(crate) use self::connections::{CONNECTION_DELETION, Deletion};
@@ -23,6 +26,9 @@ pub(crate) fn all() -> Vec<Resource> {
         connections::resource(),
         users::resource(),
         roles::resource(),
+        tickets::resource(),
+        email_templates::resource(),
+        email_provider::resource(),
         tenant_settings::resource(),
         signing_keys::resource(),
         attack_protection::resource(),

@@ -16,7 +16,8 @@ use crate::organizations::organization;
 use crate::refresh_tokens::rotation;
 use crate::rows::{
     acme, at, client, client_grant, code, connection, credential, ec_key, family, grant, job, permission, populate,
-    pushed_request, resource_server, role, secret, session, signing_key, tenant_document, transaction, umbrella, user,
+    pushed_request, resource_server, role, secret, session, signing_key, tenant_document, ticket, transaction,
+    umbrella, user,
 };
 
 /// One row of everything for acme.
@@ -48,7 +49,7 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     login_failures::count(tx, &acme(), &[1; 32], "a", 3, at(0), at(60))?;
     network_attempts::take(tx, &acme(), "pre-login", "a", ALLOWANCE, at(0))?;
     known_devices::remember(tx, &acme(), "auth0|ann", &[1; 32], at(60))?;
-    tickets::insert(tx, &acme(), &[1; 32], "unblock", "auth0|ann", at(0), at(60))?;
+    tickets::insert(tx, &acme(), &ticket([1; 32], "unblock", "auth0|ann"))?;
     client_credentials::insert(tx, &acme(), &credential("cred"))?;
     client_secrets::replace(tx, &acme(), "app", &secret(1))?;
     used_jwt_ids::take(tx, &acme(), &[1; 32], at(60))?;
