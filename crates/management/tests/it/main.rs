@@ -16,6 +16,8 @@ mod clients;
 mod common;
 mod connections;
 mod document;
+mod email_provider;
+mod email_templates;
 mod every_field;
 mod log;
 mod resource_servers;
@@ -23,6 +25,7 @@ mod roles;
 mod signing_keys;
 mod tenancy;
 mod tenant_settings;
+mod tickets;
 mod users;
 
 use axum::Router;
