@@ -3,9 +3,10 @@
 //! Each is one transaction: the change, the sessions that end, the logout tokens that are owed for them, the refresh tokens
 //! that go, and the entry in the tenant log. `docs/reference/what-ends-what.md` is the table of it.
 
-use keywright_store::{StoreError, Tx, grants, logs, refresh_tokens, sessions, users};
+use keywright_store::{StoreError, Tx, grants, logs, refresh_tokens, sessions, tickets, users};
 use keywright_types::{LogoutInitiator, Tenant, TenantId};
 
+use crate::account_links::end_with_password;
 use crate::attack_protection::clear_login_failures;
 use crate::users::{is_email, is_username, normalized_identifier};
 use crate::{App, AppError, Caller, LogEvent, LogType, PasswordCheck, check_password};
@@ -46,13 +47,13 @@ impl From<StoreError> for AccountError {
 }
 
 /// What a change of an account ends besides.
-struct Consequences {
+pub(crate) struct Consequences {
     /// What the sessions end of.
-    initiator: LogoutInitiator,
+    pub(crate) initiator: LogoutInitiator,
     /// Whether all refresh tokens go.
-    refresh_tokens: bool,
+    pub(crate) refresh_tokens: bool,
     /// What the tenant log says.
-    event: LogEvent,
+    pub(crate) event: LogEvent,
 }
 
 impl App {
@@ -113,9 +114,7 @@ impl App {
         caller: &Caller,
     ) -> Result<(), AccountError> {
         let user = self.user(&tenant.id, user_id).await?.ok_or(AccountError::NotFound)?;
-        let connections = self.connections(&tenant.id).await?;
-        let connection = connections.iter().find(|own| own.name == user.connection && own.is_database());
-        let connection = connection.ok_or(AccountError::NoPasswords)?;
+        let connection = self.database_of(&tenant.id, &user).await?;
         let check = check_password(&connection.options, password);
         if !check.is_acceptable() {
             return Err(AccountError::WeakPassword(check));
@@ -124,12 +123,13 @@ impl App {
         let consequences = Consequences {
             initiator: LogoutInitiator::PasswordChanged,
             refresh_tokens: tenant.settings.flags.revoke_refresh_tokens_on_account_change,
-            event: LogEvent::new(LogType::SuccessPasswordChange, caller).user(&user).connection(connection),
+            event: LogEvent::new(LogType::SuccessPasswordChange, caller).user(&user).connection(&connection),
         };
         let (id, now) = (user_id.to_owned(), self.now());
         let app = self.clone();
         let set = move |tx: &mut Tx<'_>, tenant: &TenantId| {
             clear_login_failures(&app, tx, tenant, &id)?;
+            end_with_password(tx, tenant, &id, now)?;
             users::set_password(tx, tenant, &id, &hash, now)
         };
         self.change_account(tenant, user_id, consequences, set).await
@@ -150,8 +150,11 @@ impl App {
         }
         let event = LogEvent::new(LogType::SuccessEmailChange, caller).user_id(user_id).user_name(&email);
         let (id, now) = (user_id.to_owned(), self.now());
-        let set =
-            move |tx: &mut Tx<'_>, tenant: &TenantId| users::set_email(tx, tenant, &id, Some(&email), verified, now);
+        let set = move |tx: &mut Tx<'_>, tenant: &TenantId| {
+            // LG-12: what was mailed to the old address is worth nothing.
+            tickets::end_for_user(tx, tenant, &id, now)?;
+            users::set_email(tx, tenant, &id, Some(&email), verified, now)
+        };
         self.change_account(tenant, user_id, identifier_changed(tenant, event), set).await
     }
 
@@ -242,7 +245,7 @@ impl App {
     }
 
     /// Makes a change and everything that follows from it. `change` says whether there is such a user.
-    async fn change_account(
+    pub(crate) async fn change_account(
         &self,
         tenant: &Tenant,
         user_id: &str,

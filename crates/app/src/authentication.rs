@@ -175,8 +175,12 @@ impl App {
             (is_last && counting.blocks()).then(|| self.log_row(event.with_kind(LogType::BlockedAccountAndAddress)));
         // Queued for a name that nobody has as well, to be dropped by the runner: the same work (LG-03).
         let mail = (is_last && counting.notifies()).then(|| {
-            let user_id = failed.user_id.clone();
-            Mail::BlockedAccount(BlockedAccount { user_id, ticket: self.random().token(32), ip: attempt.caller.ip })
+            Mail::BlockedAccount(BlockedAccount {
+                user_id: failed.user_id.clone(),
+                ticket: self.random().token(32),
+                ip: attempt.caller.ip,
+                client_id: Some(attempt.client.client_id.clone()),
+            })
         });
         let (app, id) = (self.clone(), attempt.tenant.id.clone());
         self.store()

@@ -5,6 +5,7 @@
 
 mod access_token_revocation;
 mod account_changes;
+mod account_links;
 mod app;
 pub mod appearance;
 mod attack_protection;
@@ -41,6 +42,7 @@ mod users;
 
 pub use access_token_revocation::is_access_token_revoked;
 pub use account_changes::AccountError;
+pub use account_links::{Link, LinkProblem, LinkRequest, PasswordResetRequest, ResetError};
 pub use app::{App, AppOptions};
 pub use attack_protection::{PasswordProof, clear_login_failures};
 pub use authentication::{Authenticated, Authentication, LoginAttempt};

@@ -1,10 +1,12 @@
 //! Sign-ups by the public (§7.1): counted by network, logged, and then a user like any other.
 
 use keywright_store::{StoreError, Tx, logs};
-use keywright_types::{Client, Connection, Tenant};
+use keywright_types::{Client, Connection, OtherMembers, Tenant, TenantId, User};
 
 use crate::attack_protection::{Counted, PasswordProof};
-use crate::{App, Authenticated, BrowserId, Caller, LogEvent, LogType, NewUser, SignUpError};
+use crate::config_cache::document;
+use crate::mail::{AccountMail, MAIL, Mail};
+use crate::{App, AppError, Authenticated, BrowserId, Caller, LogEvent, LogType, NewUser, SignUpError};
 
 /// Somebody signs up.
 pub struct SignUp<'a> {
@@ -20,12 +22,20 @@ pub struct SignUp<'a> {
     pub browser: Option<&'a BrowserId>,
     /// As whom.
     pub new: NewUser,
+    /// Attributes of the profile, besides those that every user has from the start.
+    pub profile: OtherMembers,
+    /// What the user says besides.
+    pub user_metadata: OtherMembers,
+    /// In which organization.
+    pub organization_id: Option<&'a str>,
+    /// Language of the request, a BCP 47 tag.
+    pub language: Option<&'a str>,
 }
 
 impl App {
     /// Creates a user after the connection's rules, who has thereby proved who they are. Refusals are logged.
     pub async fn sign_up(&self, attempt: SignUp<'_>) -> Result<Authenticated, SignUpError> {
-        let SignUp { tenant, connection, client, caller, browser, new } = attempt;
+        let SignUp { tenant, connection, client, caller, browser, new, profile, user_metadata, .. } = attempt;
         if connection.options.disable_signup || !connection.is_database() {
             return Err(SignUpError::Disabled);
         }
@@ -48,8 +58,30 @@ impl App {
             self.log(&tenant.id, event(LogType::BreachedPasswordSignup).user_name(&entered)).await?;
             return Err(SignUpError::PasswordLeaked);
         }
-        match self.create_user_with(&tenant.id, connection, new, Some(event(LogType::SuccessSignup))).await {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let mail = AccountMail {
+            user_id: None,
+            ticket: self.random().identifier(32),
+            client_id: Some(client.client_id.clone()),
+            organization_id: owned(attempt.organization_id),
+            language: owned(attempt.language),
+        };
+        let created = async {
+            let mut row = self.new_user_row(connection, new).await?;
+            row.profile = extended(&row.profile, profile)?;
+            row.user_metadata = extended(&row.user_metadata, user_metadata)?;
+            let (app, success) = (self.clone(), event(LogType::SuccessSignup));
+            let also = move |tx: &mut Tx<'_>, tenant: &TenantId, user: &User| {
+                logs::insert(tx, tenant, &app.log_row(success.user(user)))?;
+                // §7.1: "A verification email is sent when enabled", which is decided when it is written.
+                let mail = AccountMail { user_id: Some(user.user_id.clone()), ..mail };
+                app.enqueue(tx, tenant, &MAIL, &Mail::SignUp(mail))
+            };
+            self.insert_user(&tenant.id, row, also).await
+        };
+        match created.await {
             Ok(user) => {
+                self.wake_jobs();
                 let device = browser.map(|browser| self.browser_digest(&tenant.id, browser));
                 let proof = PasswordProof::of_new_user(&user.user_id, device);
                 let event = event(LogType::SuccessLogin).user(&user);
@@ -63,4 +95,11 @@ impl App {
             }
         }
     }
+}
+
+/// A stored JSON object with these members.
+fn extended(json: &str, more: OtherMembers) -> Result<String, AppError> {
+    let mut members: OtherMembers = document("users", json)?;
+    members.extend(more);
+    serde_json::to_string(&members).map_err(AppError::internal)
 }

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use keywright_jose::Random;
 use keywright_store::users::{self, UserRow};
-use keywright_store::{StoreError, Tx, logs};
+use keywright_store::{StoreError, Tx};
 use keywright_types::{Connection, OtherMembers, TenantId, User};
 use md5::{Digest as _, Md5};
 
 use crate::config_cache::document;
-use crate::{App, AppError, LogEvent, PasswordCheck, check_password};
+use crate::{App, AppError, PasswordCheck, check_password};
 
 /// What somebody who signs up gives.
 #[derive(Clone)]
@@ -63,23 +63,22 @@ impl App {
         connection: &Connection,
         new: NewUser,
     ) -> Result<User, SignUpError> {
-        self.create_user_with(tenant, connection, new, None).await
+        let row = self.new_user_row(connection, new).await?;
+        self.insert_user(tenant, row, |_, _, _| Ok(())).await
     }
 
-    /// The same, with an entry of the tenant log in the same transaction.
-    pub(crate) async fn create_user_with(
+    /// Adds a user; `also` is done in the same transaction.
+    pub(crate) async fn insert_user(
         &self,
         tenant: &TenantId,
-        connection: &Connection,
-        new: NewUser,
-        event: Option<LogEvent>,
+        row: UserRow,
+        also: impl FnOnce(&mut Tx<'_>, &TenantId, &User) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<User, SignUpError> {
-        let row = self.new_user_row(connection, new).await?;
         let user = user_from_row(&row)?;
-        let (id, entry) = (tenant.clone(), event.map(|event| self.log_row(event.user(&user))));
+        let (id, inserted) = (tenant.clone(), user.clone());
         let insert = move |tx: &mut Tx<'_>| {
             users::insert(tx, &id, &row)?;
-            entry.map_or(Ok(()), |entry| logs::insert(tx, &id, &entry))
+            also(tx, &id, &inserted)
         };
         match self.store().write(insert).await {
             Ok(()) => Ok(user),

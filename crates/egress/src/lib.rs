@@ -80,6 +80,15 @@ pub struct OutboundRequest {
     pub body: Bytes,
 }
 
+/// Where a server may be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// In the order in which they are to be tried; never empty.
+    pub addresses: Vec<std::net::IpAddr>,
+    /// Whether the operator listed it: it is inside the own network.
+    pub is_exception: bool,
+}
+
 impl Egress {
     /// Makes the client.
     ///
@@ -136,6 +145,25 @@ impl Egress {
             connection::exchange(stream, destination, request, options.body).await
         };
         tokio::time::timeout(options.time, exchange).await.map_err(|_| EgressError::TooSlow)?
+    }
+
+    /// The addresses of a server that is spoken to in another protocol, such as SMTP, each of them checked like those of a
+    /// request. The connection has to go to one of them, and not to the name again.
+    ///
+    /// # Errors
+    /// When there is none, or one that is refused; then none is to be used.
+    pub async fn addresses_of(&self, host: &str) -> Result<Addresses, EgressError> {
+        if host.contains(['/', '?', '#', '@', '\\']) {
+            return Err(EgressError::Url("it is no host"));
+        }
+        // An IPv6 address stands in brackets in a URL.
+        let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+        let destination = Destination::parse(&format!("https://{host}/"))?;
+        let addresses = tokio::time::timeout(self.0.options.time, self.addresses(&destination));
+        let addresses = addresses.await.map_err(|_| EgressError::TooSlow)??;
+        let is_exception = addresses.iter().any(|address| !is_public(*address))
+            || self.0.options.exceptions.allow_host(destination.host());
+        Ok(Addresses { addresses, is_exception })
     }
 
     /// The addresses of the destination, each of them checked. One that is refused refuses all: a name that leads to the

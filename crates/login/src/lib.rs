@@ -6,13 +6,17 @@
 
 mod connection;
 mod consent;
+mod email_verification;
 mod error;
+mod link_form;
 mod login;
 mod logout;
 mod organization;
 mod organization_picker;
 mod pages;
+mod password_rules;
 mod protected_form;
+mod reset_password;
 mod signup;
 mod step;
 mod texts;
@@ -30,9 +34,15 @@ pub use pages::PAGES;
 
 /// The routes of this crate. They need the tenant of the request (`keywright_web::tenancy::resolve`).
 pub fn router(app: &App) -> Router<App> {
+    let request_reset = get(reset_password::get_request).post(reset_password::post_request);
     Router::new()
         .route("/u/login", get(login::get).post(login::post))
         .route("/u/signup", get(signup::get).post(signup::post))
+        .route("/u/email-verification", get(email_verification::get).post(email_verification::post))
+        .route("/u/reset-password/request", request_reset.clone())
+        // Auth0 repeats the connection in the address; the transaction knows it.
+        .route("/u/reset-password/request/{connection}", request_reset)
+        .route("/u/reset-password", get(reset_password::get).post(reset_password::post))
         .route("/u/unblock", get(unblock::get).post(unblock::post))
         .route("/u/organization", get(organization::get).post(organization::post))
         .route("/u/organization-picker", get(organization_picker::get).post(organization_picker::post))

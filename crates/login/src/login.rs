@@ -101,5 +101,6 @@ fn page(
         username: username.to_owned(),
         problem,
         signup_allowed: !connection.options.disable_signup,
+        reset_allowed: connection.options.lets_users_reset_passwords(),
     }
 }

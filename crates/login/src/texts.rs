@@ -17,6 +17,10 @@ pub(crate) struct Texts {
     logout: LogoutPrompt,
     #[serde(rename = "brute-force-protection")]
     brute_force_protection: BruteForceProtectionPrompt,
+    #[serde(rename = "reset-password")]
+    reset_password: ResetPasswordPrompt,
+    #[serde(rename = "email-verification")]
+    email_verification: EmailVerificationPrompt,
 }
 
 keywright_web::texts!(of -> Texts, SOURCES);
@@ -63,6 +67,27 @@ struct BruteForceProtectionPrompt {
     brute_force_protection_unblock_failure: ResultTexts,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names of the screens")]
+struct ResetPasswordPrompt {
+    reset_password_request: ResetPasswordRequestTexts,
+    reset_password_email: ResultTexts,
+    reset_password: ResetPasswordTexts,
+    reset_password_success: ContinuedTexts,
+    reset_password_error: ResultTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names of the screens")]
+struct EmailVerificationPrompt {
+    email_verification_confirm: UnblockTexts,
+    email_verification_success: ContinuedTexts,
+    email_verification_failure: ResultTexts,
+    email_verification_already: ResultTexts,
+}
+
 /// Prompt `login`, screen `login`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -74,6 +99,7 @@ pub(crate) struct LoginTexts {
     pub(crate) email_placeholder: String,
     pub(crate) password_placeholder: String,
     pub(crate) button_text: String,
+    pub(crate) forgot_password_text: String,
     pub(crate) signup_action_text: String,
     pub(crate) signup_action_link_text: String,
     pub(crate) alert_list_title: String,
@@ -185,6 +211,55 @@ pub(crate) struct SignupTexts {
     pub(crate) rule_unmet: String,
 }
 
+/// Prompt `reset-password`, screen `reset-password-request`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ResetPasswordRequestTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description_email: String,
+    pub(crate) description_username: String,
+    pub(crate) button_text: String,
+    pub(crate) back_to_login_link_text: String,
+    pub(crate) alert_list_title: String,
+    #[serde(rename = "no-email")]
+    pub(crate) no_email: String,
+    #[serde(rename = "no-username")]
+    pub(crate) no_username: String,
+    #[serde(rename = "too-many-email")]
+    pub(crate) too_many: String,
+}
+
+/// Prompt `reset-password`, screen `reset-password`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ResetPasswordTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) password_placeholder: String,
+    #[serde(rename = "reEnterpasswordPlaceholder")]
+    pub(crate) re_enter_password_placeholder: String,
+    pub(crate) button_text: String,
+    #[serde(rename = "no-password")]
+    pub(crate) no_password: String,
+    #[serde(rename = "password-too-weak")]
+    pub(crate) password_too_weak: String,
+    #[serde(rename = "no-re-enter-password-match")]
+    pub(crate) no_match: String,
+}
+
+/// Screens that say that something was done, and lead on to the application: `reset-password-success` of prompt
+/// `reset-password`, and the success of prompt `email-verification`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ContinuedTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) button_text: String,
+}
+
 /// Prompt `consent`, screen `consent`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -249,7 +324,8 @@ pub(crate) struct LogoutTexts {
     pub(crate) decline_button_text: String,
 }
 
-/// Prompt `brute-force-protection`, screen `brute-force-protection-unblock`.
+/// Screens that ask for one thing: `brute-force-protection-unblock` of prompt `brute-force-protection`, and the question of
+/// prompt `email-verification`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UnblockTexts {
@@ -322,6 +398,51 @@ pub(crate) fn unblock_success(shell: &Shell) -> &ResultTexts {
 /// Screen `brute-force-protection-unblock-failure` of prompt `brute-force-protection`.
 pub(crate) fn unblock_failure(shell: &Shell) -> &ResultTexts {
     &of(shell).brute_force_protection.brute_force_protection_unblock_failure
+}
+
+/// Screen `reset-password-request` of prompt `reset-password`.
+pub(crate) fn reset_password_request(shell: &Shell) -> &ResetPasswordRequestTexts {
+    &of(shell).reset_password.reset_password_request
+}
+
+/// Screen `reset-password-email` of prompt `reset-password`.
+pub(crate) fn reset_password_email(shell: &Shell) -> &ResultTexts {
+    &of(shell).reset_password.reset_password_email
+}
+
+/// Screen `reset-password` of prompt `reset-password`.
+pub(crate) fn reset_password(shell: &Shell) -> &ResetPasswordTexts {
+    &of(shell).reset_password.reset_password
+}
+
+/// Screen `reset-password-success` of prompt `reset-password`.
+pub(crate) fn reset_password_success(shell: &Shell) -> &ContinuedTexts {
+    &of(shell).reset_password.reset_password_success
+}
+
+/// Screen `reset-password-error` of prompt `reset-password`.
+pub(crate) fn reset_password_error(shell: &Shell) -> &ResultTexts {
+    &of(shell).reset_password.reset_password_error
+}
+
+/// The question of prompt `email-verification`.
+pub(crate) fn email_verification(shell: &Shell) -> &UnblockTexts {
+    &of(shell).email_verification.email_verification_confirm
+}
+
+/// The success of prompt `email-verification`.
+pub(crate) fn email_verification_success(shell: &Shell) -> &ContinuedTexts {
+    &of(shell).email_verification.email_verification_success
+}
+
+/// The failure of prompt `email-verification`.
+pub(crate) fn email_verification_failure(shell: &Shell) -> &ResultTexts {
+    &of(shell).email_verification.email_verification_failure
+}
+
+/// What prompt `email-verification` says when there is nothing to prove.
+pub(crate) fn email_verification_already(shell: &Shell) -> &ResultTexts {
+    &of(shell).email_verification.email_verification_already
 }
 
 #[cfg(test)]

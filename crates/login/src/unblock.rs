@@ -3,13 +3,13 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
-use http::{StatusCode, header};
-use keywright_web::cookies;
+use http::StatusCode;
 use keywright_web::page::respond;
 use keywright_web::parameters::AUTHORIZATION;
 
 use crate::error::PageError;
-use crate::pages::{FormKeys, UnblockFailurePage, UnblockPage, UnblockSuccessPage};
+use crate::link_form;
+use crate::pages::{UnblockFailurePage, UnblockPage, UnblockSuccessPage};
 use crate::protected_form::ProtectedForm;
 use crate::visit::Visit;
 
@@ -24,22 +24,14 @@ pub(crate) async fn post(visit: Visit, body: Result<Bytes, BytesRejection>) -> R
 }
 
 async fn show(visit: &Visit) -> Result<Response, PageError> {
-    let (app, tenant) = (&visit.app, &visit.tenant.id);
     let query = visit.query(AUTHORIZATION)?;
     let ticket = query.get("ticket").unwrap_or_default();
-    if !app.is_unblock_ticket(tenant, ticket).await? {
+    if !visit.app.is_unblock_ticket(&visit.tenant.id, ticket).await? {
         return Ok(failure(visit));
     }
-    // The mail may be opened in another browser than the one that was blocked.
-    let known = app.browser(tenant, visit.cookies.browser.as_deref());
-    let browser = known.clone().unwrap_or_else(|| app.new_browser());
-    let keys = FormKeys { state: ticket.to_owned(), csrf: app.csrf_token(tenant, &browser, ticket) };
-    let mut response = respond(StatusCode::OK, &UnblockPage { shell: visit.shell(), keys });
-    if known.is_none() {
-        let cookie = cookies::set_browser(&app.browser_cookie(tenant, &browser));
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+    let (keys, cookie) = link_form::keys(visit, ticket);
+    let page = UnblockPage { shell: visit.shell(), keys };
+    Ok(link_form::with_cookie(respond(StatusCode::OK, &page), cookie))
 }
 
 async fn unblock(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Response, PageError> {

@@ -109,7 +109,13 @@ impl Visit {
 
     /// What the tenant log calls it when this request is refused.
     pub(crate) fn refusal_type(&self) -> LogType {
-        if self.path.starts_with(logout::PATH) { LogType::FailedLogout } else { LogType::FailedLogin }
+        match self.path.as_str() {
+            path if path.starts_with(logout::PATH) => LogType::FailedLogout,
+            "/u/reset-password" => LogType::FailedPasswordChange,
+            "/u/email-verification" => LogType::FailedVerification,
+            path if path.starts_with("/u/reset-password/") => LogType::FailedPasswordChangeRequest,
+            _ => LogType::FailedLogin,
+        }
     }
 
     /// The parameters of the page's address.

@@ -8,6 +8,7 @@ mod authorize;
 mod backchannel_logout;
 mod certificate;
 mod cross_origin;
+mod database_users;
 mod discovery;
 mod dpop;
 mod error;
@@ -43,6 +44,11 @@ pub fn router(app: &App) -> Router<App> {
         .route("/oauth/token", post(token::post).fallback(token::method_not_allowed))
         .route(pushed_authorization::PATH, post(pushed_authorization::post).fallback(token::method_not_allowed))
         .route("/oauth/revoke", post(revocation::post).fallback(token::method_not_allowed))
+        .route("/dbconnections/signup", post(database_users::signup).fallback(database_users::method_not_allowed))
+        .route(
+            "/dbconnections/change_password",
+            post(database_users::change_password).fallback(database_users::method_not_allowed),
+        )
         .route("/userinfo", get(userinfo::get).post(userinfo::post))
         .layer((
             from_fn_with_state(app.clone(), cross_origin::registered_origins),

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "tenant_documents", include_str!("../migrations/0012_tenant_documents.sql")),
     (14, "extensibility", include_str!("../migrations/0014_extensibility.sql")),
     (15, "sealed_options", include_str!("../migrations/0015_sealed_options.sql")),
+    (16, "tickets", include_str!("../migrations/0016_tickets.sql")),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations ( \

@@ -82,6 +82,7 @@ statements! {
                          WHERE tenant_id = $1 AND user_id = $2 AND password_hash IS NOT DISTINCT FROM $3";
     SET_PASSWORD = "UPDATE users SET password_hash = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
     SET_EMAIL = "UPDATE users SET email = $3, email_verified = $4, updated_at = $5 WHERE tenant_id = $1 AND user_id = $2";
+    SET_VERIFIED = "UPDATE users SET email_verified = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
     SET_USERNAME = "UPDATE users SET username = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
     DELETE = "DELETE FROM users WHERE tenant_id = $1 AND user_id = $2";
 }
@@ -252,6 +253,17 @@ pub fn set_email(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     Ok(tx.execute(SET_EMAIL, params![tenant, user_id, email, verified, now])? == 1)
+}
+
+/// Records whether the address was proven. `false` when there is no such user.
+pub fn set_verified(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    verified: bool,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(SET_VERIFIED, params![tenant, user_id, verified, now])? == 1)
 }
 
 /// Sets the user name, in lower case. `false` when there is no such user; conflict on `users_username_key` when it is

@@ -85,6 +85,14 @@ pub struct ConnectionOptions {
     pub other: OtherMembers,
 }
 
+impl ConnectionOptions {
+    /// Whether users may ask for a link to set another password: `disable_self_service_change_password`.
+    #[must_use]
+    pub fn lets_users_reset_passwords(&self) -> bool {
+        self.other.get("disable_self_service_change_password") != Some(&true.into())
+    }
+}
+
 /// `password_complexity_options` of a database connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordComplexityOptions {

@@ -95,6 +95,8 @@ buckets! {
     oidc_register: true, 5, 5 per 1;
     /// Logins of one account from one address, right or wrong.
     login: true, 20, 10 per 60;
+    /// Links for another password, asked for by one address for one account.
+    change_password: true, 10, 1 per 60;
     /// Login transactions begun from one address.
     authorize: true, 100, 5 per 1;
     /// `/api/v2`, all requests to a tenant.

@@ -10,5 +10,5 @@ mod unblock;
 
 pub use counting::PasswordProof;
 pub(crate) use counting::{Counted, Counting, Origin};
+pub(crate) use unblock::UNBLOCK;
 pub use unblock::clear_login_failures;
-pub(crate) use unblock::{TICKET_LIFETIME, UNBLOCK};

@@ -1,7 +1,7 @@
 //! The end of a block before its time: by the link that the owner was mailed, or by a new password.
 
-use jiff::SignedDuration;
 use keywright_jose::{Digest, Purpose};
+use keywright_store::tickets::TicketStanding;
 use keywright_store::{StoreError, Tx, login_failures, logs, tickets, users};
 use keywright_types::TenantId;
 
@@ -9,15 +9,13 @@ use crate::{App, AppError, Caller, LogEvent, LogType, user_from_row};
 
 /// Kind of the tickets that unblock.
 pub(crate) const UNBLOCK: &str = "unblock";
-/// How long the link in the mail is good; `urlLifetimeInSeconds` of Auth0's templates (`management-api.md` §11).
-pub(crate) const TICKET_LIFETIME: SignedDuration = SignedDuration::from_secs(432_000);
 
 impl App {
     /// Whether a ticket would unblock somebody. Changes nothing: mail scanners open links too.
     pub async fn is_unblock_ticket(&self, tenant: &TenantId, ticket: &str) -> Result<bool, AppError> {
         let (id, digest, now) = (tenant.clone(), self.ticket_digest(tenant, ticket), self.now());
-        let user_id = self.store().read(move |tx| tickets::find(tx, &id, digest.as_bytes(), UNBLOCK, now)).await?;
-        Ok(user_id.is_some())
+        let found = self.store().read(move |tx| tickets::find(tx, &id, digest.as_bytes(), UNBLOCK, now)).await?;
+        Ok(found.is_some_and(|ticket| ticket.standing == TicketStanding::Good))
     }
 
     /// Uses a ticket up and ends every block of its user. `false`: it was used, superseded, expired or never given out.

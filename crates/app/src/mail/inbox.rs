@@ -66,4 +66,8 @@ impl Mailer for Inbox {
     fn check(&self) -> MailFuture<'_> {
         Box::pin(ready(Ok(())))
     }
+
+    fn takes_all(&self) -> bool {
+        true
+    }
 }

@@ -4,9 +4,15 @@
 //! A mail never holds up the answer that causes it, and whether one is sent cannot be told from the answer: a job is queued
 //! in either case, and the runner drops the one that is for nobody.
 
+mod built_in;
 mod inbox;
+mod liquid;
+mod plain_text;
+mod provider;
 mod smtp;
 mod templates;
+mod variables;
+mod writing;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -14,17 +20,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keywright_store::{StoreError, tenants, tickets, users};
-use keywright_types::{Tenant, TenantId};
+use keywright_types::TenantId;
 use serde::{Deserialize, Serialize};
 
 pub use inbox::{Inbox, ReceivedMail};
+pub use liquid::TemplateError;
+pub use provider::{EMAIL_HEADERS, EMAIL_PROVIDER};
 pub use smtp::{SmtpError, SmtpMailer};
+pub(crate) use templates::lifetime;
+pub use templates::{EMAIL_TEMPLATE, EMAIL_TEMPLATES, LONGEST_LINK_LIFETIME, check_template};
 
-use crate::attack_protection::{TICKET_LIFETIME, UNBLOCK};
 use crate::jobs::{Job, JobFuture, JobHandler, JobKind, JobReport};
-use crate::sessions::later;
-use crate::{App, AppError, user_from_row};
+use crate::{App, Caller, LogEvent, LogType};
 
 /// The jobs that send mails: seven attempts in nine hours.
 pub(crate) const MAIL: JobKind =
@@ -35,6 +42,14 @@ pub(crate) const MAIL: JobKind =
 pub(crate) enum Mail {
     /// Auth0's template `blocked_account`.
     BlockedAccount(BlockedAccount),
+    /// Auth0's template `verify_email`.
+    VerifyEmail(AccountMail),
+    /// The first mail to somebody who has signed up: `verify_email`, or `welcome_email` where that one is switched off.
+    SignUp(AccountMail),
+    /// Auth0's template `reset_email`.
+    ResetPassword(AccountMail),
+    /// Auth0's template `welcome_email`.
+    Welcome(AccountMail),
 }
 
 /// Somebody failed too often with an account.
@@ -46,6 +61,24 @@ pub(crate) struct BlockedAccount {
     pub(crate) ticket: String,
     /// Where the attempts came from.
     pub(crate) ip: Option<IpAddr>,
+    /// For which application they were made.
+    #[serde(default)]
+    pub(crate) client_id: Option<String>,
+}
+
+/// A mail about an account.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AccountMail {
+    /// Whose account; `None` for a name that nobody has.
+    pub(crate) user_id: Option<String>,
+    /// Secret of the link.
+    pub(crate) ticket: String,
+    /// The application that it is about.
+    pub(crate) client_id: Option<String>,
+    /// The organization that it is about.
+    pub(crate) organization_id: Option<String>,
+    /// Language of the request, a BCP 47 tag.
+    pub(crate) language: Option<String>,
 }
 
 /// A mail ready to be sent.
@@ -53,6 +86,8 @@ pub(crate) struct BlockedAccount {
 pub struct Message {
     /// Address of the receiver.
     pub to: String,
+    /// The sender that the tenant wants; only its own server is given it.
+    pub from: Option<String>,
     /// Auth0's name of the template it was made of.
     pub template: &'static str,
     /// Subject.
@@ -86,6 +121,11 @@ pub trait Mailer: Send + Sync {
 
     /// Finds out whether mails would be taken, and hands none over. Ends by itself within a minute.
     fn check(&self) -> MailFuture<'_>;
+
+    /// Whether it takes the mails of tenants with a server of their own too: in development nothing leaves the machine.
+    fn takes_all(&self) -> bool {
+        false
+    }
 }
 
 /// For an instance without a mail server: every mail is given up, and kept as a failed job that says so.
@@ -113,11 +153,25 @@ impl JobHandler for MailJobs {
                 Err(error) if error.is_temporary() => return JobReport::retry(error.to_string()),
                 Err(error) => return JobReport::give_up(error.to_string()),
             };
-            match self.0.send(&message).await {
-                Ok(()) => JobReport::done(),
-                Err(MailError::Temporary(cause)) => JobReport::retry(cause),
-                Err(MailError::Permanent(cause)) => JobReport::give_up(cause),
-            }
+            let server = match app.mail_server_of(tenant).await {
+                Ok(server) => server.filter(|_| !self.0.takes_all()),
+                Err(error) if error.is_temporary() => return JobReport::retry(error.to_string()),
+                Err(error) => return JobReport::give_up(error.to_string()),
+            };
+            let sent = match &server {
+                Some(server) => app.send_by(server, &message).await,
+                None => self.0.send(&message).await,
+            };
+            let (report, cause) = match sent {
+                Ok(()) => return JobReport::done(),
+                Err(MailError::Temporary(cause)) if !job.is_last_attempt => return JobReport::retry(cause),
+                Err(MailError::Temporary(cause)) => (JobReport::retry(cause.clone()), cause),
+                Err(MailError::Permanent(cause)) => (JobReport::give_up(cause.clone()), cause),
+            };
+            let event = LogEvent::new(LogType::FailedNotification, &Caller::default())
+                .description(format!("{}: {cause}", message.template))
+                .user_name(&message.to);
+            report.logged(app.log_row(event))
         })
     }
 }
@@ -127,37 +181,10 @@ impl App {
     pub fn send_mails_with(&self, mailer: Arc<dyn Mailer>) {
         self.handle_jobs(MAIL, Arc::new(MailJobs(mailer)));
     }
+}
 
-    /// The mail of a job; `None` when there is nobody to send it to.
-    async fn message(&self, tenant: &TenantId, job: &Job) -> Result<Option<Message>, AppError> {
-        let Mail::BlockedAccount(about) = job.payload()?;
-        let Some(user_id) = about.user_id else { return Ok(None) };
-        let Some(tenant) = self.tenant_of_mail(tenant).await? else { return Ok(None) };
-        let (id, digest, now) = (tenant.id.clone(), self.ticket_digest(&tenant.id, &about.ticket), self.now());
-        let expires_at = later(job.queued_at, TICKET_LIFETIME);
-        let row = self
-            .store()
-            .write(move |tx| {
-                let row = users::find(tx, &id, &user_id)?.filter(|row| row.email.is_some());
-                if row.is_some() {
-                    // A repeated attempt finds its own ticket there.
-                    tickets::insert(tx, &id, digest.as_bytes(), UNBLOCK, &user_id, now, expires_at)?;
-                }
-                Ok::<_, StoreError>(row)
-            })
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let user = user_from_row(&row)?;
-        let Some(to) = user.email.clone() else { return Ok(None) };
-        let link = tenant.url(&format!("/u/unblock?ticket={}", about.ticket));
-        templates::blocked_account(&tenant, to, &link, about.ip, now).map(Some)
-    }
-
-    async fn tenant_of_mail(&self, tenant: &TenantId) -> Result<Option<Arc<Tenant>>, AppError> {
-        let id = tenant.clone();
-        match self.store().read(move |tx| tenants::find(tx, &id)).await? {
-            Some(row) => self.tenant_by_domain(&row.domain).await,
-            None => Ok(None),
-        }
-    }
+/// Whether mails can come from this sender: an address, or `Name <address>`.
+#[must_use]
+pub fn is_sender(text: &str) -> bool {
+    smtp::sender(text).is_some()
 }

@@ -1,10 +1,14 @@
 //! Mails by SMTP (RFC 5321), over TLS.
 
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp::client::Tls;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{MailError, MailFuture, Mailer, Message};
 
@@ -62,19 +66,79 @@ impl SmtpMailer {
     }
 
     async fn deliver(&self, message: &Message) -> Result<(), MailError> {
-        let permanent = |_| MailError::Permanent("the mail cannot be written".to_owned());
-        let to = message.to.parse().map_err(|_| MailError::Permanent("the address cannot get mail".to_owned()))?;
-        let mail = lettre::Message::builder()
-            .from(self.from.clone())
-            .to(Mailbox::new(None, to))
-            .subject(&message.subject)
-            .date(SystemTime::from(message.date))
-            // RFC 3834 §5: no automatic answer to an automatic mail.
-            .header(AutoSubmitted)
-            .multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
-            .map_err(permanent)?;
+        let mail = letter_from(message, self.from.clone())?;
         self.transport.send(mail).await.map(drop).map_err(|error| refusal(&error))
     }
+}
+
+/// A mail as it goes over the wire, from a sender as somebody wrote it: `Name <address>` or an address.
+pub(super) fn letter(message: &Message, from: &str) -> Result<lettre::Message, MailError> {
+    let from = sender(from).ok_or_else(|| MailError::Permanent("the sender is not an e-mail address".to_owned()))?;
+    letter_from(message, from)
+}
+
+/// A sender as somebody wrote it.
+pub(super) fn sender(text: &str) -> Option<Mailbox> {
+    text.parse().ok().filter(|_| !text.chars().any(char::is_control))
+}
+
+fn letter_from(message: &Message, from: Mailbox) -> Result<lettre::Message, MailError> {
+    let permanent = |_| MailError::Permanent("the mail cannot be written".to_owned());
+    let to = message.to.parse().map_err(|_| MailError::Permanent("the address cannot get mail".to_owned()))?;
+    lettre::Message::builder()
+        .from(from)
+        .to(Mailbox::new(None, to))
+        .subject(&message.subject)
+        .date(SystemTime::from(message.date))
+        // RFC 3834 §5: no automatic answer to an automatic mail.
+        .header(AutoSubmitted)
+        .multipart(MultiPart::alternative_plain_html(message.text.clone(), message.html.clone()))
+        .map_err(permanent)
+}
+
+/// How a connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Security {
+    /// TLS from the start.
+    Tls,
+    /// STARTTLS, or nothing is sent.
+    StartTls,
+    /// STARTTLS where the server has it.
+    IfOffered,
+}
+
+/// A server whose address was looked up before.
+pub(super) struct Server<'a> {
+    pub(super) address: IpAddr,
+    pub(super) port: u16,
+    /// The name that its certificate has to have.
+    pub(super) host: &'a str,
+    pub(super) security: Security,
+    pub(super) login: Option<(&'a str, &'a SecretString)>,
+}
+
+/// Hands a mail to a server.
+pub(super) async fn send_to(server: &Server<'_>, letter: &lettre::Message) -> Result<(), MailError> {
+    let parameters = TlsParameters::new(server.host.to_owned())
+        .map_err(|_| MailError::Permanent("the name of the mail server cannot have a certificate".to_owned()))?;
+    let tls = match server.security {
+        Security::Tls => Tls::Wrapper(parameters),
+        Security::StartTls => Tls::Required(parameters),
+        Security::IfOffered => Tls::Opportunistic(parameters),
+    };
+    let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.address.to_string())
+        .port(server.port)
+        .tls(tls)
+        .timeout(Some(EXCHANGE));
+    let builder = match server.login {
+        Some((user, password)) => {
+            builder.credentials(Credentials::new(user.to_owned(), password.expose_secret().to_owned()))
+        }
+        None => builder,
+    };
+    let transport = builder.build();
+    let exchange = async { transport.send(letter.clone()).await.map(drop).map_err(|error| refusal(&error)) };
+    in_time(exchange).await
 }
 
 impl Mailer for SmtpMailer {

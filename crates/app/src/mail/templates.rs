@@ -1,91 +1,97 @@
-//! The built-in mails, under Auth0's names of their templates (`management-api.md` §11).
+//! Templates of mails (`management-api.md` §11): their names, and what a tenant has put in the place of the built-in ones.
 
-use std::net::IpAddr;
+use keywright_types::TenantId;
+use serde::Deserialize;
 
-use askama::Template;
-use jiff::Timestamp;
-use keywright_types::Tenant;
+use super::liquid::{self, TemplateError};
+use crate::config_cache::document;
+use crate::{App, AppError};
 
-use super::Message;
-use crate::AppError;
+/// Kind of the documents that hold templates of tenants; each has the name of its template.
+pub const EMAIL_TEMPLATE: &str = "email-template";
 
-#[derive(Template)]
-#[template(path = "mail/blocked_account.html")]
-struct BlockedAccountHtml<'a> {
-    company: &'a str,
-    link: &'a str,
-    ip: &'a str,
-    support: Option<&'a str>,
+/// All names that there are. Of those that Keywright sends no mail for, what a tenant says is kept.
+pub const EMAIL_TEMPLATES: &[&str] = &[
+    "verify_email",
+    "verify_email_by_code",
+    "auth_email_by_code",
+    "reset_email",
+    "reset_email_by_code",
+    "welcome_email",
+    "blocked_account",
+    "stolen_credentials",
+    "enrollment_email",
+    "mfa_oob_code",
+    "user_invitation",
+    "change_password",
+    "password_reset",
+    "async_approval",
+];
+
+/// Seconds that a link is good where nobody said anything: `urlLifetimeInSeconds` of §11, `ttl_sec` of §6.5.
+pub(crate) const LINK_LIFETIME: i64 = 432_000;
+/// The longest that a link can be made to last: 30 days.
+pub const LONGEST_LINK_LIFETIME: i64 = 2_592_000;
+
+/// What a tenant says of a mail. Without a document the built-in mail is sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct EmailTemplate {
+    /// The body, Liquid in HTML.
+    pub(crate) body: Option<String>,
+    /// The sender, Liquid.
+    pub(crate) from: Option<String>,
+    /// The subject, Liquid.
+    pub(crate) subject: Option<String>,
+    /// Where the browser goes from the page that the link leads to, Liquid.
+    pub(crate) result_url: Option<String>,
+    /// How long the link is good.
+    pub(crate) url_lifetime_in_seconds: Option<i64>,
+    /// Whether the address is in the query of `result_url`.
+    pub(crate) include_email_in_redirect: bool,
+    /// Whether the mail is sent.
+    pub(crate) enabled: bool,
 }
 
-#[derive(Template)]
-#[template(path = "mail/blocked_account.txt", escape = "none")]
-struct BlockedAccountText<'a> {
-    company: &'a str,
-    link: &'a str,
-    ip: &'a str,
-    support: Option<&'a str>,
-}
-
-/// Template `blocked_account`: somebody failed too often with the receiver's account.
-pub(super) fn blocked_account(
-    tenant: &Tenant,
-    to: String,
-    link: &str,
-    ip: Option<IpAddr>,
-    now: Timestamp,
-) -> Result<Message, AppError> {
-    let company = one_line(tenant.display_name());
-    let ip = ip.map(|ip| ip.to_string()).unwrap_or_default();
-    let settings = &tenant.settings;
-    let support = settings.support_email.as_deref().or(settings.support_url.as_deref());
-    let support = support.filter(|contact| !contact.is_empty()).map(one_line);
-    let (company, support, ip) = (company.as_str(), support.as_deref(), ip.as_str());
-    Ok(Message {
-        to,
-        template: "blocked_account",
-        subject: format!("Too many failed logins to your {company} account"),
-        text: BlockedAccountText { company, link, ip, support }.render().map_err(AppError::internal)?,
-        html: BlockedAccountHtml { company, link, ip, support }.render().map_err(AppError::internal)?,
-        date: now,
-    })
-}
-
-/// Names go into headers and into text without markup.
-fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_control() || c.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use keywright_types::{TenantId, TenantSettings};
-
-    use super::*;
-
-    #[test]
-    fn what_a_tenant_says_about_itself_stays_text() {
-        let settings = TenantSettings {
-            friendly_name: Some("Acme <b>\r\nBcc: x@example.com".to_owned()),
-            support_email: Some("help@example.com".to_owned()),
-            ..TenantSettings::default()
-        };
-        let tenant = Tenant {
-            id: TenantId::new("t"),
-            domain: "login.example.com".to_owned(),
-            settings,
-            appearance: std::sync::Arc::default(),
-        };
-        let ip = Some("192.0.2.7".parse().unwrap());
-        let link = "https://login.example.com/u/unblock?ticket=x";
-        let mail = blocked_account(&tenant, "jane@example.com".to_owned(), link, ip, Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(mail.subject, "Too many failed logins to your Acme <b> Bcc: x@example.com account");
-        assert!(mail.html.contains("Acme &#60;b&#62; Bcc") && !mail.html.contains("<b>"), "{}", mail.html);
-        assert!(mail.html.contains(&format!("href=\"{link}\"")), "{}", mail.html);
-        for body in [&mail.text, &mail.html] {
-            assert!(body.contains(link) && body.contains("192.0.2.7") && body.contains("help@example.com"), "{body}");
+impl Default for EmailTemplate {
+    fn default() -> Self {
+        Self {
+            body: None,
+            from: None,
+            subject: None,
+            result_url: None,
+            url_lifetime_in_seconds: None,
+            include_email_in_redirect: true,
+            enabled: true,
         }
     }
+}
+
+impl EmailTemplate {
+    /// Seconds that the link in the mail is good.
+    pub(crate) fn lifetime(&self) -> i64 {
+        lifetime(self.url_lifetime_in_seconds)
+    }
+}
+
+/// Seconds that a link is good; none and 0 mean the usual time.
+pub(crate) fn lifetime(seconds: Option<i64>) -> i64 {
+    seconds.filter(|seconds| *seconds > 0).unwrap_or(LINK_LIFETIME).min(LONGEST_LINK_LIFETIME)
+}
+
+impl App {
+    /// What the tenant says of a mail; `None` when it has said nothing.
+    pub(crate) async fn email_template(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+    ) -> Result<Option<EmailTemplate>, AppError> {
+        let all = self.tenant_documents(tenant, EMAIL_TEMPLATE).await?;
+        all.get(name).map(|own| document("tenant_documents", &own.to_string())).transpose()
+    }
+}
+
+/// Whether somebody can write such a template; the error is for whoever wrote it.
+pub async fn check_template(source: &str) -> Result<(), TemplateError> {
+    liquid::check(source.to_owned()).await
 }

@@ -23,6 +23,8 @@ pub enum Limit {
     OidcRegister,
     /// Logins by account and address.
     Login,
+    /// Links for another password by account and address.
+    ChangePassword,
     /// New login transactions by address.
     Authorize,
     /// `/api/v2`.
@@ -42,6 +44,7 @@ impl Limit {
             Self::Jwks => "jwks",
             Self::OidcRegister => "oidc_register",
             Self::Login => "login",
+            Self::ChangePassword => "change_password",
             Self::Authorize => "authorize",
             Self::ManagementApi => "management_api",
         }
@@ -57,6 +60,7 @@ impl Limit {
             Self::Jwks => settings.jwks,
             Self::OidcRegister => settings.oidc_register,
             Self::Login => settings.login,
+            Self::ChangePassword => settings.change_password,
             Self::Authorize => settings.authorize,
             Self::ManagementApi => settings.management_api,
         }
@@ -98,6 +102,7 @@ mod tests {
             Limit::Jwks,
             Limit::OidcRegister,
             Limit::Login,
+            Limit::ChangePassword,
             Limit::Authorize,
             Limit::ManagementApi,
         ];

@@ -88,6 +88,18 @@ log_types! {
     SuccessPasswordChange = "scp";
     /// Password not changed.
     FailedPasswordChange = "fcp";
+    /// A link for another password was asked for.
+    SuccessPasswordChangeRequest = "scpr";
+    /// A link for another password was asked for, for an account that is not there.
+    FailedPasswordChangeRequest = "fcpr";
+    /// An e-mail address was proven.
+    SuccessVerification = "sv";
+    /// An e-mail address was not proven.
+    FailedVerification = "fv";
+    /// A mail to prove an address was asked for.
+    SuccessVerificationRequest = "svr";
+    /// A mail could not be sent.
+    FailedNotification = "fn";
     /// E-mail address changed.
     SuccessEmailChange = "sce";
     /// Username changed.

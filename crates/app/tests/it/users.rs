@@ -2,7 +2,7 @@
 
 use keywright_app::{Authenticated, Authentication, Caller, LoginAttempt, NewUser, SignUp, SignUpError};
 use keywright_testkit::{Engine, Scene};
-use keywright_types::{Connection, TenantSettings};
+use keywright_types::{Connection, OtherMembers, TenantSettings};
 
 use crate::no_routes;
 
@@ -23,7 +23,19 @@ async fn authenticate(scene: &Scene, connection: &Connection, identifier: &str, 
 
 async fn sign_up(scene: &Scene, connection: &Connection, new: NewUser) -> Result<Authenticated, SignUpError> {
     let (tenant, client, caller) = (&scene.app.tenant, &scene.web.client, &Caller::default());
-    scene.app.app.sign_up(SignUp { tenant, connection, client, caller, browser: None, new }).await
+    let attempt = SignUp {
+        tenant,
+        connection,
+        client,
+        caller,
+        browser: None,
+        new,
+        profile: OtherMembers::new(),
+        user_metadata: OtherMembers::new(),
+        organization_id: None,
+        language: None,
+    };
+    scene.app.app.sign_up(attempt).await
 }
 
 #[tokio::test]

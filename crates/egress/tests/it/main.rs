@@ -295,3 +295,33 @@ async fn nobody_there_is_an_error_that_may_pass() {
     );
     assert!(!EgressError::Refused.is_temporary() && !EgressError::Url("x").is_temporary());
 }
+
+/// For servers that are spoken to in another protocol.
+#[tokio::test]
+async fn eg_02_addresses_of_a_server_are_checked_as_those_of_a_request() {
+    let look_up = |answers: &[&[&str]], exceptions: Exceptions, host: &'static str| {
+        let options = EgressOptions { resolver: Names::new(answers), exceptions, ..egress_options() };
+        async move { Egress::new(options).unwrap().addresses_of(host).await }
+    };
+    let none = Exceptions::default;
+    let found = look_up(&[&["8.8.8.8", "2001:4860:4860::8888"]], none(), "smtp.example").await.unwrap();
+    assert_eq!((found.addresses.len(), found.is_exception), (2, false));
+    for (answers, host) in [
+        (&["127.0.0.1"][..], "smtp.example"),
+        (&["8.8.8.8", "10.0.0.1"], "smtp.example"),
+        (&["8.8.8.8"], "169.254.169.254"),
+        (&["8.8.8.8"], "0x7f.1"),
+        (&["8.8.8.8"], "::1"),
+        (&["8.8.8.8"], "[::ffff:127.0.0.1]"),
+    ] {
+        assert!(matches!(look_up(&[answers], none(), host).await, Err(EgressError::Refused)), "{host}");
+    }
+    for host in ["", "a.example/x", "user@a.example", "a.example#", "a.example?x", "a b", "a.example\\x"] {
+        assert!(matches!(look_up(&[&["8.8.8.8"]], none(), host).await, Err(EgressError::Url(_))), "{host}");
+    }
+    let inside = look_up(&[&["10.1.2.3"]], Exceptions::parse(["10.0.0.0/8"]).unwrap(), "relay.internal").await.unwrap();
+    assert!(inside.is_exception);
+    let named =
+        look_up(&[&["8.8.8.8"]], Exceptions::parse(["relay.internal"]).unwrap(), "relay.internal").await.unwrap();
+    assert!(named.is_exception);
+}

@@ -47,6 +47,8 @@ pub(crate) struct LoginPage {
     pub(crate) problem: Option<LoginProblem>,
     /// Whether the public may sign up.
     pub(crate) signup_allowed: bool,
+    /// Whether users may ask for a link to set another password.
+    pub(crate) reset_allowed: bool,
 }
 
 impl LoginPage {
@@ -118,10 +120,11 @@ impl Page for LoginPage {
             username: String::new(),
             problem: None,
             signup_allowed: true,
+            reset_allowed: true,
         };
         let filled = Self { username: sample.text("jane@example.com"), ..empty.clone() };
         vec![
-            ("hint", Self { signup_allowed: false, ..filled.clone() }),
+            ("hint", Self { signup_allowed: false, reset_allowed: false, ..filled.clone() }),
             ("wrong-credentials", Self { problem: Some(LoginProblem::WrongCredentials), ..filled.clone() }),
             ("too-many-logins", Self { problem: Some(LoginProblem::TooManyLogins), ..filled.clone() }),
             ("user-blocked", Self { problem: Some(LoginProblem::AccountBlocked), ..filled.clone() }),

@@ -3,29 +3,40 @@
 
 mod application;
 mod consent;
+mod email_verification;
 mod form;
 mod login;
 mod logout;
 mod organization;
+mod reset_password;
 mod scope_lines;
 mod signup;
 mod unblock;
 
 pub(crate) use application::ApplicationInfo;
 pub(crate) use consent::ConsentPage;
+pub(crate) use email_verification::{
+    EmailAlreadyVerifiedPage, EmailVerificationFailurePage, EmailVerificationPage, EmailVerificationSuccessPage,
+};
 pub(crate) use form::FormKeys;
 pub(crate) use login::{Identifier, LoginPage, LoginProblem};
 pub(crate) use logout::{LogoutAbortedPage, LogoutCompletePage, LogoutPage};
 pub(crate) use organization::{OrganizationLine, OrganizationPage, OrganizationPickerPage, OrganizationProblem};
+pub(crate) use reset_password::{
+    Continuation, ResetPasswordEmailPage, ResetPasswordErrorPage, ResetPasswordPage, ResetPasswordProblem,
+    ResetPasswordRequestPage, ResetPasswordSuccessPage, ResetRequestProblem,
+};
 pub(crate) use scope_lines::scope_lines;
-pub(crate) use signup::{RuleLine, RuleState, SignupPage, SignupProblem};
+pub(crate) use signup::{RuleLine, RuleState, SignupPage, SignupProblem, sample_rules};
 pub(crate) use unblock::{UnblockFailurePage, UnblockPage, UnblockSuccessPage};
 
 keywright_web::pages! {
     /// Every page of this crate.
     pub const PAGES = [
         LoginPage, SignupPage, ConsentPage, OrganizationPage, OrganizationPickerPage, LogoutPage, LogoutCompletePage,
-        LogoutAbortedPage, UnblockPage, UnblockSuccessPage, UnblockFailurePage
+        LogoutAbortedPage, UnblockPage, UnblockSuccessPage, UnblockFailurePage, ResetPasswordRequestPage,
+        ResetPasswordEmailPage, ResetPasswordPage, ResetPasswordSuccessPage, ResetPasswordErrorPage,
+        EmailVerificationPage, EmailVerificationSuccessPage, EmailVerificationFailurePage, EmailAlreadyVerifiedPage
     ];
 }
 

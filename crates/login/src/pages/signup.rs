@@ -52,7 +52,7 @@ pub(crate) enum RuleState {
 }
 
 impl RuleState {
-    fn class(self) -> &'static str {
+    pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Met => "met",
@@ -178,7 +178,7 @@ impl Page for SignupPage {
     }
 }
 
-fn sample_rules(sample: &Sample, tried: bool) -> Vec<RuleLine> {
+pub(crate) fn sample_rules(sample: &Sample, tried: bool) -> Vec<RuleLine> {
     let texts = texts::signup(&sample.shell);
     let line = |text: &str, met: bool, items: Vec<RuleLine>| {
         let state = match (tried, met) {

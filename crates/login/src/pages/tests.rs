@@ -94,9 +94,18 @@ fn password_managers_and_screen_readers_find_their_way() {
     let signup = html("signup-weak-password");
     assert!(signup.contains(r#"autocomplete="new-password""#));
     assert!(signup.contains(r#"aria-describedby="password-error password-rules""#));
+    for page in ["reset-password-request-empty", "reset-password-empty", "reset-password-weak"] {
+        assert_eq!(html(page).matches(" autofocus").count(), 1, "{page} starts at one field");
+    }
     for page in ["login-empty", "login-hint", "signup-empty", "signup-weak-password", "signup-no-username"] {
         assert_eq!(html(page).matches(" autofocus").count(), 1, "{page} starts at one field");
     }
+}
+
+#[test]
+fn another_password_is_offered_only_where_it_is_allowed() {
+    assert!(html("login-empty").contains(r#"href="/u/reset-password/request?state="#));
+    assert!(!html("login-hint").contains("/u/reset-password"));
 }
 
 #[test]

@@ -4,11 +4,13 @@
 
 mod attack_protection;
 mod consent;
+mod email_verification;
 mod error_page;
 mod forgery;
 mod language;
 mod login;
 mod logout;
+mod reset_password;
 mod signup;
 mod site;
 mod transaction;

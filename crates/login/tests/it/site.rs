@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use keywright_app::mail::Inbox;
+use keywright_app::mail::{Inbox, Message};
 use keywright_app::{App, AuthorizationRequest, BrowserId, HashingCost, Progress, Transaction};
 use keywright_store::logs::{self, LogRow};
+use keywright_store::users;
 use keywright_testkit::{Browser, Scene, SceneOptions};
 pub(crate) use keywright_testkit::{EMAIL, PASSWORD};
 use keywright_types::{
@@ -117,6 +118,25 @@ impl Site {
         id
     }
 
+    /// Sends what is to be sent, and gives the newest mail.
+    pub(crate) async fn mail(&self) -> Message {
+        self.app.run_due_jobs().await.unwrap();
+        self.inbox.mails().first().expect("a mail").message.clone()
+    }
+
+    /// The user with this address.
+    pub(crate) async fn user_id(&self, email: &str) -> String {
+        let (id, connection, email) = (self.tenant.id.clone(), self.connection().name.clone(), email.to_owned());
+        let row = self.app.store().read(move |tx| users::find_by_email(tx, &id, &connection, &email)).await.unwrap();
+        row.expect("a user").user_id
+    }
+
+    /// Makes a user one whose address was never proven.
+    pub(crate) async fn unverify(&self, user_id: &str) {
+        let (id, user, now) = (self.tenant.id.clone(), user_id.to_owned(), self.app.now());
+        assert!(self.app.store().write(move |tx| users::set_verified(tx, &id, &user, false, now)).await.unwrap());
+    }
+
     /// Codes of the tenant log, oldest first.
     pub(crate) async fn events(&self) -> Vec<String> {
         self.log().await.into_iter().map(|row| row.kind).collect()
@@ -133,4 +153,12 @@ impl Site {
         let session = self.app.session(&self.tenant, browser.cookie("__Host-auth0").as_deref()).await.unwrap();
         session.map(|session| session.user_id)
     }
+}
+
+/// The path of the link in a mail that begins with `path`; the text and the HTML have the same one.
+pub(crate) fn link(mail: &Message, path: &str) -> String {
+    let begin = format!("https://login.example.com{path}");
+    let line = mail.text.lines().find(|line| line.starts_with(&begin)).unwrap_or_else(|| panic!("{}", mail.text));
+    assert!(mail.html.contains(&format!("href=\"{line}\"")), "{}", mail.html);
+    line.strip_prefix("https://login.example.com").unwrap().trim_end_matches('#').to_owned()
 }

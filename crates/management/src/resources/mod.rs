@@ -7,6 +7,8 @@ mod client_grants;
 mod clients;
 mod connections;
 mod custom_domains;
+mod email_provider;
+mod email_templates;
 mod guardian;
 mod logs;
 mod not_there_yet;
@@ -17,6 +19,7 @@ mod roles;
 mod rules;
 mod signing_keys;
 mod tenant_settings;
+mod tickets;
 mod users;
 
 pub(crate) use self::connections::{CONNECTION_DELETION, Deletion};
@@ -33,6 +36,9 @@ pub(crate) fn all() -> Vec<Resource> {
         connections::resource(),
         users::resource(),
         roles::resource(),
+        tickets::resource(),
+        email_templates::resource(),
+        email_provider::resource(),
         tenant_settings::resource(),
         signing_keys::resource(),
         organizations::resource(),

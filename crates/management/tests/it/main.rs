@@ -20,6 +20,8 @@ mod connections;
 mod custom_domains;
 mod document;
 mod documents;
+mod email_provider;
+mod email_templates;
 mod every_field;
 mod log;
 mod not_there_yet;
@@ -31,6 +33,7 @@ mod rules;
 mod signing_keys;
 mod tenancy;
 mod tenant_settings;
+mod tickets;
 mod users;
 
 use axum::Router;

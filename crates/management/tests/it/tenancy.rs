@@ -50,6 +50,7 @@ fn body(method: &Method, path: &str, client: &str) -> Option<Value> {
             Some(json!({ "credential_type": "public_key", "pem": crate::clients::PUBLIC_KEY }))
         }
         ("PATCH", "/clients/{id}/credentials/{credential_id}") => Some(json!({ "expires_at": null })),
+        ("PATCH", "/email-templates/{templateName}") => Some(json!({ "enabled": false })),
         ("PATCH", "/client-grants/{id}") => Some(json!({ "scope": [] })),
         ("PATCH", "/rules/{id}" | "/actions/actions/{id}" | "/hooks/{id}" | "/actions/modules/{id}") => {
             Some(json!({ "name": "Stolen" }))
@@ -136,6 +137,10 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
 
     crate::prompts::fill(&api).await;
     let branding = crate::branding::fill(&api).await;
+    let template = json!({
+        "template": "verify_email", "body": "x", "from": "x", "subject": "x", "syntax": "liquid", "enabled": true,
+    });
+    assert_eq!(api.post("/email-templates", template).await.status, 200);
 
     let new = NewTenant {
         domain: "neighbour.example.com".to_owned(),
@@ -149,6 +154,10 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     let before = everything(&api).await;
     for operation in operations().into_iter().filter(|operation| operation.path.contains('{')) {
         let first = operation.path.split('/').nth(1).unwrap();
+        // The name is one that every tenant has; PUT makes a template of the caller's own.
+        if (first, &operation.method) == ("email-templates", &Method::PUT) {
+            continue;
+        }
         let own = match first {
             "clients" => client_id.to_owned(),
             "resource-servers" => id(&server, "id"),
@@ -156,6 +165,7 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
             "connections" => api.scene.connection.id.clone(),
             "users" => api.scene.user.user_id.replace('|', "%7C"),
             "roles" => role.clone(),
+            "email-templates" => "verify_email".to_owned(),
             "logs" => id(&api.get("/logs?take=1").await.json()[0], "log_id"),
             "keys" => id(&keys[0], "kid"),
             "rules" => id(&rule, "id"),
@@ -185,6 +195,7 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
             ("{key}", own.as_str()),
             ("{trigger}", "post-login"),
             ("{version}", &version),
+            ("{templateName}", own.as_str()),
         ] {
             path = path.replace(parameter, value);
         }

@@ -24,7 +24,7 @@ use serde::Serialize;
 pub(crate) use self::client_authentication::{AuthenticatedClient, authenticate, take_once};
 pub(crate) use self::events::log_client;
 pub(crate) use self::refresh_token_format::RefreshToken;
-pub(crate) use self::request::TokenRequest;
+pub(crate) use self::request::{TokenRequest, media_type};
 use crate::dpop;
 use crate::error::{OAuthError, no_store};
 

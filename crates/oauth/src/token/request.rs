@@ -120,7 +120,8 @@ impl TokenRequest {
     }
 }
 
-fn media_type(headers: &HeaderMap) -> String {
+/// The type of a body, without its parameters.
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

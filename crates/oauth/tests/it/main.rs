@@ -16,6 +16,7 @@ mod cookies;
 mod cross_origin;
 mod data_keys;
 mod database_outage;
+mod database_users;
 mod discovery;
 mod dpop;
 mod expect;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use keywright_store::network_attempts::{self, Allowance};
-use keywright_store::{Store, Tx, known_devices, login_failures, tickets, users};
+use keywright_store::tickets::{TicketRow, TicketStanding};
+use keywright_store::{Store, StoreError, Tx, known_devices, login_failures, tickets, users};
 
 use crate::database::Database;
-use crate::rows::{acme, at, populate, user};
+use crate::rows::{acme, at, populate, ticket, user};
 
 const ACCOUNT: [u8; 32] = [7; 32];
 
@@ -113,10 +114,11 @@ pub(crate) async fn lg_12_tickets_are_used_once_and_superseded(database: Arc<Dat
     populate(&store).await;
     store.write(|tx| users::insert(tx, &acme(), &user("bob"))).await.unwrap();
     let add = |digest: [u8; 32], kind: &'static str, user_id: &'static str| {
-        store.write(move |tx| tickets::insert(tx, &acme(), &digest, kind, user_id, at(0), at(60)))
+        store.write(move |tx| tickets::insert(tx, &acme(), &ticket(digest, kind, user_id)))
     };
     let find = |digest: [u8; 32], kind: &'static str, second| {
-        store.read(move |tx| tickets::find(tx, &acme(), &digest, kind, at(second)))
+        let good = |found: tickets::Ticket| (found.standing == TicketStanding::Good).then_some(found.user_id);
+        store.read(move |tx| Ok::<_, StoreError>(tickets::find(tx, &acme(), &digest, kind, at(second))?.and_then(good)))
     };
     let take = |digest: [u8; 32], kind: &'static str, second| {
         store.write(move |tx| tickets::take(tx, &acme(), &digest, kind, at(second)))
@@ -142,4 +144,45 @@ pub(crate) async fn lg_12_tickets_are_used_once_and_superseded(database: Arc<Dat
     assert_eq!(find([3; 32], "reset", 1).await.unwrap(), ann);
     assert!(find([4; 32], "unblock", 1).await.unwrap().is_some());
     assert_eq!(add([6; 32], "unblock", "auth0|gone").await.unwrap_err().constraint(), Some("foreign_key"));
+}
+
+pub(crate) async fn lg_12_tickets_end_with_the_address_that_they_were_made_for(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let own = store.read(|tx| users::find(tx, &acme(), "auth0|ann")).await.unwrap().unwrap().email;
+    assert!(own.is_some());
+    let find = |digest: [u8; 32]| {
+        store.read(move |tx| {
+            let found = tickets::find(tx, &acme(), &digest, "reset", at(1))?.unwrap();
+            Ok::<_, StoreError>((found.standing, found.document))
+        })
+    };
+    let take = |digest: [u8; 32]| store.write(move |tx| tickets::take(tx, &acme(), &digest, "reset", at(1)));
+    let add = |digest: [u8; 32], email: Option<String>| {
+        let row = TicketRow { email, document: Some("{}".to_owned()), ..ticket(digest, "reset", "auth0|ann") };
+        store.write(move |tx| tickets::insert(tx, &acme(), &row))
+    };
+    let change = |email: &'static str| {
+        store.write(move |tx| users::set_email(tx, &acme(), "auth0|ann", Some(email), true, at(1)))
+    };
+    add([1; 32], own).await.unwrap();
+    assert_eq!(find([1; 32]).await.unwrap(), (TicketStanding::Good, Some("{}".to_owned())));
+    change("ann@elsewhere.example").await.unwrap();
+    assert_eq!(find([1; 32]).await.unwrap().0, TicketStanding::Foreign);
+    assert_eq!(take([1; 32]).await.unwrap(), None, "by the same write that would use it up");
+    add([2; 32], Some("ann@elsewhere.example".to_owned())).await.unwrap();
+    store.write(|tx| tickets::end_for_user(tx, &acme(), "auth0|bob", at(1))).await.unwrap();
+    store.write(|tx| tickets::end_kind(tx, &acme(), "auth0|ann", "unblock", at(1))).await.unwrap();
+    assert_eq!(find([2; 32]).await.unwrap().0, TicketStanding::Good);
+    store.write(|tx| tickets::end_for_user(tx, &acme(), "auth0|ann", at(1))).await.unwrap();
+    assert_eq!(find([2; 32]).await.unwrap().0, TicketStanding::Used);
+    assert_eq!(take([2; 32]).await.unwrap(), None);
+    // Mails are written in any order.
+    let late = TicketRow { created_at: at(-1), ..ticket([4; 32], "reset", "auth0|ann") };
+    store.write(move |tx| tickets::insert(tx, &acme(), &late)).await.unwrap();
+    assert_eq!(find([4; 32]).await.unwrap().0, TicketStanding::Used, "a newer one was there before");
+    add([3; 32], None).await.unwrap();
+    assert_eq!(find([3; 32]).await.unwrap().0, TicketStanding::Good);
+    store.write(|tx| tickets::end_kind(tx, &acme(), "auth0|ann", "reset", at(1))).await.unwrap();
+    assert_eq!(find([3; 32]).await.unwrap().0, TicketStanding::Used);
 }

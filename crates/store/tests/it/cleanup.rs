@@ -9,7 +9,7 @@ use keywright_store::{
 };
 
 use crate::database::Database;
-use crate::rows::{acme, at, code, family, job, populate, pushed_request, secret, transaction};
+use crate::rows::{acme, at, code, family, job, populate, pushed_request, secret, ticket, transaction};
 
 /// How many rows of each table there are.
 async fn counts(store: &Store) -> [i64; 8] {
@@ -124,7 +124,7 @@ pub(crate) async fn removes_what_attack_protection_no_longer_needs(database: Arc
         login_failures::count(tx, &acme(), &[1; 32], "a", 3, at(0), at(60))?;
         network_attempts::take(tx, &acme(), "pre-login", "a", allowance, at(0))?;
         known_devices::remember(tx, &acme(), "auth0|ann", &[1; 32], at(60))?;
-        tickets::insert(tx, &acme(), &[1; 32], "unblock", "auth0|ann", at(0), at(60))
+        tickets::insert(tx, &acme(), &ticket([1; 32], "unblock", "auth0|ann"))
     };
     store.write(fill).await.unwrap();
     assert_eq!(cleanup::run_once(&store, at(59), "node").await.unwrap(), Some(0));

@@ -19,7 +19,7 @@ use crate::refresh_tokens::rotation;
 use crate::rows::{
     acme, action, action_version, at, binding, client, client_grant, code, connection, credential, ec_key, family,
     grant, job, permission, populate, pushed_request, resource_server, role, rule, rule_config, secret, session,
-    signing_key, tenant_document, transaction, umbrella, user,
+    signing_key, tenant_document, ticket, transaction, umbrella, user,
 };
 
 /// One row of everything for acme.
@@ -60,7 +60,7 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     login_failures::count(tx, &acme(), &[1; 32], "a", 3, at(0), at(60))?;
     network_attempts::take(tx, &acme(), "pre-login", "a", ALLOWANCE, at(0))?;
     known_devices::remember(tx, &acme(), "auth0|ann", &[1; 32], at(60))?;
-    tickets::insert(tx, &acme(), &[1; 32], "unblock", "auth0|ann", at(0), at(60))?;
+    tickets::insert(tx, &acme(), &ticket([1; 32], "unblock", "auth0|ann"))?;
     client_credentials::insert(tx, &acme(), &credential("cred"))?;
     client_secrets::replace(tx, &acme(), "app", &secret(1))?;
     used_jwt_ids::take(tx, &acme(), &[1; 32], at(60))?;

@@ -141,6 +141,7 @@ conformance! {
         lg_07_failures_are_counted_up_to_the_limit, failures_are_taken_back_reset_and_cleared,
         attempts_of_a_network_come_back_one_by_one, lg_08_devices_are_known_until_they_are_forgotten,
         lg_12_tickets_are_used_once_and_superseded,
+        lg_12_tickets_end_with_the_address_that_they_were_made_for,
     }
     client_authentication {
         credentials_are_kept_changed_and_deleted, credentials_are_unique_and_go_with_the_client,

@@ -22,6 +22,7 @@ use keywright_store::sessions::SessionRow;
 use keywright_store::signing_keys::{EcKeyRow, KeyState, SigningKeyRow};
 use keywright_store::tenant_documents::TenantDocumentRow;
 use keywright_store::tenants::TenantRow;
+use keywright_store::tickets::TicketRow;
 use keywright_store::transactions::TransactionRow;
 use keywright_store::users::UserRow;
 use keywright_store::{Store, StoreError, Tx, clients, tenants, users};
@@ -371,5 +372,18 @@ pub(crate) fn family(id: &str) -> RefreshTokenRow {
         expires_at: Some(at(1000)),
         revoked_at: None,
         payload: r#"{"auth_time":1}"#.to_owned(),
+    }
+}
+
+/// A minute long.
+pub(crate) fn ticket(digest: [u8; 32], kind: &str, user_id: &str) -> TicketRow {
+    TicketRow {
+        ticket_digest: digest.to_vec(),
+        kind: kind.to_owned(),
+        user_id: user_id.to_owned(),
+        email: None,
+        document: None,
+        created_at: at(0),
+        expires_at: at(60),
     }
 }

@@ -19,6 +19,12 @@ pub(crate) async fn are_found_by_id_email_and_username(database: Arc<Database>) 
     let by_username = |connection, name| store.read(move |tx| users::find_by_username(tx, &acme(), connection, name));
     assert_eq!(by_username("database", "ann").await.unwrap(), ann);
     assert_eq!(by_username("other", "ann").await.unwrap(), None);
+    for verified in [true, false] {
+        assert!(store.write(move |tx| users::set_verified(tx, &acme(), "auth0|ann", verified, at(1))).await.unwrap());
+        let row = store.read(|tx| users::find(tx, &acme(), "auth0|ann")).await.unwrap().unwrap();
+        assert_eq!((row.email_verified, row.updated_at), (verified, at(1)));
+    }
+    assert!(!store.write(|tx| users::set_verified(tx, &acme(), "auth0|gone", true, at(1))).await.unwrap());
 }
 
 pub(crate) async fn are_unique_by_email_and_username_in_a_connection(database: Arc<Database>) {

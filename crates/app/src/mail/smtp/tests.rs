@@ -9,6 +9,7 @@ const FROM: &str = "Example <no-reply@example.com>";
 fn message(to: &str) -> Message {
     Message {
         to: to.to_owned(),
+        from: None,
         template: "blocked_account",
         subject: "Grüße".to_owned(),
         text: "in text".to_owned(),

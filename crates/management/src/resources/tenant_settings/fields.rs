@@ -136,6 +136,7 @@ fn rate_limits() -> Schema {
         "jwks",
         "oidc_register",
         "login",
+        "change_password",
         "authorize",
         "management_api",
     ];

@@ -29,8 +29,11 @@ connection's policy.
 Of `user_metadata` and `app_metadata` a `PATCH` changes the members that are sent, `null` removes one, `{}` removes all. `null`
 unsets a root attribute.
 
+A mail that asks to prove the address is sent to a new user and to a new address, unless `email_verified: true` or
+`verify_email: false` comes with it; `verify_email: true` alone sends another one.
+
 Pages by number reach the first 1000 users. Searching (`q`, `sort`), linking identities and phone numbers as identifiers do not
-exist yet; `verify_email` is accepted, and no mail is sent.";
+exist yet.";
 
 pub(super) fn resource() -> Resource {
     let fields = fields::all();

@@ -75,8 +75,18 @@ pub(super) async fn create(call: Call) -> Outcome {
         }
     }
     readable(&row)?;
-    let inserted = row.clone();
-    let written = call.write(move |tx, tenant| Ok(users::insert(tx, tenant, &inserted)?)).await;
+    let (inserted, app) = (row.clone(), call.app.clone());
+    // "Verification e-mail is sent unless `email_verified:true` or `verify_email:false`."
+    let mailed = !row.email_verified && flag("verify_email").unwrap_or(true);
+    let written = call.write(move |tx, tenant| {
+        users::insert(tx, tenant, &inserted)?;
+        if mailed {
+            app.queue_verification_email(tx, tenant, &inserted.user_id, None, None, None)?;
+        }
+        Ok(())
+    });
+    let written = written.await;
+    call.app.wake_jobs();
     written.map_err(|error| {
         let exists = || refused(SignUpError::UserExists);
         ["users_pkey", "users_email_key", "users_username_key"]
@@ -101,6 +111,9 @@ pub(super) async fn update(call: Call) -> Outcome {
         return Err(ApiError::bad_request("The user has no identity in this connection."));
     }
     identifiers(&call, &id, &row, &body).await?;
+    if asks_for_verification(&row, &body) {
+        mail_verification(&call, &id).await?;
+    }
     match body.get("blocked").and_then(Value::as_bool) {
         Some(true) if !row.blocked => call.app.block_user(&call.tenant, &id, &call.caller).await.map_err(failed)?,
         Some(false) if row.blocked => call.app.unblock_user(&call.tenant, &id, &call.caller).await.map_err(failed)?,
@@ -156,6 +169,23 @@ async fn identifiers(call: &Call, id: &str, row: &UserRow, body: &Map<String, Va
         app.change_username(tenant, id, name, caller).await.map_err(failed)?;
     }
     Ok(())
+}
+
+/// A new address is to be proven unless the caller says that it is, or wants no mail; an old one where the caller wants it.
+fn asks_for_verification(row: &UserRow, body: &Map<String, Value>) -> bool {
+    let flag = |name: &str| body.get(name).and_then(Value::as_bool);
+    let email = body.get("email").and_then(Value::as_str).map(str::to_lowercase);
+    let is_new = email.is_some() && email != row.email;
+    let verified = flag("email_verified").unwrap_or(row.email_verified && !is_new);
+    !verified && flag("verify_email").unwrap_or(is_new)
+}
+
+async fn mail_verification(call: &Call, id: &str) -> Result<(), ApiError> {
+    match call.app.send_verification_email(&call.tenant, id, None, None, &call.caller).await {
+        // Who has no address gets no mail.
+        Ok(()) | Err(AccountError::InvalidEmail) => Ok(()),
+        Err(error) => Err(failed(error)),
+    }
 }
 
 pub(super) async fn delete(call: Call) -> Outcome {
