@@ -184,13 +184,15 @@ fn is_light(color: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use keywright_types::{TenantId, TenantSettings};
     use serde_json::json;
 
     use super::*;
 
     fn tenant(settings: TenantSettings) -> Tenant {
-        Tenant { id: TenantId::new("t"), domain: "login.example.com".to_owned(), settings }
+        Tenant { id: TenantId::new("t"), domain: "login.example.com".to_owned(), settings, appearance: Arc::default() }
     }
 
     #[test]
