@@ -5,15 +5,14 @@
 
 use http::Method;
 use keywright_store::{connections, organizations};
-use serde_json::json;
 
-use crate::call::{Call, Reply};
+use crate::call::Call;
 use crate::error::ApiError;
 use crate::operation::{Operation, Resource};
 use crate::paging::{Found, Paging};
 use crate::projection;
 use crate::query::{Parameter, parameter};
-use crate::schema::{boolean, list as list_of, object, open_object, required, text_of};
+use crate::schema::{boolean, list as list_of, open_object, text_of};
 
 const ABOUT: &str = "\
 Features of Auth0 that Keywright **does not have yet**. Their operations answer, so that tools which read and write whole tenants
