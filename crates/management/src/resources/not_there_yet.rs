@@ -5,15 +5,14 @@
 
 use http::Method;
 use keywright_store::{connections, organizations};
-use serde_json::json;
 
-use crate::call::{Call, Reply};
+use crate::call::Call;
 use crate::error::ApiError;
 use crate::operation::{Operation, Resource};
 use crate::paging::{Found, Paging};
 use crate::projection;
 use crate::query::{Parameter, parameter};
-use crate::schema::{boolean, list as list_of, object, open_object, required, text_of};
+use crate::schema::{boolean, list as list_of, open_object, text_of};
 
 const ABOUT: &str = "\
 Features of Auth0 that Keywright **does not have yet**. Their operations answer, so that tools which read and write whole tenants
@@ -28,12 +27,9 @@ Nothing of what is sent is kept.";
 
 pub(super) fn resource() -> Resource {
     let operations = [
-        hooks(),
         access(),
         flows(),
         streams(),
-        phone(),
-        pages(),
         provisioning(),
         organization_parts(),
         groups(),
@@ -166,19 +162,6 @@ macro_rules! objects {
             ),
         ]
     };
-}
-
-fn hooks() -> Vec<Operation> {
-    const MISSING: Missing = ("Error: Hook does not exist", Some("HookDoesNotExist"));
-    const SECRETS: &str = "/hooks/{id}/secrets";
-    let mut all = objects!("/hooks", "a hook", "hooks", "hooks", Paging::numbered("hooks"), MISSING);
-    all.push(missing(SECRETS, "List secrets of a hook", &["read:hooks"], MISSING, Below::Nothing));
-    all.extend([
-        write(&Method::POST, SECRETS, "Add secrets to a hook", &["update:hooks"], Below::Nothing),
-        write(&Method::PATCH, SECRETS, "Update secrets of a hook", &["update:hooks"], Below::Nothing),
-        write(&Method::DELETE, SECRETS, "Delete secrets of a hook", &["delete:hooks"], Below::Nothing),
-    ]);
-    all
 }
 
 fn access() -> Vec<Operation> {
@@ -325,100 +308,6 @@ fn streams() -> Vec<Operation> {
         write(&Method::POST, "/event-streams/{id}/test", "Send a test event", &["update:event_streams"], below),
     ]);
     all
-}
-
-/// A list that is an object with one member, whatever is asked for.
-fn wrapped(
-    path: &'static str,
-    summary: &'static str,
-    scopes: &'static [&'static str],
-    name: &'static str,
-    parameters: Vec<Parameter>,
-) -> Operation {
-    Operation::get(path, summary)
-        .scopes(scopes)
-        .query(Paging::both(name).parameters())
-        .query(parameters)
-        .answers(object(vec![required(name, list_of(open_object()))]))
-        .handled_by(move |_| async move { Ok(Reply::json(json!({ name: [] }))) })
-}
-
-fn phone() -> Vec<Operation> {
-    const RESOURCE: Missing = ("Notification Resource not found", None);
-    let disabled = || vec![parameter("disabled", boolean())];
-    let below = Below::Nothing;
-    let providers = objects!(
-        "/branding/phone/providers",
-        "a phone provider",
-        "phone providers",
-        "phone_providers",
-        Paging::numbered("providers"),
-        RESOURCE
-    );
-    let templates = objects!(
-        "/branding/phone/templates",
-        "a phone template",
-        "phone templates",
-        "phone_templates",
-        Paging::numbered("templates"),
-        RESOURCE
-    );
-    let lists = [
-        wrapped(
-            "/branding/phone/providers",
-            "List phone providers",
-            &["read:phone_providers"],
-            "providers",
-            disabled(),
-        ),
-        wrapped(
-            "/branding/phone/templates",
-            "List phone templates",
-            &["read:phone_templates"],
-            "templates",
-            disabled(),
-        ),
-    ];
-    let others = [providers, templates].concat().into_iter();
-    let is_list = |operation: &Operation| operation.method == Method::GET && !operation.path.contains('{');
-    let mut all: Vec<Operation> = lists.into_iter().chain(others.filter(|operation| !is_list(operation))).collect();
-    all.extend([
-        write(
-            &Method::POST,
-            "/branding/phone/providers/{id}/try",
-            "Try a phone provider",
-            &["create:phone_providers"],
-            below,
-        ),
-        write(
-            &Method::POST,
-            "/branding/phone/templates/{id}/try",
-            "Try a phone template",
-            &["create:phone_templates"],
-            below,
-        ),
-        write(
-            &Method::PATCH,
-            "/branding/phone/templates/{id}/reset",
-            "Reset a phone template",
-            &["update:phone_templates"],
-            below,
-        ),
-    ]);
-    all
-}
-
-fn pages() -> Vec<Operation> {
-    const SCREEN: &str = "/prompts/{prompt}/screen/{screen}/rendering";
-    let parameters = ["prompt", "screen", "rendering_mode"].map(|name| parameter(name, text_of(1, 100)));
-    let below = Below::Nothing;
-    vec![
-        list("/prompts/rendering", "List rendering settings", &["read:prompts"], Paging::numbered("configs"), below)
-            .query(parameters),
-        write(&Method::PATCH, "/prompts/rendering", "Update rendering settings", &["update:prompts"], below),
-        missing(SCREEN, "Get rendering settings of a screen", &["read:prompts"], NOT_FOUND, below),
-        write(&Method::PATCH, SCREEN, "Update rendering settings of a screen", &["update:prompts"], below),
-    ]
 }
 
 /// What is below a connection that is provisioned from elsewhere, and its keys.
