@@ -13,11 +13,6 @@ async fn lists_are_empty_in_the_shape_of_each() {
     let organization = api.create("/organizations", json!({ "name": "acme" })).await;
     let organization = organization["id"].as_str().unwrap();
     for (path, expected) in [
-        ("/hooks", json!([])),
-        (
-            "/hooks?page=0&per_page=100&include_totals=true",
-            json!({ "start": 0, "limit": 100, "total": 0, "hooks": [] }),
-        ),
         ("/log-streams", json!([])),
         (
             "/network-acls?include_totals=true&per_page=100",
@@ -35,9 +30,6 @@ async fn lists_are_empty_in_the_shape_of_each() {
         ("/flows?hydrate=form_count", json!([])),
         ("/forms?include_totals=true", json!({ "start": 0, "limit": 50, "total": 0, "forms": [] })),
         ("/flows/vault/connections?per_page=50", json!([])),
-        ("/branding/phone/providers?disabled=false", json!({ "providers": [] })),
-        ("/branding/phone/templates", json!({ "templates": [] })),
-        ("/prompts/rendering?include_totals=true", json!({ "start": 0, "limit": 50, "total": 0, "configs": [] })),
         ("/connections-directory-provisionings?take=50", json!({ "directory_provisionings": [] })),
         ("/connections-scim-configurations", json!({ "scim_configurations": [] })),
         (&format!("/connections/{connection}/keys"), json!([])),
@@ -55,7 +47,6 @@ async fn single_objects_are_not_found_by_the_error_of_their_kind() {
     let api = Api::new().await;
     let connection = &api.scene.connection.id;
     for (path, message, code) in [
-        ("/hooks/x", "Error: Hook does not exist", Some("HookDoesNotExist")),
         ("/flows/x", "Flow not found", None),
         ("/log-streams/x", "The log stream does not exist.", None),
         ("/network-acls/x", "NetworkACL with this ID was not found", None),
@@ -90,7 +81,7 @@ async fn every_write_is_refused() {
         refused(&answer, 403, message, Some("feature_not_enabled"));
         writes += 1;
     }
-    assert!(writes > 60, "{writes}");
+    assert!(writes > 40, "{writes}");
     let log = api.get("/logs?take=100").await.json().to_string();
     assert!(!log.contains("hush"));
 }

@@ -159,6 +159,8 @@ async fn the_management_api_itself_is_hardly_changed() {
     let path = "/resource-servers/https%3A%2F%2Flogin.example.com%2Fapi%2Fv2%2F";
     let system = api.get(path).await.json();
     assert_eq!(system["is_system"], true);
+    // auth0-deploy-cli and auth0-cli leave it alone by its name.
+    assert_eq!(system["name"], "Auth0 Management API");
     assert_eq!(system["identifier"], "https://login.example.com/api/v2/");
     for body in [json!({ "name": "x" }), json!({ "scopes": [] }), json!({ "signing_alg": "HS256" })] {
         refused(&api.patch(path, body).await, 400, "System resource servers cannot be patched.", None);

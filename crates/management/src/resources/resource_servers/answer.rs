@@ -9,9 +9,15 @@ use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 
+/// §3.1: tools know the system API by this name, and leave it alone.
+const SYSTEM_NAME: &str = "Auth0 Management API";
+
 /// The API with its secret: `signing_secret` is "returned to read:resource_servers".
 pub(super) fn show(app: &App, tenant: &TenantId, row: &ResourceServerRow) -> Result<Value, ApiError> {
     let mut document = document(row)?;
+    if document.get("is_system") == Some(&json!(true)) {
+        document.insert("name".to_owned(), json!(SYSTEM_NAME));
+    }
     let secret = app.unsealed(Purpose::ApiSigningSecret, tenant, row.signing_secret.as_deref())?;
     if let Some(secret) = secret {
         document.insert("signing_secret".to_owned(), json!(secret.expose_secret()));

@@ -21,8 +21,8 @@ kept and answered as it was sent. These have an effect on the protocol: `identif
 are stored for tools and have none yet.
 
 `signing_secret` is made when an API with HS256 comes without one. The Management API itself is an API of the tenant,
-`is_system`; of it only `token_lifetime` and `skip_consent_for_verifiable_first_party_clients` can be changed, and it cannot be
-deleted. With an API go its client grants and all permissions on it.";
+`is_system`, with the name by which tools know it, `Auth0 Management API`; of it only `token_lifetime` and
+`skip_consent_for_verifiable_first_party_clients` can be changed, and it cannot be deleted. With an API go its client grants and all permissions on it.";
 
 pub(super) fn resource() -> Resource {
     let fields = fields::all();
