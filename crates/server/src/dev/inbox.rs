@@ -99,6 +99,7 @@ fn document(mail: &ReceivedMail) -> Value {
     json!({
         "id": mail.id,
         "date": message.date,
+        "from": message.from,
         "to": message.to,
         "template": message.template,
         "subject": message.subject,
@@ -109,8 +110,9 @@ fn document(mail: &ReceivedMail) -> Value {
 
 fn page(template: &impl Template) -> Response {
     let Ok(html) = template.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
-                  form-action 'none'";
+    // The mail itself stands in a sandbox without scripts; it may show a logo, as mail programs do.
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; frame-src 'self'; \
+                  frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
