@@ -70,11 +70,11 @@ doc: ## Examples in the documentation comments
 e2e: e2e-sqlite e2e-postgres ## End-to-end tests with a real browser, on SQLite and then on PostgreSQL
 
 e2e-sqlite: programs node-packages ## End-to-end tests on SQLite (ARGS="sso.test.mjs" narrows)
-	@scripts/prerequisites browser postgres
+	@scripts/prerequisites browser postgres python
 	@cd crates/e2e && KEYWRIGHT_TEST_ENGINE=sqlite node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec $(ARGS)
 
 e2e-postgres: programs node-packages ## End-to-end tests on a throwaway PostgreSQL
-	@scripts/prerequisites browser postgres
+	@scripts/prerequisites browser postgres python
 	@cd crates/e2e && KEYWRIGHT_TEST_ENGINE=postgres ../../scripts/with-postgres node --test --test-concurrency=1 --test-timeout=600000 --test-reporter=spec $(ARGS)
 
 # --- Node packages --------------------------------------------------------------------------------
