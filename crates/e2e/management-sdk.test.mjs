@@ -24,7 +24,8 @@ describe(`Auth0's ManagementClient on ${engine}`, () => {
     });
     assert.match(made.client_id, /^[0-9A-Za-z]{32}$/);
     assert.match(made.client_secret, /^[\w-]{64}$/);
-    assert.deepEqual(made.grant_types, ['authorization_code', 'implicit', 'refresh_token', 'client_credentials']);
+    // Without the implicit grant, which applications have to ask for (CL-07).
+    assert.deepEqual(made.grant_types, ['authorization_code', 'refresh_token', 'client_credentials']);
     assert.equal(made.addons.samlp.mappings.email, 'mail');
 
     const { client_id } = made;
@@ -150,18 +151,6 @@ describe(`Auth0's ManagementClient on ${engine}`, () => {
     assert.deepEqual(read.device_flow, { charset: 'digits', mask: '***-***' });
     assert.equal(read.session_lifetime, 24);
     await refused(api.tenants.settings.update({ flags: { no_such_flag: true } }), 400, 'invalid_body');
-  });
-
-  test('signing keys', async () => {
-    const before = await api.keys.signing.list();
-    const next = before.find((key) => key.next);
-    // Verifiers get a minute to learn the next key before it signs.
-    await server.advance(120);
-    const rotated = await api.keys.signing.rotate();
-    assert.equal(rotated.kid, next.kid);
-    const previous = (await api.keys.signing.list()).find((key) => key.previous);
-    assert.equal((await api.keys.signing.revoke(previous.kid)).kid, previous.kid);
-    assert.equal((await api.keys.signing.get(previous.kid)).revoked, true);
   });
 
   test('rules and their settings', async () => {
@@ -321,6 +310,21 @@ describe(`Auth0's ManagementClient on ${engine}`, () => {
     assert.ok(written.some(({ description }) => description === 'Create a client'));
     assert.equal((await api.logs.get(written[0].log_id)).log_id, written[0].log_id);
     assert.ok(!JSON.stringify(written).includes('very secret'));
+  });
+
+  test('signing keys', async () => {
+    const before = await api.keys.signing.list();
+    const next = before.find((key) => key.next);
+    // Verifiers get a minute to learn the next key before it signs.
+    await server.advance(120);
+    const rotated = await api.keys.signing.rotate();
+    assert.equal(rotated.kid, next.kid);
+    // Tokens that a revoked key signed are worth nothing from then on: this client has one of the new key.
+    const { signing } = managementClient(server).keys;
+    const previous = (await signing.list()).find((key) => key.previous);
+    assert.equal((await signing.revoke(previous.kid)).kid, previous.kid);
+    assert.equal((await signing.get(previous.kid)).revoked, true);
+    await refused(api.keys.signing.list(), 401);
   });
 });
 
