@@ -91,11 +91,13 @@ fn render_now(source: &str, place: Place, variables: Json) -> Result<String, Tem
     let language = if place == Place::Html { &HTML } else { &TEXT };
     let template = read(source, language)?;
     let variables = if place == Place::Html { escaped(variables) } else { variables };
-    let globals = liquid_core::to_object(&variables).map_err(TemplateError::new)?;
+    // OP-02: these errors repeat values, and one of them is the link.
+    let failed = || TemplateError::new("the template cannot be rendered with the values of this mail");
+    let globals = liquid_core::to_object(&variables).map_err(|_| failed())?;
     let runtime = Lenient(RuntimeBuilder::new().set_globals(&globals).build());
     let mut page = Page(Vec::new());
-    template.render_to(&mut page, &runtime).map_err(TemplateError::new)?;
-    String::from_utf8(page.0).map_err(TemplateError::new)
+    template.render_to(&mut page, &runtime).map_err(|_| failed())?;
+    String::from_utf8(page.0).map_err(|_| failed())
 }
 
 fn language(place: Place) -> Language {

@@ -92,3 +92,13 @@ async fn do_03_no_template_takes_much_time_or_memory() {
     let many = "{% for a in list %}{{ long }}{% endfor %}";
     assert!(html(many, variables).await.is_err(), "the result is too long");
 }
+
+/// OP-02: "mail links […] cannot be logged […] by accident".
+#[tokio::test]
+async fn op_02_an_error_repeats_no_value() {
+    let variables = json!({ "url": "https://login.example.com/u/reset-password?ticket=secret", "zero": 0 });
+    for source in ["{{ url | divided_by: 0 }}", "{{ url | times: url }}", "{{ 1 | divided_by: zero | append: url }}"] {
+        let error = html(source, variables.clone()).await.unwrap_err().to_string();
+        assert!(!error.contains("secret") && !error.contains("ticket"), "{error}");
+    }
+}
