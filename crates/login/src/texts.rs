@@ -457,6 +457,36 @@ mod tests {
         assert_eq!(audit::text_differences(SOURCES), Vec::<String>::new());
     }
 
+    /// Whoever adds a text says that tenants can replace it.
+    #[test]
+    fn the_reference_of_custom_texts_has_every_key() {
+        let reference = include_str!("../../../docs/reference/custom-texts.md");
+        let texts: Value = serde_json::from_str(include_str!("../texts/en.json")).unwrap();
+        let (mut rest, mut missing) = (reference, Vec::new());
+        for (prompt, screens) in texts.as_object().unwrap() {
+            for (screen, texts) in screens.as_object().unwrap() {
+                let heading = format!("### `{prompt}`, screen `{screen}`");
+                let Some((_, after)) = rest.split_once(&heading) else {
+                    missing.push(heading);
+                    continue;
+                };
+                rest = after;
+                let table = after.split("\n#").next().unwrap_or_default();
+                let keys = texts.as_object().unwrap().iter().filter(|(_, text)| text.is_string());
+                missing.extend(
+                    keys.filter(|(key, text)| {
+                        !table.contains(&format!("| `{key}` |"))
+                            || !table.contains(
+                                text.as_str().unwrap_or_default().trim().split('|').next().unwrap_or_default(),
+                            )
+                    })
+                    .map(|(key, _)| format!("{prompt} / {screen} / {key}")),
+                );
+            }
+        }
+        assert_eq!(missing, Vec::<String>::new());
+    }
+
     /// §7.7 fixes these sentences; clients that script the pages compare them.
     #[test]
     fn fixed_error_texts_are_the_specified_ones() {

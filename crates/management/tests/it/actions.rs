@@ -12,7 +12,7 @@ fn body(name: &str) -> Value {
     json!({ "name": name, "supported_triggers": [{ "id": "post-login", "version": "v3" }], "code": CODE })
 }
 
-fn with(name: &str, members: Value) -> Value {
+fn with(name: &str, members: &Value) -> Value {
     let mut body = body(name);
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     body
@@ -61,19 +61,19 @@ async fn a_new_action_is_a_built_draft() {
         "dependencies": [{ "name": "lodash", "version": "4.17.21" }, { "name": "own", "version": "latest", "registry_url": "https://npm.example/" }],
         "secrets": [{ "name": "KEY", "value": "hush" }],
     });
-    let full = api.create("/actions/actions", with("full", all)).await;
+    let full = api.create("/actions/actions", with("full", &all)).await;
     assert_eq!(
         (&full["runtime"], &full["dependencies"][1]["registry_url"]),
         (&json!("node18"), &json!("https://npm.example/"))
     );
     let version_left_out = json!({ "supported_triggers": [{ "id": "credentials-exchange" }] });
-    let made = api.create("/actions/actions", with("full", version_left_out)).await;
+    let made = api.create("/actions/actions", with("full", &version_left_out)).await;
     assert_eq!(made["supported_triggers"], json!([{ "id": "credentials-exchange", "version": "v2" }]));
     // What is answered of a trigger may come back.
     let triggers = api.get("/actions/triggers").await.json();
     let answered = json!({ "supported_triggers": [triggers["triggers"][0]] });
-    api.create("/actions/actions", with("echo", answered)).await;
-    let at_once = api.create("/actions/actions", with("at once", json!({ "deploy": true }))).await;
+    api.create("/actions/actions", with("echo", &answered)).await;
+    let at_once = api.create("/actions/actions", with("at once", &json!({ "deploy": true }))).await;
     assert_eq!((&at_once["all_changes_deployed"], &at_once["deployed_version"]["number"]), (&json!(true), &json!(1)));
 }
 
@@ -96,7 +96,7 @@ async fn wrong_members_of_an_action_are_named_and_write_nothing() {
             "A dependency is named twice",
         ),
     ] {
-        refused(&api.post("/actions/actions", with("two", members.clone())).await, 400, message, Some("invalid_body"));
+        refused(&api.post("/actions/actions", with("two", &members)).await, 400, message, Some("invalid_body"));
         refused(&api.patch(&path(&made), members).await, 400, message, Some("invalid_body"));
     }
     for (members, reason) in [
@@ -112,13 +112,13 @@ async fn wrong_members_of_an_action_are_named_and_write_nothing() {
             "'String is too short (0 chars), minimum 1' on property name (The name of an action.).",
         ),
     ] {
-        invalid(&api.post("/actions/actions", with("two", members.clone())).await, reason);
+        invalid(&api.post("/actions/actions", with("two", &members)).await, reason);
         invalid(&api.patch(&path(&made), members).await, reason);
     }
     let many: Vec<Value> = (0..31).map(|n| json!({ "name": format!("S{n}"), "value": "" })).collect();
-    assert_eq!(api.post("/actions/actions", with("two", json!({ "secrets": many }))).await.status, 400);
-    assert_eq!(api.post("/actions/actions", with("two", json!({ "code": "x".repeat(100_001) }))).await.status, 400);
-    let empty = api.post("/actions/actions", with("two", json!({ "code": "", "deploy": true }))).await;
+    assert_eq!(api.post("/actions/actions", with("two", &json!({ "secrets": many }))).await.status, 400);
+    assert_eq!(api.post("/actions/actions", with("two", &json!({ "code": "x".repeat(100_001) }))).await.status, 400);
+    let empty = api.post("/actions/actions", with("two", &json!({ "code": "", "deploy": true }))).await;
     refused(&empty, 400, "An action without code cannot be deployed", Some("invalid_body"));
     let other = api.patch(&path(&made), json!({ "supported_triggers": [{ "id": "credentials-exchange" }] })).await;
     refused(&other, 400, "The trigger of an action never changes", Some("invalid_body"));
@@ -213,7 +213,7 @@ async fn deploying_makes_versions_and_a_change_of_the_draft_shows() {
     refused(&api.get(&format!("{}/versions/x", path(&made))).await, 404, missing, None);
     let nothing = api.send(Method::POST, "/actions/actions/x/deploy", None).await;
     refused(&nothing, 404, "That action does not exist.", None);
-    let empty = api.create("/actions/actions", with("empty", json!({ "code": " " }))).await;
+    let empty = api.create("/actions/actions", with("empty", &json!({ "code": " " }))).await;
     let refusal = api.send(Method::POST, &format!("{}/deploy", path(&empty)), None).await;
     refused(&refusal, 400, "An action without code cannot be deployed", Some("invalid_body"));
 }
@@ -236,7 +236,7 @@ async fn fifty_versions_are_kept() {
 async fn st_03_secrets_are_sealed_and_an_entry_without_value_keeps_it() {
     let api = Api::new().await;
     let secrets = json!([{ "name": "A", "value": "hush-a" }, { "name": "B", "value": "hush-b" }]);
-    let made = api.create("/actions/actions", with("secretive", json!({ "secrets": secrets }))).await;
+    let made = api.create("/actions/actions", with("secretive", &json!({ "secrets": secrets }))).await;
     let time = "2026-03-01T12:00:00.000000000Z";
     assert_eq!(made["secrets"], json!([{ "name": "A", "updated_at": time }, { "name": "B", "updated_at": time }]));
     deploy(&api, &made).await;
@@ -341,7 +341,7 @@ async fn bindings_are_an_ordered_list_that_is_replaced() {
 
     api.create("/actions/actions", body("draft")).await;
     let other = json!({ "supported_triggers": [{ "id": "credentials-exchange" }], "deploy": true });
-    let other = api.create("/actions/actions", with("other", other)).await;
+    let other = api.create("/actions/actions", with("other", &other)).await;
     let other = other["id"].as_str().unwrap();
     for (bindings, status, message, code) in [
         (json!([reference("action_name", "nobody")]), 404, "That action does not exist.", None),

@@ -157,11 +157,11 @@ impl Theme {
 impl Shape {
     fn read(document: &Value) -> Self {
         let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let number = |pointer: &str, usual: i64, least: i64, most: i64| {
-            let found = document.pointer(pointer).and_then(Value::as_f64).unwrap_or_default();
+        let number = |pointer: &str, usual: i64, least: i32, most: i32| {
+            let Some(found) = document.pointer(pointer).and_then(Value::as_f64) else { return usual };
             #[expect(clippy::cast_possible_truncation, reason = "it is clamped to a small range")]
-            let whole = found.clamp(least as f64, most as f64).round() as i64;
-            if document.pointer(pointer).is_some_and(Value::is_number) { whole } else { usual }
+            let whole = found.clamp(least.into(), most.into()).round() as i64;
+            whole
         };
         let radius = |style: &str, pointer: &str| match text(style) {
             "pill" => 999,

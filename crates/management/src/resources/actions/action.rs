@@ -1,6 +1,6 @@
 //! Actions themselves: the drafts (`management-api.md` §15.1).
 
-use keywright_app::{App, AppError};
+use keywright_app::{ActionSecrets, App, AppError};
 use keywright_store::action_versions::ActionVersionRow;
 use keywright_store::actions::{self, ActionRow};
 use keywright_store::{Tx, action_bindings, action_versions};
@@ -80,7 +80,7 @@ pub(super) async fn create(call: Call) -> Outcome {
         created_at: now,
         updated_at: now,
     };
-    if let Some((names, values)) = content::written_secrets(&body, &[], &Default::default(), now)? {
+    if let Some((names, values)) = content::written_secrets(&body, &[], &ActionSecrets::new(), now)? {
         new.secrets = names;
         row.secrets = app.sealed_action_secrets(&call.tenant.id, &values);
     }

@@ -124,7 +124,7 @@ pub(super) fn version(row: &ActionVersionRow, deployed: bool, action: &ActionRow
 }
 
 /// A binding with its action.
-pub(super) fn binding(row: &ActionBindingRow, action: Value) -> Result<Value, ApiError> {
+pub(super) fn binding(row: &ActionBindingRow, action: &Value) -> Result<Value, ApiError> {
     let document: Value = serde_json::from_str(&row.document).map_err(AppError::internal)?;
     Ok(json!({
         "id": row.binding_id,

@@ -39,7 +39,7 @@ fn shown(tx: &mut Tx<'_>, tenant: &TenantId, trigger: &ActionTrigger) -> Result<
     for row in action_bindings::list(tx, tenant, trigger.id)? {
         let bound = actions::find(tx, tenant, &row.action_id)?.ok_or_else(action::missing)?;
         let shown = answer::action(&bound, action::deployed(tx, tenant, &bound)?.as_ref())?;
-        all.push(answer::binding(&row, shown)?);
+        all.push(answer::binding(&row, &shown)?);
     }
     Ok(all)
 }

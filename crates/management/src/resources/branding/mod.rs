@@ -1,8 +1,8 @@
 //! `/branding`: how the tenant's pages look (`management-api.md` §10.1, §10.2).
 
-mod branding;
 mod phone_providers;
 mod phone_templates;
+mod settings;
 mod template;
 mod theme;
 
@@ -45,15 +45,15 @@ pub(super) fn resources() -> [Resource; 2] {
 }
 
 fn branding_operations() -> Vec<Operation> {
-    let fields = branding::fields();
+    let fields = settings::fields();
     let answer = || answer_schema(&fields).named("Branding");
     vec![
-        Operation::get("/branding", "Get branding").scopes(READ).answers(answer()).handled_by(branding::get),
+        Operation::get("/branding", "Get branding").scopes(READ).answers(answer()).handled_by(settings::get),
         Operation::patch("/branding", "Update branding")
             .scopes(UPDATE)
             .body(update_schema(&fields).named("BrandingUpdate"))
             .answers(answer())
-            .handled_by(branding::update),
+            .handled_by(settings::update),
     ]
 }
 
