@@ -41,6 +41,15 @@ pub fn failure(error: AppError) -> Response {
     error::ApiError::from(error).into_response()
 }
 
+/// Whether a request sends a file, which may be larger than other bodies. Its body is read by the surface itself, after the
+/// token: nobody else makes the server hold so much.
+#[must_use]
+pub fn takes_file(method: &http::Method, path: &str) -> bool {
+    let path = path.strip_prefix(operation::BASE);
+    let mut operations = resources::with_files().into_iter();
+    path.is_some_and(|path| operations.any(|own| own.0 == *method && own.1 == path))
+}
+
 /// Whether a path is one of this surface.
 #[must_use]
 pub fn owns(path: &str) -> bool {
