@@ -4,6 +4,7 @@
 //! table: the routes and their checks (`routes.rs`), the OpenAPI document (`openapi.rs`), the reference (`reference.rs`)
 //! and the tests of authorization.
 
+mod administration;
 mod authentication;
 mod body;
 mod call;
@@ -30,8 +31,10 @@ mod sealed;
 use axum::response::{IntoResponse, Response};
 use keywright_app::AppError;
 
+pub use administration::{Administered, Administration};
 pub use openapi::document as openapi;
 pub use reference::pages as reference_pages;
+pub use resources::{ImportedBatch, UserImport};
 pub use routes::router;
 pub use scopes::SCOPES;
 

@@ -131,6 +131,16 @@ impl Incoming {
         outcome
     }
 
+    /// The checks of a request that need nothing of the database.
+    pub(crate) async fn check(self, operation: &Operation, bearer: &Bearer, body: Body) -> Result<(), ApiError> {
+        let path = self.path_parameters(operation)?;
+        authentication::authorize(operation, bearer, &path)?;
+        Query::read(self.uri.query(), &operation.query)?;
+        let bytes = body::collect(body, operation, body::MAX).await?;
+        let (body, _) = body::read(operation, &self.headers, &bytes, body::MAX).await?;
+        authentication::authorize_members(operation, bearer, &body)
+    }
+
     async fn checked(
         &self,
         operation: &Operation,

@@ -25,6 +25,7 @@ mod users;
 
 pub(crate) use self::connections::{CONNECTION_DELETION, Deletion};
 pub(crate) use self::jobs::{Export, Import, USERS_EXPORT, USERS_IMPORT, downloads};
+pub use self::jobs::{ImportedBatch, UserImport};
 use crate::operation::Resource;
 
 /// Every resource, in the order of the reference. What is not here does not exist.

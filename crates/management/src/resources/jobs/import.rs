@@ -169,7 +169,7 @@ fn split(app: &App, tenant: &TenantId, file: &Bytes) -> Option<Stored> {
 }
 
 /// Which rule an entry breaks by being the same user as one before.
-fn repeats(entry: &str, seen: &mut HashSet<(&'static str, String)>) -> Option<&'static str> {
+pub(super) fn repeats(entry: &str, seen: &mut HashSet<(&'static str, String)>) -> Option<&'static str> {
     let Identifiers { email, username, user_id } = serde_json::from_str(entry).ok()?;
     let lower = |text: Cow<'_, str>| text.trim().to_lowercase();
     let mut broken = None;

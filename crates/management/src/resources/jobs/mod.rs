@@ -1,5 +1,6 @@
 //! `/jobs`: imports and exports of users, and verification mails that are sent once more (`management-api.md` §6.4).
 
+mod direct;
 mod download;
 mod errors;
 mod export;
@@ -12,6 +13,7 @@ mod verification;
 
 use http::StatusCode;
 
+pub use self::direct::{ImportedBatch, UserImport};
 pub(crate) use self::download::routes as downloads;
 pub(crate) use self::export::{Export, USERS_EXPORT};
 pub(crate) use self::import_run::{Import, USERS_IMPORT};
