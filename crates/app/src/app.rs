@@ -34,7 +34,11 @@ struct Inner {
     secret_uses: SecretUses,
     egress: Egress,
     breached_passwords: OnceLock<BreachedPasswordSource>,
+    users_import_limit: OnceLock<usize>,
 }
+
+/// Bytes of a file of users that the API takes: "users-imports file 512000 bytes" (`management-api.md` §1.1).
+const USERS_IMPORT_LIMIT: usize = 512_000;
 
 /// What an [`App`] is made of.
 pub struct AppOptions {
@@ -89,6 +93,7 @@ impl App {
             test_controls: AtomicBool::new(false),
             egress,
             breached_passwords: OnceLock::new(),
+            users_import_limit: OnceLock::new(),
         })))
     }
 
@@ -154,6 +159,19 @@ impl App {
     /// Who knows which passwords are public.
     pub(crate) fn breached_passwords(&self) -> &OnceLock<BreachedPasswordSource> {
         &self.0.breached_passwords
+    }
+
+    /// Lets files of users for an import over the Management API have so many bytes. Called while the instance is put
+    /// together.
+    pub fn limit_users_imports_to(&self, bytes: usize) {
+        // The first one counts; there is no second.
+        let _ = self.0.users_import_limit.set(bytes);
+    }
+
+    /// Bytes that a file of users for an import over the Management API may have.
+    #[must_use]
+    pub fn users_import_limit(&self) -> usize {
+        self.0.users_import_limit.get().copied().unwrap_or(USERS_IMPORT_LIMIT)
     }
 
     /// Handlers of background jobs.

@@ -21,6 +21,7 @@ mod config_cache;
 mod data_keys;
 mod error;
 mod extensibility;
+mod imported_users;
 mod jobs;
 mod logout;
 pub mod mail;
@@ -63,6 +64,7 @@ pub use data_keys::{
 };
 pub use error::AppError;
 pub use extensibility::{ActionSecrets, BoundAction, Rule, RuleSet};
+pub use imported_users::{ImportConflict, ImportOutcome, ImportedRow, ImportedUser, InvalidUser};
 pub use jobs::{Job, JobFuture, JobHandler, JobKind, JobReport, Verdict};
 pub use keywright_egress::{Egress, EgressError, EgressOptions, Exceptions, InvalidException, OutboundRequest};
 pub use logout::LogoutRequest;

@@ -117,7 +117,7 @@ impl App {
             created_at: now,
             updated_at: now,
         };
-        Ok(user_to_row(&user, password_hash)?)
+        Ok(user_to_row(&user, Some(password_hash))?)
     }
 
     /// The user with this id.
@@ -145,7 +145,7 @@ pub fn user_from_row(row: &UserRow) -> Result<User, AppError> {
     })
 }
 
-fn user_to_row(user: &User, password_hash: String) -> Result<UserRow, AppError> {
+pub(crate) fn user_to_row(user: &User, password_hash: Option<String>) -> Result<UserRow, AppError> {
     let json = |members: &OtherMembers| serde_json::to_string(members).map_err(AppError::internal);
     Ok(UserRow {
         user_id: user.user_id.clone(),
@@ -153,7 +153,7 @@ fn user_to_row(user: &User, password_hash: String) -> Result<UserRow, AppError> 
         email: user.email.clone(),
         email_verified: user.email_verified,
         username: user.username.clone(),
-        password_hash: Some(password_hash),
+        password_hash,
         blocked: user.blocked,
         profile: json(&user.profile)?,
         user_metadata: json(&user.user_metadata)?,
@@ -167,7 +167,7 @@ fn user_to_row(user: &User, password_hash: String) -> Result<UserRow, AppError> 
 }
 
 /// `auth0|` and 24 hex digits, as Auth0's own databases make them; random, so never reused (TK-09).
-fn new_user_id(random: &Random) -> String {
+pub(crate) fn new_user_id(random: &Random) -> String {
     format!("auth0|{}", random.hex(12))
 }
 
@@ -195,7 +195,7 @@ pub(crate) fn is_username(text: &str) -> bool {
 }
 
 /// Root attributes a database user has from the start (§7.8 "Defaults for DB users").
-fn default_profile(email: &str) -> OtherMembers {
+pub(crate) fn default_profile(email: &str) -> OtherMembers {
     use std::fmt::Write as _;
     let nickname = email.split('@').next().unwrap_or(email);
     let digest = Md5::digest(email.as_bytes()).iter().fold(String::new(), |mut hex, byte| {

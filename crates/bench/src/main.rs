@@ -8,6 +8,7 @@
 
 mod connection;
 mod hello;
+mod import;
 mod load;
 mod login;
 mod processor;
@@ -99,6 +100,9 @@ async fn measure(plan: &Plan, engine: Engine, report: &mut Report) {
     let idle = processor::resident(server.id());
     workloads::run_all(plan, &seeds, &server, report).await;
     report.memory(idle, processor::resident(server.id()));
+    if plan.includes(import::NAME) {
+        import::measure(&seeds, &server, report).await;
+    }
     server.stop();
 }
 

@@ -3,6 +3,7 @@
 use keywright_testkit::Engine;
 
 use crate::hello::Bare;
+use crate::import::Import;
 use crate::load::{Latencies, Load};
 use crate::signature::Signature;
 use crate::{Plan, processor};
@@ -13,6 +14,9 @@ const HALF_LOAD_TARGET: f64 = 5.0;
 const IDLE_TARGET: f64 = 30.0;
 /// Milliseconds from start to ready.
 const READY_TARGET: f64 = 100.0;
+
+/// Users a second that an import writes.
+const IMPORT_TARGET: f64 = 5000.0;
 
 /// What one unit is compared with.
 pub(crate) enum Limit {
@@ -120,6 +124,23 @@ impl Report {
             load.latencies.quantile(0.5),
             load.latencies.quantile(0.99),
             load.processor_time * 1e6,
+        );
+    }
+
+    /// The import of users.
+    pub(crate) fn import(&mut self, import: &Import) {
+        let Import { rate, processor_time, taken_in } = import;
+        let passed = *rate >= IMPORT_TARGET;
+        if !passed {
+            let text = format!("{rate:.0} users/s, target {IMPORT_TARGET} users/s");
+            self.missed.push(self.sentence(crate::import::NAME, &text));
+        }
+        println!(
+            "  {}: {rate:.0} users/s ≥ {IMPORT_TARGET} users/s {}; {:.1} µs of CPU each, the file taken in within {:.0} ms",
+            crate::import::NAME,
+            if passed { "passed" } else { "MISSED" },
+            processor_time * 1e6,
+            taken_in * 1e3,
         );
     }
 

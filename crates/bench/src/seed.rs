@@ -38,6 +38,10 @@ pub(crate) struct Seeds {
     /// Working directory of the server.
     pub(crate) directory: TempDir,
     pub(crate) domain: String,
+    /// Audience of the Management API.
+    pub(crate) management_audience: String,
+    /// Identifier of the database connection.
+    pub(crate) connection: String,
     pub(crate) web: Registered,
     pub(crate) machine: Registered,
     pub(crate) codes: Vec<String>,
@@ -62,6 +66,8 @@ pub(crate) async fn plant(engine: Engine, plan: &Plan, signature: Signature) -> 
         client.refresh_token.expiration_type = ExpirationType::Expiring;
     };
     scene.web = scene.app.change_client(&scene.web, rotating).await;
+    let audience = scene.app.tenant.management_audience();
+    scene.app.grant(&scene.machine, &audience, vec!["create:users".to_owned(), "read:users".to_owned()]).await;
     // The server goes by the machine's time.
     scene.app.app.clock().set(Clock::system().now());
     let master_key = scene.master_key.expose_secret().to_owned();
@@ -83,6 +89,8 @@ pub(crate) async fn plant(engine: Engine, plan: &Plan, signature: Signature) -> 
         master_key,
         directory: tempfile::tempdir().unwrap(),
         domain: scene.app.tenant.domain.clone(),
+        management_audience: scene.app.tenant.management_audience(),
+        connection: scene.connection.id.clone(),
         web: scene.web.clone(),
         machine: scene.machine.clone(),
         codes,

@@ -47,6 +47,8 @@ impl Server {
             .env("KEYWRIGHT_TRUSTED_PROXIES", "127.0.0.1")
             // A hundred requests a second are no load.
             .env("KEYWRIGHT_RATE_LIMITS", "false")
+            // The file of the import.
+            .env("KEYWRIGHT_USERS_IMPORT_MAX_BYTES", "33554432")
             .current_dir(seeds.directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -72,7 +72,7 @@ fn token_request(domain: &str, body: Full<Bytes>) -> Request<Full<Bytes>> {
 }
 
 /// A string member of a JSON object, without reading the whole of it: the load must cost little beside the server.
-fn member(body: &[u8], name: &str) -> Option<String> {
+pub(crate) fn member(body: &[u8], name: &str) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
     let (_, behind) = text.split_once(&format!("\"{name}\":\""))?;
     behind.split_once('"').map(|(value, _)| value.to_owned())

@@ -61,11 +61,15 @@ pub enum Purpose {
     ConnectionOptions,
     /// Add-ons of applications, sealed.
     ClientAddons,
+    /// What imports and exports of users read and write, sealed.
+    UserJobPart,
+    /// The address under which an export is fetched, sealed.
+    ExportLocation,
 }
 
 impl Purpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::ClientSecret,
         Self::SigningKey,
         Self::EcSigningKey,
@@ -94,6 +98,8 @@ impl Purpose {
         Self::ActionSecrets,
         Self::ConnectionOptions,
         Self::ClientAddons,
+        Self::UserJobPart,
+        Self::ExportLocation,
     ];
 
     /// The name that goes into the key derivation. No label contains `/` or a zero byte.
@@ -127,6 +133,8 @@ impl Purpose {
             Self::ActionSecrets => "action-secrets",
             Self::ConnectionOptions => "connection-options",
             Self::ClientAddons => "client-addons",
+            Self::UserJobPart => "user-job-part",
+            Self::ExportLocation => "export-location",
         }
     }
 }

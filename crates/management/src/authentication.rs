@@ -23,6 +23,17 @@ pub(crate) struct Bearer {
     pub(crate) scopes: ScopeSet,
     /// Whether it speaks for a user, who administers nothing but their own profile.
     pub(crate) is_user: bool,
+    /// How it is known who calls.
+    pub(crate) principal: Principal,
+}
+
+/// How it is known who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Principal {
+    /// By a token.
+    Token,
+    /// By being able to open the database.
+    CommandLine,
 }
 
 /// The token of the request. The order: is there one, is it one of ours for this API, has it not been revoked, is its
@@ -45,6 +56,7 @@ pub(crate) async fn authenticate(app: &App, tenant: &Tenant, headers: &HeaderMap
         scopes: ScopeSet::parse(text("scope").unwrap_or_default()),
         subject,
         client_id,
+        principal: Principal::Token,
     };
     let jti = text("jti").map(str::to_owned);
     let (identity, id, whose) =

@@ -1,6 +1,10 @@
-//! Bodies of requests: JSON, or a form with the same description (`management-api.md` §1.1).
+//! Bodies of requests: JSON, or a form with the same description; a form with a file where the operation takes one
+//! (`management-api.md` §1.1).
 
-use axum::body::Bytes;
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use futures_util::stream;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
@@ -14,24 +18,82 @@ pub(crate) const MAX: usize = 1024 * 1024;
 /// Names and members of a form.
 const MOST_FIELDS: usize = 1000;
 
-/// The body of a request for this operation, checked; `Null` where it takes or has none.
-pub(crate) fn read(operation: &Operation, headers: &HeaderMap, bytes: &Bytes) -> Result<Value, ApiError> {
-    let Some(schema) = &operation.body else { return Ok(Value::Null) };
-    if bytes.len() > MAX {
-        return Err(too_large());
-    }
-    if bytes.is_empty() && !operation.body_required {
-        return Ok(Value::Null);
-    }
-    let mut value = parsed(schema, headers, bytes)?;
-    let problems = schema.problems(&mut value);
-    if problems.is_empty() { Ok(value) } else { Err(ApiError::invalid("Payload", "invalid_body", &problems)) }
+/// What a form with a file may have around the file: its other parts, boundaries and headers.
+const AROUND_FILE: usize = 16 * 1024;
+
+/// Bytes that a body for this operation may have; a file may have `longest_file`.
+pub(crate) fn limit(operation: &Operation, longest_file: usize) -> usize {
+    if operation.file.is_some() { longest_file.saturating_add(AROUND_FILE) } else { MAX }
 }
 
-/// The body is longer than [`MAX`].
-pub(crate) fn too_large() -> ApiError {
-    let message = format!("Payload content length greater than maximum allowed: {MAX}.");
+/// The whole body.
+pub(crate) async fn collect(body: Body, operation: &Operation, longest_file: usize) -> Result<Bytes, ApiError> {
+    let most = limit(operation, longest_file);
+    let too_large = |_| if operation.file.is_some() { too_large(longest_file) } else { too_large(MAX) };
+    // What breaks off cannot be told from what is too long; nobody is left to read the answer then.
+    axum::body::to_bytes(body, most).await.map_err(too_large)
+}
+
+/// What a request for this operation says, checked, with its file; `Null` where it takes or has no body.
+pub(crate) async fn read(
+    operation: &Operation,
+    headers: &HeaderMap,
+    bytes: &Bytes,
+    longest_file: usize,
+) -> Result<(Value, Bytes), ApiError> {
+    let Some(schema) = &operation.body else { return Ok((Value::Null, Bytes::new())) };
+    if bytes.is_empty() && !operation.body_required {
+        return Ok((Value::Null, Bytes::new()));
+    }
+    let (mut value, file) = match operation.file {
+        Some(part) => form_with_file(schema, part, headers, bytes, longest_file).await?,
+        None => (parsed(schema, headers, bytes)?, Bytes::new()),
+    };
+    let problems = schema.problems(&mut value);
+    if problems.is_empty() { Ok((value, file)) } else { Err(ApiError::invalid("Payload", "invalid_body", &problems)) }
+}
+
+/// The body, or its file, is longer than that.
+fn too_large(most: usize) -> ApiError {
+    let message = format!("Payload content length greater than maximum allowed: {most}.");
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+}
+
+/// RFC 7578: the file, and the other parts as members of the description.
+async fn form_with_file(
+    schema: &Schema,
+    part: &str,
+    headers: &HeaderMap,
+    bytes: &Bytes,
+    longest_file: usize,
+) -> Result<(Value, Bytes), ApiError> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let boundary = multer::parse_boundary(content_type)
+        .map_err(|cause| ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type").cause(cause))?;
+    let malformed = |cause: multer::Error| ApiError::invalid_body("The form cannot be read").cause(cause);
+    let whole = stream::iter([Ok::<_, Infallible>(bytes.clone())]);
+    let (mut form, mut file, mut members) = (multer::Multipart::new(whole, boundary), None, Vec::new());
+    while let Some(field) = form.next_field().await.map_err(malformed)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == part && file.is_none() {
+            let content = field.bytes().await.map_err(malformed)?;
+            if content.len() > longest_file {
+                return Err(too_large(longest_file));
+            }
+            file = Some(content);
+            continue;
+        }
+        if members.len() == MOST_FIELDS || members.iter().any(|(own, _)| *own == name) || name == part {
+            return Err(ApiError::invalid_body("The form has too many parts"));
+        }
+        members.push((name, Text::One(field.text().await.map_err(malformed)?)));
+    }
+    let Some(file) = file else {
+        let reason = format!("Missing required property: {part}");
+        let problem = Problem { path: String::new(), reason, description: "" };
+        return Err(ApiError::invalid("Payload", "invalid_body", &[problem]));
+    };
+    Ok((schema.read(Text::Members(members)), file))
 }
 
 fn parsed(schema: &Schema, headers: &HeaderMap, bytes: &Bytes) -> Result<Value, ApiError> {

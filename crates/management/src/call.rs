@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use http::StatusCode;
 use keywright_app::{App, Caller, LogEvent};
 use keywright_store::{Tx, config, logs};
@@ -29,6 +30,8 @@ pub(crate) struct Call {
     pub(crate) query: Query,
     /// The body; `Null` where there is none.
     pub(crate) body: Value,
+    /// The file, of operations that take one.
+    pub(crate) file: Bytes,
     /// What the tenant log says when the change is made.
     pub(crate) event: LogEvent,
     /// Whether it says so already.

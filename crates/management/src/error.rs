@@ -142,6 +142,26 @@ impl ApiError {
         self.status
     }
 
+    /// The body of the answer.
+    pub(crate) fn body(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("statusCode".to_owned(), json!(self.status.as_u16()));
+        body.insert("error".to_owned(), json!(self.status.canonical_reason().unwrap_or_default()));
+        body.insert("message".to_owned(), json!(self.message));
+        if let Some(code) = self.code {
+            body.insert("errorCode".to_owned(), json!(code));
+        }
+        if let Some(attributes) = &self.attributes {
+            body.insert("attributes".to_owned(), attributes.clone());
+        }
+        Value::Object(body)
+    }
+
+    /// What our own log says, for an operator who has no log.
+    pub(crate) fn full_cause(&self) -> String {
+        self.cause.clone().unwrap_or_else(|| self.message.to_string())
+    }
+
     /// The public sentence.
     pub(crate) fn message(&self) -> &str {
         &self.message
@@ -191,17 +211,7 @@ impl IntoResponse for ApiError {
                 tracing::info!(%cause, status = self.status.as_u16(), "management operation refused");
             }
         }
-        let mut body = Map::new();
-        body.insert("statusCode".to_owned(), json!(self.status.as_u16()));
-        body.insert("error".to_owned(), json!(self.status.canonical_reason().unwrap_or_default()));
-        body.insert("message".to_owned(), json!(self.message));
-        if let Some(code) = self.code {
-            body.insert("errorCode".to_owned(), json!(code));
-        }
-        if let Some(attributes) = self.attributes {
-            body.insert("attributes".to_owned(), attributes);
-        }
-        let mut response = (self.status, [JSON, NO_STORE], Value::Object(body).to_string()).into_response();
+        let mut response = (self.status, [JSON, NO_STORE], self.body().to_string()).into_response();
         if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }

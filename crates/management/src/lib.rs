@@ -4,6 +4,7 @@
 //! table: the routes and their checks (`routes.rs`), the OpenAPI document (`openapi.rs`), the reference (`reference.rs`)
 //! and the tests of authorization.
 
+mod administration;
 mod authentication;
 mod body;
 mod call;
@@ -30,8 +31,10 @@ mod sealed;
 use axum::response::{IntoResponse, Response};
 use keywright_app::AppError;
 
+pub use administration::{Administered, Administration};
 pub use openapi::document as openapi;
 pub use reference::pages as reference_pages;
+pub use resources::{ImportedBatch, UserImport};
 pub use routes::router;
 pub use scopes::SCOPES;
 
@@ -39,6 +42,15 @@ pub use scopes::SCOPES;
 #[must_use]
 pub fn failure(error: AppError) -> Response {
     error::ApiError::from(error).into_response()
+}
+
+/// Whether a request sends a file, which may be larger than other bodies. Its body is read by the surface itself, after the
+/// token: nobody else makes the server hold so much.
+#[must_use]
+pub fn takes_file(method: &http::Method, path: &str) -> bool {
+    let path = path.strip_prefix(operation::BASE);
+    let mut operations = resources::with_files().into_iter();
+    path.is_some_and(|path| operations.any(|own| own.0 == *method && own.1 == path))
 }
 
 /// Whether a path is one of this surface.

@@ -2,9 +2,10 @@
 //! (`management-api.md` §12.1), without anything secret.
 
 use keywright_app::{Caller, LogEvent, LogType};
+use keywright_types::Tenant;
 use serde_json::{Value, json};
 
-use crate::authentication::Bearer;
+use crate::authentication::{Bearer, Principal};
 use crate::error::ApiError;
 use crate::operation::{BASE, Operation};
 
@@ -31,8 +32,18 @@ pub(crate) fn refusal(
     event(LogType::FailedManagementOperation, operation, bearer, caller).details(details)
 }
 
+/// The entry of a change that the command line made without an operation.
+pub(crate) fn command_line(description: &'static str, tenant: &Tenant) -> LogEvent {
+    let caller = Caller { hostname: tenant.domain.clone(), ..Caller::default() };
+    LogEvent::new(LogType::SuccessManagementOperation, &caller).description(description)
+}
+
 fn event(kind: LogType, operation: &Operation, bearer: &Bearer, caller: &Caller) -> LogEvent {
-    let event = LogEvent::new(kind, caller).description(operation.summary).client_id(&bearer.client_id);
+    let event = LogEvent::new(kind, caller).description(operation.summary);
+    if bearer.principal == Principal::CommandLine {
+        return event;
+    }
+    let event = event.client_id(&bearer.client_id);
     if bearer.is_user { event.user_id(&bearer.subject) } else { event }
 }
 
@@ -40,10 +51,14 @@ fn request(operation: &Operation, bearer: &Bearer, path: &str, body: &Value) -> 
     // The document says what is secret; a body that it knows nothing of is not repeated.
     let masked = operation.body.as_ref().map(|schema| schema.masked(body)).unwrap_or_default();
     let masked = if masked.to_string().len() > LONGEST { Value::from("(too long)") } else { masked };
+    let (strategy, channel) = match bearer.principal {
+        Principal::Token => ("jwt", "api"),
+        Principal::CommandLine => ("database", "command_line"),
+    };
     json!({
-        "auth": { "strategy": "jwt", "subject": bearer.subject },
+        "auth": { "strategy": strategy, "subject": bearer.subject },
         "body": masked,
-        "channel": "api",
+        "channel": channel,
         "method": operation.method.as_str().to_ascii_lowercase(),
         "path": format!("{BASE}{path}"),
     })

@@ -88,18 +88,20 @@ fn described(resource: &Resource, operation: &Operation, components: &mut Compon
         set(&mut described, "parameters", json!(parameters));
     }
     if let Some(body) = &operation.body {
-        let schema = body.to_json(components);
-        set(
-            &mut described,
-            "requestBody",
-            json!({
-                "required": operation.body_required,
-                "content": {
-                    "application/json": { "schema": schema },
-                    "application/x-www-form-urlencoded": { "schema": schema },
-                },
+        let mut schema = body.to_json(components);
+        let content = match operation.file {
+            Some(part) => {
+                if let Some(properties) = schema.get_mut("properties") {
+                    set(properties, part, json!({ "type": "string", "format": "binary" }));
+                }
+                json!({ "multipart/form-data": { "schema": schema } })
+            }
+            None => json!({
+                "application/json": { "schema": schema },
+                "application/x-www-form-urlencoded": { "schema": schema },
             }),
-        );
+        };
+        set(&mut described, "requestBody", json!({ "required": operation.body_required, "content": content }));
         if let Some(responses) = described.get_mut("responses") {
             set(responses, "409", refusal("There is another one like it."));
         }

@@ -42,6 +42,8 @@ pub(crate) struct Operation {
     pub(crate) body: Option<Schema>,
     /// Whether a request without a body is refused.
     pub(crate) body_required: bool,
+    /// The part with a file, for operations whose body is `multipart/form-data`; the other parts are those of `body`.
+    pub(crate) file: Option<&'static str>,
     pub(crate) success: StatusCode,
     /// The body of the answer; `None` for an empty one.
     pub(crate) answer: Option<Schema>,
@@ -61,6 +63,7 @@ impl Operation {
             query: Vec::new(),
             body: None,
             body_required: false,
+            file: None,
             success: StatusCode::OK,
             answer: None,
             // An operation without a handler answers as if it were not there.
@@ -117,6 +120,11 @@ impl Operation {
     /// The body, which has to be there.
     pub(crate) fn body(self, schema: Schema) -> Self {
         Self { body: Some(schema), body_required: true, ..self }
+    }
+
+    /// The body is a form with this file.
+    pub(crate) fn with_file(self, part: &'static str) -> Self {
+        Self { file: Some(part), ..self }
     }
 
     /// The answer.

@@ -58,6 +58,10 @@ fn page(resource: &Resource) -> String {
                 text = format!("{text}| `{name}` | {} | {} |\n", kind(schema), cell(schema.description()));
             }
         }
+        if let Some(part) = operation.file {
+            text =
+                format!("{text}\nThe body is `multipart/form-data`: the file is the part `{part}`, the others are\n");
+        }
         if let Some(body) = &operation.body {
             text = format!("{text}\n{}", body_table(body, operation.body_required));
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection};
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, any};
@@ -34,7 +34,7 @@ const LONGEST_PARAMETER: usize = 2048;
 
 /// Every route of this surface, and the background jobs that are its own. Expects `keywright_web::tenancy::resolve` around it.
 pub fn router(app: &App) -> Router<App> {
-    app.handle_jobs(resources::CONNECTION_DELETION, Arc::new(resources::Deletion));
+    handle_jobs(app);
     let mut by_path: BTreeMap<&'static str, MethodRouter<App>> = BTreeMap::new();
     for operation in resources::all().into_iter().flat_map(|resource| resource.operations) {
         let Some(filter) = filter(&operation.method) else { continue };
@@ -45,10 +45,10 @@ pub fn router(app: &App) -> Router<App> {
                             path: Result<Path<Vec<(String, String)>>, PathRejection>,
                             uri: Uri,
                             headers: HeaderMap,
-                            bytes: Result<Bytes, BytesRejection>| {
-            let request = Incoming { app, tenant, caller, path, uri, headers, bytes };
+                            body: Body| {
+            let request = Incoming { app, tenant, caller, path, uri, headers };
             let operation = operation.clone();
-            async move { request.answer(&operation).await }
+            async move { request.answer(&operation, body).await }
         };
         let routes = by_path.remove(path).unwrap_or_default();
         by_path.insert(path, routes.on(filter, handler));
@@ -57,15 +57,21 @@ pub fn router(app: &App) -> Router<App> {
     for (path, routes) in by_path {
         router = router.route(&format!("{BASE}{path}"), routes.fallback(unknown));
     }
+    router = router.merge(resources::downloads());
     // §1.1: what is no path of the API, and what is not the method of one.
     for path in [BASE.to_owned(), format!("{BASE}/"), format!("{BASE}/{{*rest}}")] {
         router = router.route(&path, any(unknown));
     }
     router
-        // One byte more than is accepted, so that our own limit answers in the surface's shape.
-        .layer(DefaultBodyLimit::max(body::MAX + 1))
         .layer(from_fn_with_state(app.clone(), limited))
         .layer(from_fn_with_state(app.clone(), cross_origin::registered_origins))
+}
+
+/// Has the background jobs of this surface done on this node.
+pub(crate) fn handle_jobs(app: &App) {
+    app.handle_jobs(resources::CONNECTION_DELETION, Arc::new(resources::Deletion));
+    app.handle_jobs(resources::USERS_IMPORT, Arc::new(resources::Import::new()));
+    app.handle_jobs(resources::USERS_EXPORT, Arc::new(resources::Export));
 }
 
 fn filter(method: &Method) -> Option<MethodFilter> {
@@ -83,42 +89,56 @@ async fn limited(app: State<App>, tenant: CurrentTenant, request: Request, next:
     rate_limits::one_bucket(app, tenant, request, next, Limit::ManagementApi, refused, failed).await
 }
 
-/// A request before anything of it was looked at.
-struct Incoming {
-    app: App,
-    tenant: Arc<Tenant>,
-    caller: Caller,
-    path: Result<Path<Vec<(String, String)>>, PathRejection>,
-    uri: Uri,
-    headers: HeaderMap,
-    bytes: Result<Bytes, BytesRejection>,
+/// A request before anything of it was looked at, but for its body.
+pub(crate) struct Incoming {
+    pub(crate) app: App,
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) caller: Caller,
+    pub(crate) path: Result<Path<Vec<(String, String)>>, PathRejection>,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
 }
 
 impl Incoming {
-    async fn answer(self, operation: &Operation) -> Response {
-        match self.run(operation).await {
+    async fn answer(self, operation: &Operation, body: Body) -> Response {
+        match self.run(operation, body).await {
             Ok(reply) => respond(operation, reply),
             Err(error) => error.into_response(),
         }
     }
 
     /// The order of the checks: who calls, may they do this, and then what exactly they want.
-    async fn run(self, operation: &Operation) -> Result<Reply, ApiError> {
+    async fn run(self, operation: &Operation, body: Body) -> Result<Reply, ApiError> {
         let bearer = authentication::authenticate(&self.app, &self.tenant, &self.headers).await?;
+        self.run_for(operation, &bearer, body).await
+    }
+
+    /// The same for a caller who is known.
+    pub(crate) async fn run_for(self, operation: &Operation, bearer: &Bearer, body: Body) -> Result<Reply, ApiError> {
         let path = self.path_parameters(operation);
-        authentication::authorize(operation, &bearer, path.as_deref().unwrap_or_default())?;
+        authentication::authorize(operation, bearer, path.as_deref().unwrap_or_default())?;
         // From here on the caller is known and allowed: a change that is refused is in the tenant log.
-        let mut body = Value::Null;
-        let outcome = self.checked(operation, &bearer, path, &mut body).await;
+        let mut said = Value::Null;
+        let outcome = self.checked(operation, bearer, path, body, &mut said).await;
         if let Err(error) = &outcome
             && operation.changes()
             && error.status().is_client_error()
         {
             let shown = self.uri.path().strip_prefix(BASE).unwrap_or_default();
-            let event = log::refusal(operation, &bearer, &self.caller, shown, &body, error);
+            let event = log::refusal(operation, bearer, &self.caller, shown, &said, error);
             self.app.log(&self.tenant.id, event).await?;
         }
         outcome
+    }
+
+    /// The checks of a request that need nothing of the database.
+    pub(crate) async fn check(self, operation: &Operation, bearer: &Bearer, body: Body) -> Result<(), ApiError> {
+        let path = self.path_parameters(operation)?;
+        authentication::authorize(operation, bearer, &path)?;
+        Query::read(self.uri.query(), &operation.query)?;
+        let bytes = body::collect(body, operation, body::MAX).await?;
+        let (body, _) = body::read(operation, &self.headers, &bytes, body::MAX).await?;
+        authentication::authorize_members(operation, bearer, &body)
     }
 
     async fn checked(
@@ -126,15 +146,19 @@ impl Incoming {
         operation: &Operation,
         bearer: &Bearer,
         path: Result<Vec<(String, String)>, ApiError>,
-        body: &mut Value,
+        sent: Body,
+        said: &mut Value,
     ) -> Result<Reply, ApiError> {
         let path = path?;
         let query = Query::read(self.uri.query(), &operation.query)?;
-        let bytes = self.bytes.as_ref().map_err(|_| body::too_large())?;
-        *body = body::read(operation, &self.headers, bytes)?;
-        authentication::authorize_members(operation, bearer, body)?;
+        let longest_file = self.app.users_import_limit();
+        let bytes: Bytes = body::collect(sent, operation, longest_file).await?;
+        let (body, file) = body::read(operation, &self.headers, &bytes, longest_file).await?;
+        drop(bytes);
+        *said = body.clone();
+        authentication::authorize_members(operation, bearer, &body)?;
         let shown = self.uri.path().strip_prefix(BASE).unwrap_or_default();
-        let event = log::change(operation, bearer, &self.caller, shown, body);
+        let event = log::change(operation, bearer, &self.caller, shown, &body);
         let logged = Arc::new(AtomicBool::new(false));
         let call = Call {
             app: self.app.clone(),
@@ -143,7 +167,8 @@ impl Incoming {
             caller: self.caller.clone(),
             path,
             query,
-            body: body.clone(),
+            body,
+            file,
             event: event.clone(),
             logged: logged.clone(),
         };

@@ -38,6 +38,18 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: LogCommand,
     },
+    /// Make a tenant what files say: a tree of auth0-deploy-cli, or a file of users.
+    ///
+    /// What is not in the files stays, unless --delete is given. The exit status is 1 when something was refused.
+    Import {
+        #[command(flatten)]
+        options: ImportOptions,
+    },
+    /// Write the configuration of a tenant into files, as auth0-deploy-cli does. Secrets are not in them.
+    Export {
+        #[command(flatten)]
+        options: ExportOptions,
+    },
     /// Check an installation: configuration, database, keys, certificate, disk, clock. Changes nothing.
     ///
     /// Each check says OK, WARN or FAIL and what to do. The exit status is 1 when one failed.
@@ -227,6 +239,49 @@ pub(crate) struct TenantSource {
 
     #[command(flatten)]
     pub(crate) database: DatabaseSource,
+}
+
+/// Options of `keywright import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportOptions {
+    /// A `tenant.yaml`, or a folder with a folder for each type. `##NAME##` and `@@NAME@@` in them stand for variables of the
+    /// environment.
+    #[arg(value_name = "DIR|FILE", required_unless_present = "users", conflicts_with = "users")]
+    pub(crate) path: Option<PathBuf>,
+
+    /// Say what would be done, and check every entry, without changing anything.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Delete what is not in the files, of the types that are. Applications with access to the Management API stay.
+    #[arg(long, conflicts_with = "users")]
+    pub(crate) delete: bool,
+
+    /// Users to import instead: a JSON array, or one JSON object on each line.
+    #[arg(long, value_name = "FILE", requires = "connection")]
+    pub(crate) users: Option<PathBuf>,
+
+    /// Database connection that the users are for.
+    #[arg(long, value_name = "NAME", requires = "users")]
+    pub(crate) connection: Option<String>,
+
+    /// Change users who are there, instead of refusing them.
+    #[arg(long, requires = "users")]
+    pub(crate) upsert: bool,
+
+    #[command(flatten)]
+    pub(crate) source: TenantSource,
+}
+
+/// Options of `keywright export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// One file when the name ends with .yaml or .yml, else a folder.
+    #[arg(value_name = "DIR|FILE", default_value = "tenant.yaml")]
+    pub(crate) path: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) source: TenantSource,
 }
 
 /// Options of `keywright doctor`.

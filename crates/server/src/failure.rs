@@ -63,6 +63,12 @@ pub(crate) enum Failure {
     /// `keywright doctor` found something.
     #[error("{0} of the checks failed")]
     Doctor(usize),
+    /// A file of an import or export.
+    #[error("{0}")]
+    Tree(String),
+    /// `keywright import` was refused something.
+    #[error("{0} of the entries were refused")]
+    Refused(usize),
     /// The rules of key rotation.
     #[error("the keys were left as they are: {0}")]
     Keys(KeyRotationError),

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod connections;
 mod data_key;
+mod deployment;
 mod dev;
 mod doctor;
 mod failure;
@@ -78,6 +79,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             runtime()?.block_on(log_command::list(source, after))
         }
         Command::Log { command: LogCommand::Verify { source } } => runtime()?.block_on(log_command::verify(source)),
+        Command::Import { options } => runtime()?.block_on(deployment::import(options)),
+        Command::Export { options } => runtime()?.block_on(deployment::export(options)),
         Command::Doctor { options } => runtime()?.block_on(doctor::run(options)),
         Command::Keys { command } => runtime()?.block_on(keys::run(command)),
         Command::DataKey { command } => runtime()?.block_on(data_key::run(command)),

@@ -27,6 +27,9 @@ use crate::{request_body, telemetry};
 /// Longest time from a request to its answer. Shorter than the grace at the end of the server.
 const DEADLINE: Duration = Duration::from_secs(20);
 
+/// The same for a request with a file that the operator lets be larger than other bodies.
+const FILE_DEADLINE: Duration = Duration::from_mins(5);
+
 /// Header of every answer of a server with test controls.
 const TEST_CONTROLS: HeaderName = HeaderName::from_static("x-keywright-test-controls");
 
@@ -54,9 +57,13 @@ pub(crate) async fn run(State(pipeline): State<Arc<Pipeline>>, request: Request,
 }
 
 async fn answer(pipeline: &Pipeline, request: Request, next: Next) -> Response {
-    let mut request = match request_body::collected(request).await {
-        Ok(request) => request,
-        Err(status) => return status.into_response(),
+    let (mut request, deadline) = if takes_large_file(pipeline, &request) {
+        (request, FILE_DEADLINE)
+    } else {
+        match request_body::collected(request).await {
+            Ok(request) => (request, DEADLINE),
+            Err(status) => return status.into_response(),
+        }
     };
     if pipeline.behind_proxy_only && !comes_from_proxy(pipeline, &request) {
         return (StatusCode::FORBIDDEN, "This server is reached through its proxy, by HTTPS.\n").into_response();
@@ -70,7 +77,7 @@ async fn answer(pipeline: &Pipeline, request: Request, next: Next) -> Response {
     // Nothing that a panicking handler may have left half done is used again: its values are dropped, and what is shared
     // (the caches, the queues) is whole after every step.
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let mut response = match tokio::time::timeout(DEADLINE, answered).await {
+    let mut response = match tokio::time::timeout(deadline, answered).await {
         Ok(Ok(response)) => response,
         // The panic itself is in the log.
         Ok(Err(_)) => failed(AppError::internal("a handler panicked")),
@@ -81,6 +88,12 @@ async fn answer(pipeline: &Pipeline, request: Request, next: Next) -> Response {
         response.headers_mut().insert(TEST_CONTROLS, HeaderValue::from_static("on"));
     }
     response
+}
+
+/// Whether the body is read by the handler, after it knows who sends it: only when it may be larger than other bodies.
+fn takes_large_file(pipeline: &Pipeline, request: &Request) -> bool {
+    pipeline.app.users_import_limit() > request_body::MAX / 2
+        && keywright_management::takes_file(request.method(), request.uri().path())
 }
 
 /// Plain HTTP is for the proxies that end TLS; a client that comes directly would send its secrets in clear.

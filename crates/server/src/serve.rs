@@ -34,6 +34,7 @@ pub(crate) async fn run(configuration: Document, dropped_lines: ErrorCounter) ->
     let listener = listener.with_bounds(serving.connections, serving.trusted_proxies.clone());
     let app = instance::open_serving(serving.storage, Clock::system(), serving.rate_limits, serving.egress).await?;
     app.send_mails_with(serving.mailer);
+    app.limit_users_imports_to(serving.users_import_limit);
     if let Some(source) = serving.breached_passwords {
         app.screen_passwords_with(source);
     }

@@ -54,7 +54,18 @@ statements! {
     CLIENT_SECRETS = "DELETE FROM client_secrets WHERE (tenant_id, client_id, secret_digest) IN ( \
                       SELECT tenant_id, client_id, secret_digest FROM client_secrets \
                       WHERE expires_at <= $1 LIMIT $2)";
+    USER_JOBS = "DELETE FROM user_jobs WHERE (tenant_id, job_id) IN ( \
+                 SELECT tenant_id, job_id FROM user_jobs WHERE created_at <= $1 LIMIT $2)";
+    /// What a job that came to no end was to read: password hashes and people's data.
+    USER_JOB_INPUT = "DELETE FROM user_job_parts WHERE (tenant_id, job_id, part) IN ( \
+                      SELECT p.tenant_id, p.job_id, p.part FROM user_job_parts p \
+                      JOIN user_jobs j ON j.tenant_id = p.tenant_id AND j.job_id = p.job_id \
+                      WHERE j.created_at <= $1 AND p.part > 'input' AND p.part < 'inputs' LIMIT $2)";
 }
+
+/// `management-api.md` §6.4: "Job data kept 24 h; jobs time out after 2 h".
+const USER_JOB_MEMORY: SignedDuration = SignedDuration::from_hours(24);
+const USER_JOB_TIMEOUT: SignedDuration = SignedDuration::from_hours(2);
 
 /// How long jobs that were given up are kept for people to look at.
 const FAILED_JOB_MEMORY: SignedDuration = SignedDuration::from_hours(24 * 7);
@@ -90,6 +101,8 @@ pub async fn run_once(store: &Store, now: Timestamp, holder: &str) -> Result<Opt
         (USED_JWT_IDS, now),
         (PUSHED_REQUESTS, now),
         (CLIENT_SECRETS, now),
+        (USER_JOB_INPUT, now.saturating_sub(USER_JOB_TIMEOUT).unwrap_or(now)),
+        (USER_JOBS, now.saturating_sub(USER_JOB_MEMORY).unwrap_or(now)),
     ] {
         removed += remove(store, statement, before).await?;
     }

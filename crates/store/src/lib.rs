@@ -92,6 +92,7 @@ pub mod tenants;
 pub mod tickets;
 pub mod transactions;
 pub mod used_jwt_ids;
+pub mod user_jobs;
 pub mod user_permissions;
 pub mod users;
 
@@ -150,6 +151,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("transactions", transactions::STATEMENTS),
         ("user_permissions", user_permissions::STATEMENTS),
         ("used_jwt_ids", used_jwt_ids::STATEMENTS),
+        ("user_jobs", user_jobs::STATEMENTS),
         ("users", users::STATEMENTS),
     ]
 }

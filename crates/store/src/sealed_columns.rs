@@ -30,6 +30,8 @@ pub enum Content {
     ConnectionOptions,
     /// Add-ons of an application.
     ClientAddons,
+    /// A part of what an import or export of users reads or writes.
+    UserJobPart,
 }
 
 /// A column and how its values are read and replaced.
@@ -113,11 +115,15 @@ statements! {
                      WHERE addons IS NOT NULL AND (tenant_id, client_id) > ($1, $2) \
                      ORDER BY tenant_id, client_id LIMIT $3";
     REPLACE_CLIENT_ADDONS = "UPDATE clients SET addons = $4 WHERE tenant_id = $1 AND client_id = $2 AND addons = $3";
+    USER_JOB_PARTS = "SELECT tenant_id, job_id, part, content FROM user_job_parts \
+                      WHERE (tenant_id, job_id, part) > ($1, $2, $3) ORDER BY tenant_id, job_id, part LIMIT $4";
+    REPLACE_USER_JOB_PART = "UPDATE user_job_parts SET content = $5 \
+                             WHERE tenant_id = $1 AND job_id = $2 AND part = $3 AND content = $4";
 }
 
 /// All of them. A secret that is being replaced moves from `clients` to `client_secrets` as it is: who goes through the
 /// columns in this order meets it in one of them.
-pub static SEALED_COLUMNS: [SealedColumn; 13] = [
+pub static SEALED_COLUMNS: [SealedColumn; 14] = [
     SealedColumn {
         table: "signing_keys",
         column: "private_key",
@@ -234,6 +240,13 @@ pub static SEALED_COLUMNS: [SealedColumn; 13] = [
         ends_with_bytes: false,
         page: CLIENT_ADDONS,
         replace: REPLACE_CLIENT_ADDONS,
+        table: "user_job_parts",
+        column: "content",
+        content: Content::UserJobPart,
+        keys: 3,
+        ends_with_bytes: false,
+        page: USER_JOB_PARTS,
+        replace: REPLACE_USER_JOB_PART,
     },
 ];
 

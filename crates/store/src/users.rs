@@ -1,9 +1,11 @@
 //! People of a tenant, one row per account in a connection (§7 of the wire reference).
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Range, Row, StoreError, Tx, params, refresh_tokens};
+use crate::{Range, Row, StoreError, Tx, Value, params, refresh_tokens};
 
 /// A user as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,7 +54,33 @@ macro_rules! columns {
     };
 }
 
+/// The values of one row: the tenant, and fifteen of its own.
+macro_rules! values {
+    ($($number:literal)*) => {
+        concat!("($1", $(", $", $number,)* ")")
+    };
+}
+
+/// Rows of [`INSERT_NEW_MANY`].
+const MANY: usize = 8;
+
 statements! {
+    INSERT_NEW = concat!(
+        "INSERT INTO users (tenant_id, ", columns!(), ") VALUES ", values!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16),
+        " ON CONFLICT DO NOTHING RETURNING user_id"
+    );
+    INSERT_NEW_MANY = concat!(
+        "INSERT INTO users (tenant_id, ", columns!(), ") VALUES ",
+        values!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16), ", ",
+        values!(17 18 19 20 21 22 23 24 25 26 27 28 29 30 31), ", ",
+        values!(32 33 34 35 36 37 38 39 40 41 42 43 44 45 46), ", ",
+        values!(47 48 49 50 51 52 53 54 55 56 57 58 59 60 61), ", ",
+        values!(62 63 64 65 66 67 68 69 70 71 72 73 74 75 76), ", ",
+        values!(77 78 79 80 81 82 83 84 85 86 87 88 89 90 91), ", ",
+        values!(92 93 94 95 96 97 98 99 100 101 102 103 104 105 106), ", ",
+        values!(107 108 109 110 111 112 113 114 115 116 117 118 119 120 121),
+        " ON CONFLICT DO NOTHING RETURNING user_id"
+    );
     INSERT = concat!(
         "INSERT INTO users (tenant_id, ", columns!(), ") \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
@@ -131,6 +159,43 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<(), S
         ],
     )?;
     Ok(())
+}
+
+/// Adds those users that nobody is in the way of, and says which. Their identifiers must be different.
+pub fn insert_new(tx: &mut Tx<'_>, tenant: &TenantId, rows: &[UserRow]) -> Result<HashSet<String>, StoreError> {
+    let mut added = HashSet::with_capacity(rows.len());
+    let (many, rest) = rows.as_chunks::<MANY>();
+    for (statement, rows) in many
+        .iter()
+        .map(|rows| (INSERT_NEW_MANY, rows.as_slice()))
+        .chain(rest.iter().map(|row| (INSERT_NEW, std::slice::from_ref(row))))
+    {
+        let mut values = Vec::with_capacity(1 + 15 * rows.len());
+        values.push(Value::from(tenant));
+        for row in rows {
+            values.extend_from_slice(params![
+                &row.user_id,
+                &row.connection,
+                row.email.as_ref(),
+                row.email_verified,
+                row.username.as_ref(),
+                row.password_hash.as_ref(),
+                row.blocked,
+                &row.profile,
+                &row.user_metadata,
+                &row.app_metadata,
+                row.created_at,
+                row.updated_at,
+                row.last_login_at,
+                row.last_ip.as_ref(),
+                row.logins_count
+            ]);
+        }
+        for row in tx.query(statement, &values)? {
+            added.insert(row.get(0)?);
+        }
+    }
+    Ok(added)
 }
 
 /// The user with this identifier.

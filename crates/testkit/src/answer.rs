@@ -17,7 +17,7 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Body as text.
     pub body: String,
-    /// Body as it was sent; text unless the content type is that of a certificate.
+    /// Body as it was sent; text unless the content type is that of a certificate or a compressed file.
     pub bytes: Vec<u8>,
 }
 
@@ -25,7 +25,8 @@ impl Answer {
     pub(crate) async fn read(response: Response) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a complete body").to_bytes();
-        let binary = parts.headers.get("content-type").is_some_and(|kind| kind == "application/pkix-cert");
+        let kind = parts.headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let binary = ["application/pkix-cert", "application/gzip"].contains(&kind);
         let body = if binary { String::new() } else { String::from_utf8(bytes.to_vec()).expect("a body in UTF-8") };
         Self { status: parts.status, headers: parts.headers, body, bytes: bytes.to_vec() }
     }

@@ -228,5 +228,6 @@ fn purpose(content: Content) -> Purpose {
         Content::ActionSecrets => Purpose::ActionSecrets,
         Content::ConnectionOptions => Purpose::ConnectionOptions,
         Content::ClientAddons => Purpose::ClientAddons,
+        Content::UserJobPart => Purpose::UserJobPart,
     }
 }

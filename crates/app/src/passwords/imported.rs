@@ -14,6 +14,7 @@ use aws_lc_rs::{constant_time, digest, hmac, pbkdf2};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use md4::Md4;
 use md5::{Digest as _, Md5};
 
 use self::crypt_strings::{ldap, modular};
@@ -55,7 +56,21 @@ pub enum ImportedHashError {
 }
 
 /// A hash that was made elsewhere.
-pub struct ImportedHash(Kind);
+pub struct ImportedHash {
+    kind: Kind,
+    encoding: PasswordEncoding,
+}
+
+/// Which bytes of a password were hashed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum PasswordEncoding {
+    #[default]
+    Utf8,
+    /// As Windows does it.
+    Utf16,
+    /// One byte for each character.
+    Latin1,
+}
 
 #[expect(clippy::large_enum_variant, reason = "one lives for the time of one verification")]
 enum Kind {
@@ -87,6 +102,7 @@ enum Kind {
 
 #[derive(Clone, Copy)]
 enum Hash {
+    Md4,
     Md5,
     Sha(&'static digest::Algorithm),
 }
@@ -104,20 +120,25 @@ impl ImportedHash {
     /// Reads and checks a hash, at import and at every login.
     pub fn parse(text: &str) -> Result<Self, ImportedHashError> {
         if text.starts_with('{') && !text.trim_end().ends_with('}') {
-            return ldap(text).map(Self);
+            return ldap(text).map(Self::of_utf8);
         }
         if text.starts_with('{') {
             let document: Document = serde_json::from_str(text).map_err(|_| Malformed)?;
-            return document.kind().map(Self);
+            return Ok(Self { kind: document.kind()?, encoding: document.password_encoding()? });
         }
-        modular(text).map(Self)
+        modular(text).map(Self::of_utf8)
+    }
+
+    fn of_utf8(kind: Kind) -> Self {
+        Self { kind, encoding: PasswordEncoding::Utf8 }
     }
 
     /// Whether it was made of `password`.
     #[must_use]
     pub fn verify(&self, password: &str) -> bool {
-        let password = password.as_bytes();
-        match &self.0 {
+        let Some(password) = self.encoding.of(password) else { return false };
+        let password = password.as_slice();
+        match &self.kind {
             // bcrypt looks at 72 bytes only; so did the system that made the hash. The one that replaces it has them all.
             Kind::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
             Kind::Argon2(hash) => {
@@ -132,6 +153,17 @@ impl ImportedHash {
             }
             Kind::Digest { algorithm, salt, hash } => equal(&algorithm.of(&salt.around(password)), hash),
             Kind::Hmac { key, salt, hash } => equal(hmac::sign(key, &salt.around(password)).as_ref(), hash),
+        }
+    }
+}
+
+impl PasswordEncoding {
+    /// `None` for a password that has characters which this encoding has not: no hash was made of it.
+    fn of(self, password: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Utf8 => Some(password.as_bytes().to_vec()),
+            Self::Utf16 => Some(password.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+            Self::Latin1 => password.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect(),
         }
     }
 }
@@ -190,13 +222,14 @@ impl Salt {
 impl Hash {
     fn length(self) -> usize {
         match self {
-            Self::Md5 => 16,
+            Self::Md4 | Self::Md5 => 16,
             Self::Sha(algorithm) => algorithm.output_len(),
         }
     }
 
     fn of(self, input: &[u8]) -> Vec<u8> {
         match self {
+            Self::Md4 => Md4::digest(input).to_vec(),
             Self::Md5 => Md5::digest(input).to_vec(),
             Self::Sha(algorithm) => digest::digest(algorithm, input).as_ref().to_vec(),
         }

@@ -9,6 +9,7 @@ use keywright_jose::{DataKeys, MasterKey, Purpose, Random};
 use keywright_store::data_keys::DataKeyRow;
 use keywright_store::sealed_columns::{self, Content, SEALED_COLUMNS, SealedColumn, SealedValue};
 use keywright_store::tenant_documents::{self, TenantDocumentRow};
+use keywright_store::user_jobs::{self, UserJobRow};
 use keywright_store::{Row, StoreError, Tx, clients, config, connections, data_keys, params};
 use keywright_testkit::{Engine, Scene, TestApp};
 use keywright_types::{ResourceServer, TenantId, TenantSettings};
@@ -57,6 +58,29 @@ async fn scene(engine: Engine) -> Scene {
         clients::update(tx, &id, &row)
     };
     assert!(app.store().write(fill).await.unwrap());
+    let part = app.data_keys().seal(Purpose::UserJobPart, tenant, b"[]", app.random());
+    let job = UserJobRow {
+        job_id: "job_0000000000000001".to_owned(),
+        kind: "users_import".to_owned(),
+        status: "pending".to_owned(),
+        request: "{}".to_owned(),
+        slot: None,
+        total: 1,
+        done: 0,
+        inserted: 0,
+        updated: 0,
+        failed: 0,
+        reached: String::new(),
+        details: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let id = tenant.clone();
+    let insert = move |tx: &mut Tx<'_>| {
+        user_jobs::insert(tx, &id, &job)?;
+        user_jobs::insert_part(tx, &id, &job.job_id, "input1", &part)
+    };
+    app.store().write(insert).await.unwrap();
     scene
 }
 
@@ -72,6 +96,7 @@ fn purpose(content: Content) -> Purpose {
         Content::ActionSecrets => Purpose::ActionSecrets,
         Content::ConnectionOptions => Purpose::ConnectionOptions,
         Content::ClientAddons => Purpose::ClientAddons,
+        Content::UserJobPart => Purpose::UserJobPart,
     }
 }
 

@@ -10,6 +10,7 @@ mod custom_domains;
 mod email_provider;
 mod email_templates;
 mod guardian;
+mod jobs;
 mod logs;
 mod not_there_yet;
 mod organizations;
@@ -23,6 +24,8 @@ mod tickets;
 mod users;
 
 pub(crate) use self::connections::{CONNECTION_DELETION, Deletion};
+pub(crate) use self::jobs::{Export, Import, USERS_EXPORT, USERS_IMPORT, downloads};
+pub use self::jobs::{ImportedBatch, UserImport};
 use crate::operation::Resource;
 
 /// Every resource, in the order of the reference. What is not here does not exist.
@@ -35,6 +38,7 @@ pub(crate) fn all() -> Vec<Resource> {
         client_grants::resource(),
         connections::resource(),
         users::resource(),
+        jobs::resource(),
         roles::resource(),
         tickets::resource(),
         email_templates::resource(),
@@ -56,4 +60,21 @@ pub(crate) fn all() -> Vec<Resource> {
         logs::resource(),
         not_there_yet::resource(),
     ]
+}
+
+/// Operations whose body is a file that the operator may let be larger than other bodies. Their paths have no parameters.
+pub(crate) fn with_files() -> [(http::Method, &'static str); 1] {
+    [(http::Method::POST, "/jobs/users-imports")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_with_files_are_known() {
+        let all = all().into_iter().flat_map(|resource| resource.operations);
+        let found: Vec<_> = all.filter(|own| own.file.is_some()).map(|own| (own.method, own.path)).collect();
+        assert_eq!(found, with_files());
+    }
 }

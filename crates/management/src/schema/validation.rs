@@ -25,6 +25,35 @@ pub(crate) struct Problem {
     pub(crate) description: &'static str,
 }
 
+/// How the sentences of this file begin, and what the validator whose sentences they are calls each rule
+/// (`management-api.md` §6.4). "Missing required property" and its kind are decided by whoever names the property.
+const RULES: [(&str, &str); 14] = [
+    ("Expected type", "INVALID_TYPE"),
+    ("Missing required property", "OBJECT_REQUIRED"),
+    ("No enum match", "ENUM_MISMATCH"),
+    ("String is too short", "MIN_LENGTH"),
+    ("String is too long", "MAX_LENGTH"),
+    ("String does not match pattern", "PATTERN"),
+    ("String contains a NUL character", "PATTERN"),
+    ("Object didn't pass validation for format", "FORMAT"),
+    ("Array is too short", "ARRAY_LENGTH_SHORT"),
+    ("Array is too long", "ARRAY_LENGTH_LONG"),
+    ("Data does not match any schemas from 'anyOf'", "ANY_OF_MISSING"),
+    ("Additional properties not allowed", "NOT_PASSED"),
+    ("Too few properties", "NOT_PASSED"),
+    ("Too many properties", "NOT_PASSED"),
+];
+
+impl Problem {
+    /// The name of the rule that is broken, as imports of users tell it.
+    pub(crate) fn rule(&self) -> &'static str {
+        if self.reason.starts_with("Value ") {
+            return if self.reason.contains("less than minimum") { "MINIMUM" } else { "MAXIMUM" };
+        }
+        RULES.iter().find(|(sentence, _)| self.reason.starts_with(sentence)).map_or("NOT_PASSED", |(_, rule)| rule)
+    }
+}
+
 impl Schema {
     /// What is wrong with `value`; nothing when it fits. Whole numbers that were written with a fraction of zero become
     /// integers.

@@ -23,6 +23,7 @@ mod documents;
 mod email_provider;
 mod email_templates;
 mod every_field;
+mod jobs;
 mod log;
 mod not_there_yet;
 mod organizations;

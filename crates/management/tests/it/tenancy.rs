@@ -142,6 +142,7 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
         "template": "verify_email", "body": "x", "from": "x", "subject": "x", "syntax": "liquid", "enabled": true,
     });
     assert_eq!(api.post("/email-templates", template).await.status, 200);
+    let job = api.post("/jobs/users-exports", json!({})).await.text("id");
 
     let new = NewTenant {
         domain: "neighbour.example.com".to_owned(),
@@ -178,6 +179,7 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
             "organizations" => id(&organization, "id"),
             "custom-domains" => id(&domain, "custom_domain_id"),
             _ if operation.resource == "not-there-yet" => "x".to_owned(),
+            "jobs" => job.clone(),
             other => panic!("say what is an identifier of {other}"),
         };
         let user = api.scene.user.user_id.replace('|', "%7C");

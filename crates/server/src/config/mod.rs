@@ -13,6 +13,7 @@ mod proxies;
 mod refusal;
 mod telemetry;
 mod tls;
+mod users_import;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,7 @@ pub(crate) const KEYS: &[&str] = &[
     "egress.allow",
     "egress.ca_certificates",
     "breached_passwords.range_url",
+    "users_import.max_bytes",
     "mail.smtp_url",
     "mail.from",
     "tls.certificate",
@@ -84,6 +86,7 @@ pub(crate) struct Document {
     #[serde(default)]
     egress: egress::EgressSettings,
     breached_passwords: Option<breached_passwords::BreachedPasswordSettings>,
+    users_import: users_import::UsersImportSettings,
     mail: Option<mail::MailSettings>,
     tls: Option<tls::TlsSettings>,
     log: LogSettings,
@@ -118,6 +121,8 @@ pub(crate) struct Serving {
     pub(crate) egress: EgressOptions,
     /// Who knows which passwords are public.
     pub(crate) breached_passwords: Option<BreachedPasswordSource>,
+    /// Bytes that a file of users may have.
+    pub(crate) users_import_limit: usize,
     /// Who takes mails.
     pub(crate) mailer: Arc<dyn Mailer>,
     /// How many connections there may be.
@@ -197,8 +202,18 @@ impl Document {
         let metrics = metrics::resolve(self.metrics.as_ref());
         let (egress, mailer) = (self.egress.resolve(), mail::resolve(self.mail.as_ref()));
         let source = breached_passwords::resolve(self.breached_passwords.as_ref());
-        match (listen, self.storage(), transport, metrics, egress, mailer, source) {
-            (Ok(listen), Ok(storage), Ok(transport), Ok(metrics), Ok(egress), Ok(mailer), Ok(breached_passwords)) => {
+        let import = users_import::resolve(self.users_import);
+        match (listen, self.storage(), transport, metrics, egress, mailer, source, import) {
+            (
+                Ok(listen),
+                Ok(storage),
+                Ok(transport),
+                Ok(metrics),
+                Ok(egress),
+                Ok(mailer),
+                Ok(breached_passwords),
+                Ok(users_import_limit),
+            ) => {
                 let Self { trusted_proxies, rate_limits, connections, .. } = self;
                 Ok(Serving {
                     listen,
@@ -209,12 +224,21 @@ impl Document {
                     metrics,
                     egress,
                     breached_passwords,
+                    users_import_limit,
                     mailer,
                     connections,
                 })
             }
-            (listen, storage, transport, metrics, egress, mailer, source) => {
-                let own = [listen.err(), transport.err(), metrics.err(), egress.err(), mailer.err(), source.err()];
+            (listen, storage, transport, metrics, egress, mailer, source, import) => {
+                let own = [
+                    listen.err(),
+                    transport.err(),
+                    metrics.err(),
+                    egress.err(),
+                    mailer.err(),
+                    source.err(),
+                    import.err(),
+                ];
                 Err(Refusal::all(own).and(storage.err()))
             }
         }

@@ -10,7 +10,7 @@ fn shows_its_version_and_its_commands() {
     assert!(status.success());
     assert_eq!(output, format!("keywright {}\n", env!("CARGO_PKG_VERSION")));
     let (_, output, _) = run(keywright().arg("--help"));
-    for command in ["dev", "serve", "tenant", "log", "keys", "data-key", "master-key"] {
+    for command in ["dev", "serve", "tenant", "log", "import", "export", "keys", "data-key", "master-key"] {
         assert!(output.contains(&format!("\n  {command} ")), "{output}");
     }
 }

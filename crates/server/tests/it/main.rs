@@ -7,6 +7,7 @@ mod clock;
 mod command_line;
 mod configuration;
 mod data_key;
+mod deployment;
 mod doctor;
 mod ephemeral;
 mod health;

@@ -15,7 +15,7 @@ const BUSY: Duration = Duration::from_secs(4);
 /// More than there are statements, so that each is compiled once per connection.
 const STATEMENTS: usize = 256;
 
-/// Names of the parameters. `$1` is a *name* to `SQLite`: its index follows the order of appearance.
+/// Names of the first parameters; few statements have more. `$1` is a *name* to `SQLite`: its index follows the order of appearance.
 const NAMES: [&CStr; 20] = [
     c"$1", c"$2", c"$3", c"$4", c"$5", c"$6", c"$7", c"$8", c"$9", c"$10", c"$11", c"$12", c"$13", c"$14", c"$15",
     c"$16", c"$17", c"$18", c"$19", c"$20",
@@ -100,6 +100,10 @@ impl Session<'_> {
         }
         for (name, value) in NAMES.iter().zip(params) {
             statement.raw_bind_parameter(*name, value).map_err(|error| self::error(self.0, &error))?;
+        }
+        for (index, value) in params.iter().enumerate().skip(NAMES.len()) {
+            let name = format!("${}", index + 1);
+            statement.raw_bind_parameter(name.as_str(), value).map_err(|error| self::error(self.0, &error))?;
         }
         Ok(statement)
     }
@@ -229,6 +233,11 @@ mod tests {
         let rows = session.query("SELECT $2, $1, $2", &[Value::Int(1), Value::Int(2)]).unwrap();
         assert_eq!(rows[0].values, [Value::Int(2), Value::Int(1), Value::Int(2)]);
         assert!(matches!(session.query("SELECT $1", &[]), Err(StoreError::Engine(_))));
+        let many: Vec<Value> = (1..=30).map(Value::Int).collect();
+        let sql = "SELECT $30, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+                   $21, $22, $23, $24, $25, $26, $27, $28, $29";
+        let rows = session.query(sql, &many).unwrap();
+        assert_eq!((&rows[0].values[0], &rows[0].values[25]), (&Value::Int(30), &Value::Int(25)));
     }
 
     #[test]

@@ -10,13 +10,13 @@ use keywright_store::sealed_columns::{self, SEALED_COLUMNS, SealedColumn, Sealed
 use keywright_store::signing_keys::{self, KeyState};
 use keywright_store::{
     Store, StoreError, Tx, action_bindings, action_versions, actions, client_secrets, clients, config, connections,
-    jobs, resource_servers, rules, tenant_documents,
+    jobs, resource_servers, rules, tenant_documents, user_jobs,
 };
 
 use crate::database::Database;
 use crate::rows::{
     acme, action, action_version, at, binding, client, connection, data_key, job, populate, resource_server,
-    rule_config, secret, signing_key, tenant_document, umbrella,
+    rule_config, secret, signing_key, tenant_document, umbrella, user_job,
 };
 
 async fn list(store: &Store) -> Vec<DataKeyRow> {
@@ -119,6 +119,8 @@ fn fill(tx: &mut Tx<'_>, number: u8) -> Result<(), StoreError> {
             let mut source = connection(&name);
             source.options = Some(vec![index, 2]);
             connections::insert(tx, &tenant, &source)?;
+            user_jobs::insert(tx, &tenant, &user_job(&name))?;
+            user_jobs::insert_part(tx, &tenant, &name, "input1", &[index, 2])?;
         }
         // Rows without a secret.
         let mut public = client("public");

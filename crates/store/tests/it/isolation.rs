@@ -9,7 +9,7 @@ use keywright_store::{
     known_devices, login_failures, network_attempts, organization_client_grants, organization_member_roles,
     organization_members, organizations, params, pushed_requests, refresh_tokens, resource_servers,
     revoked_access_tokens, roles, rules, session_clients, sessions, signing_keys, tenant_documents, tenants, tickets,
-    transactions, used_jwt_ids, user_permissions, users,
+    transactions, used_jwt_ids, user_jobs, user_permissions, users,
 };
 use keywright_types::TenantId;
 
@@ -19,7 +19,7 @@ use crate::refresh_tokens::rotation;
 use crate::rows::{
     acme, action, action_version, at, binding, client, client_grant, code, connection, credential, ec_key, family,
     grant, job, permission, populate, pushed_request, resource_server, role, rule, rule_config, secret, session,
-    signing_key, tenant_document, ticket, transaction, umbrella, user,
+    signing_key, tenant_document, ticket, transaction, umbrella, user, user_job,
 };
 
 /// One row of everything for acme.
@@ -66,6 +66,8 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     used_jwt_ids::take(tx, &acme(), &[1; 32], at(60))?;
     pushed_requests::insert(tx, &acme(), &pushed_request(1))?;
     revoked_access_tokens::insert(tx, &acme(), &[1; 32], at(60))?;
+    user_jobs::insert(tx, &acme(), &user_job("job_a"))?;
+    user_jobs::insert_part(tx, &acme(), "job_a", "input1", b"x")?;
     access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
 }
 
@@ -113,6 +115,8 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM used_jwt_ids WHERE tenant_id = $1",
         "SELECT * FROM pushed_requests WHERE tenant_id = $1",
         "SELECT * FROM revoked_access_tokens WHERE tenant_id = $1",
+        "SELECT * FROM user_jobs WHERE tenant_id = $1",
+        "SELECT * FROM user_job_parts WHERE tenant_id = $1",
     ];
     store.read(|tx| TABLES.iter().map(|sql| tx.query(sql, params![&acme()])).collect()).await.unwrap()
 }
@@ -144,6 +148,8 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("connections::find_by_name", connections::find_by_name(tx, t, "a-database")?.is_some()),
         ("connections::list", !connections::list(tx, t)?.is_empty()),
         ("tenant_documents::find", tenant_documents::find(tx, t, "email-template", "welcome")?.is_some()),
+        ("user_jobs::find", user_jobs::find(tx, t, "job_a")?.is_some()),
+        ("user_jobs::parts", !user_jobs::parts(tx, t, "job_a", ("a", "z"), 9)?.is_empty()),
         ("tenant_documents::list", !tenant_documents::list(tx, t, "email-template")?.is_empty()),
         ("rules::find", rules::find(tx, t, "rul_a")?.is_some()),
         ("rules::list", !rules::list(tx, t)?.is_empty()),
@@ -237,6 +243,13 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("client_grants::delete_for_audience", client_grants::delete_for_audience(tx, t, "orders:api")? > 0),
         ("resource_servers::delete", resource_servers::delete(tx, t, "orders")?),
         ("connections::delete", connections::delete(tx, t, &connection("a").id)?),
+        ("user_jobs::advance", user_jobs::advance(tx, t, "job_a", user_jobs::Progress::default(), at(1))?),
+        ("user_jobs::reach", user_jobs::reach(tx, t, "job_a", ("", "x"), 1, at(1))?),
+        ("user_jobs::end", user_jobs::end(tx, t, "job_a", "failed", None, at(1))?),
+        ("user_jobs::time_out", !user_jobs::time_out(tx, t, at(9), "late", at(9))?.is_empty()),
+        ("user_jobs::take_part", user_jobs::take_part(tx, t, "job_a", "input1")?),
+        ("user_jobs::remove_parts", user_jobs::remove_parts(tx, t, "job_a", ("a", "z"))? > 0),
+        ("user_jobs::delete", user_jobs::delete(tx, t, "job_a")?),
         ("tenant_documents::delete", tenant_documents::delete(tx, t, "email-template", "welcome")?),
         ("rules::update", rules::update(tx, t, &rule("a", 9))?),
         ("rules::delete", rules::delete(tx, t, "rul_a")?),

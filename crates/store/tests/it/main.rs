@@ -41,6 +41,7 @@ mod side_by_side;
 mod signing_keys;
 mod tenants;
 mod transactions;
+mod user_jobs;
 mod users;
 
 /// Makes of every `group { name, … }` one test per engine: `sqlite::group::name` and `postgres::group::name`. A test that
@@ -84,6 +85,10 @@ conformance! {
         record_logins, are_blocked, change_password_only_from_the_known_hash,
         change_password_email_and_username,
         rt_08_deleting_a_user_ends_sessions_grants_and_refresh_tokens,
+    }
+    user_jobs {
+        go_on_once_and_end_once, have_places_that_one_of_many_gets, have_parts_that_are_taken_once,
+        are_kept_for_a_day_and_what_they_read_for_two_hours, users_are_added_where_nobody_is_in_the_way,
     }
     data_keys {
         are_kept_by_generation, st_03_are_sealed_anew_as_they_were_read, st_03_are_noted_and_erased_once,

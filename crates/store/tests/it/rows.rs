@@ -24,6 +24,7 @@ use keywright_store::tenant_documents::TenantDocumentRow;
 use keywright_store::tenants::TenantRow;
 use keywright_store::tickets::TicketRow;
 use keywright_store::transactions::TransactionRow;
+use keywright_store::user_jobs::UserJobRow;
 use keywright_store::users::UserRow;
 use keywright_store::{Store, StoreError, Tx, clients, tenants, users};
 use keywright_types::TenantId;
@@ -89,6 +90,25 @@ pub(crate) fn client(id: &str) -> ClientRow {
         addons: Some(vec![8, 0, 8]),
         created_at: at(0),
         updated_at: at(1),
+    }
+}
+
+pub(crate) fn user_job(id: &str) -> UserJobRow {
+    UserJobRow {
+        job_id: id.to_owned(),
+        kind: "users_import".to_owned(),
+        status: "pending".to_owned(),
+        request: "{}".to_owned(),
+        slot: None,
+        total: 9,
+        done: 0,
+        inserted: 0,
+        updated: 0,
+        failed: 0,
+        reached: String::new(),
+        details: None,
+        created_at: at(0),
+        updated_at: at(0),
     }
 }
 

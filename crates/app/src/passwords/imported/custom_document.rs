@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::ImportedHashError::{self, Malformed, Unsupported};
 use super::crypt_strings::{ldap, modular};
-use super::{Hash, Kind, Salt, base64, check_key, scrypt_kind};
+use super::{Hash, Kind, PasswordEncoding, Salt, base64, check_key, scrypt_kind};
 
 /// `custom_password_hash` of Auth0's import.
 #[derive(Deserialize)]
@@ -62,10 +62,6 @@ struct PasswordMember {
 impl Document {
     /// The hash, if its verification costs no more than a login may cost.
     pub(super) fn kind(&self) -> Result<Kind, ImportedHashError> {
-        let utf8 = |encoding: &Option<String>| encoding.as_deref().is_none_or(|name| matches!(name, "utf8" | "ascii"));
-        if self.password.as_ref().is_some_and(|password| !utf8(&password.encoding)) {
-            return Err(Unsupported);
-        }
         let value = self.hash.value.as_str();
         match self.algorithm.as_str() {
             "bcrypt" | "argon2" | "pbkdf2" => match modular(value)? {
@@ -111,6 +107,16 @@ impl Document {
         }
     }
 
+    /// What of the password was hashed; names are those of Node.js.
+    pub(super) fn password_encoding(&self) -> Result<PasswordEncoding, ImportedHashError> {
+        match self.password.as_ref().and_then(|password| password.encoding.as_deref()) {
+            None | Some("utf8" | "utf-8" | "ascii") => Ok(PasswordEncoding::Utf8),
+            Some("utf16le" | "ucs2") => Ok(PasswordEncoding::Utf16),
+            Some("latin1" | "binary") => Ok(PasswordEncoding::Latin1),
+            Some(_) => Err(Unsupported),
+        }
+    }
+
     fn salt(&self) -> Result<Salt, ImportedHashError> {
         let Some(salt) = &self.salt else { return Ok(Salt::default()) };
         let bytes = decoded(&salt.value, salt.encoding.as_deref().or(Some("utf8")))?;
@@ -125,6 +131,7 @@ impl Document {
 /// The digest that Auth0 calls `name`.
 fn digest_named(name: &str) -> Option<Hash> {
     Some(match name {
+        "md4" => Hash::Md4,
         "md5" => Hash::Md5,
         "sha1" => Hash::Sha(&digest::SHA1_FOR_LEGACY_USE_ONLY),
         "sha224" => Hash::Sha(&digest::SHA224),

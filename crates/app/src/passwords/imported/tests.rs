@@ -72,6 +72,50 @@ fn lg_06_bcrypt_and_argon2_verify() {
     assert!(argon2.verify("password") && !argon2.verify("Password"));
 }
 
+/// RFC 1320 §A.5, RFC 1321 §A.5, FIPS 180 and RFC 4231 §4.3 (of which the key is the whole of `key`).
+#[test]
+fn lg_06_published_vectors_of_plain_digests_verify() {
+    let document = |algorithm: &str, value: &str| {
+        format!(r#"{{"algorithm":"{algorithm}","hash":{{"value":"{value}","encoding":"hex"}}}}"#)
+    };
+    for (algorithm, value) in [
+        ("md4", "a448017aaf21d8525fc10ae87aa6729d"),
+        ("md5", "900150983cd24fb0d6963f7d28e17f72"),
+        ("sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+        ("sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "sha512",
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+        ),
+    ] {
+        let hash = ImportedHash::parse(&document(algorithm, value)).unwrap();
+        assert!(hash.verify("abc") && !hash.verify("abd"), "{algorithm}");
+    }
+    let hmac = r#"{"algorithm":"hmac","hash":{"value":"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843","encoding":"hex","digest":"sha256","key":{"value":"4a656665","encoding":"hex"}}}"#;
+    assert!(ImportedHash::parse(hmac).unwrap().verify("what do ya want for nothing?"));
+    // RFC 7914 §12.
+    let scrypt = r#"{"algorithm":"scrypt","hash":{"value":"7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887","encoding":"hex"},"salt":{"value":"SodiumChloride"},"keylen":64,"cost":16384,"blockSize":8,"parallelization":1}"#;
+    assert!(ImportedHash::parse(scrypt).unwrap().verify("pleaseletmein"));
+    // RFC 6070, 4096 iterations.
+    let pbkdf2 =
+        r#"{"algorithm":"pbkdf2","hash":{"value":"$pbkdf2-sha1$i=4096,l=20$c2FsdA$SwB5AbdlSJq+rUnZJvch0GWkKcE"}}"#;
+    assert!(ImportedHash::parse(pbkdf2).unwrap().verify("password"));
+}
+
+#[test]
+fn lg_06_passwords_are_hashed_in_the_encoding_that_they_were_hashed_in() {
+    // The NT hash of Windows: MD4 of UTF-16.
+    let nt = r#"{"algorithm":"md4","hash":{"value":"8846f7eaee8fb117ad06bdd830b7586c","encoding":"hex"},"password":{"encoding":"utf16le"}}"#;
+    let hash = ImportedHash::parse(nt).unwrap();
+    assert!(hash.verify("password") && !hash.verify("Password"));
+    let latin = r#"{"algorithm":"md5","hash":{"value":"3b3c723fdc3b91ac2084b67e93e1a5e8","encoding":"hex"},"password":{"encoding":"latin1"}}"#;
+    let hash = ImportedHash::parse(latin).unwrap();
+    assert!(hash.verify("gr\u{fc}n"));
+    assert!(!hash.verify("\u{4e2d}"), "which has no byte in it");
+    let unknown = r#"{"algorithm":"md5","hash":{"value":"00","encoding":"hex"},"password":{"encoding":"ebcdic"}}"#;
+    assert!(ImportedHash::parse(unknown).is_err());
+}
+
 #[test]
 fn lg_06_absurd_parameters_are_refused() {
     let rest = "C".repeat(53);

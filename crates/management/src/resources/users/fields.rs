@@ -5,7 +5,7 @@ use crate::schema::formats::{EMAIL, URL};
 use crate::schema::{anything, boolean, formatted, integer, list, open_object, text, text_of};
 
 /// Root attributes that are kept as they are sent.
-pub(super) const ATTRIBUTES: [&str; 7] =
+pub(crate) const ATTRIBUTES: [&str; 7] =
     ["name", "nickname", "given_name", "family_name", "picture", "phone_number", "phone_verified"];
 
 pub(super) fn all() -> Vec<Field> {

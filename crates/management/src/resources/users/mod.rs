@@ -1,13 +1,15 @@
 //! `/users` and `/users-by-email` (`management-api.md` §5).
 
 mod access;
-mod fields;
+pub(crate) mod fields;
 mod list;
 mod profile;
 mod write;
 
 use http::StatusCode;
 
+pub(crate) use self::profile::show;
+pub(crate) use self::write::RESERVED as RESERVED_METADATA;
 use super::roles::{permissions_schema, role_schema};
 use crate::fields::{answer_schema, create_schema, update_schema};
 use crate::operation::{Operation, Resource};

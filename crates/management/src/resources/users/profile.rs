@@ -13,7 +13,7 @@ pub(super) fn missing() -> ApiError {
 }
 
 /// The profile; members without a value are left out.
-pub(super) fn show(row: &UserRow) -> Result<Map<String, Value>, ApiError> {
+pub(crate) fn show(row: &UserRow) -> Result<Map<String, Value>, ApiError> {
     let mut profile = members(&row.profile)?;
     let mut set = |name: &str, value: Option<Value>| {
         if let Some(value) = value {

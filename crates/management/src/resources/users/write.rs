@@ -13,7 +13,7 @@ use crate::fields::{created, merge};
 use crate::operation::Outcome;
 
 /// §5.3: keys of `app_metadata` that mean something else.
-const RESERVED: [&str; 22] = [
+pub(crate) const RESERVED: [&str; 22] = [
     "__tenant",
     "_id",
     "blocked",
