@@ -49,6 +49,10 @@ pub enum Purpose {
     DpopNonce,
     /// `request_uri` of pushed authorization requests, digested.
     PushedRequest,
+    /// Codes that devices keep, digested.
+    DeviceCode,
+    /// Codes of devices that people type, digested.
+    UserCode,
     /// Where a page of a list begins, sealed.
     ManagementCheckpoint,
     /// Secret parts of a tenant's documents, sealed.
@@ -65,7 +69,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::ClientSecret,
         Self::SigningKey,
         Self::EcSigningKey,
@@ -88,6 +92,8 @@ impl Purpose {
         Self::DpopProofId,
         Self::DpopNonce,
         Self::PushedRequest,
+        Self::DeviceCode,
+        Self::UserCode,
         Self::ManagementCheckpoint,
         Self::TenantDocument,
         Self::RuleConfig,
@@ -121,6 +127,8 @@ impl Purpose {
             Self::DpopProofId => "dpop-proof-id",
             Self::DpopNonce => "dpop-nonce",
             Self::PushedRequest => "pushed-request",
+            Self::DeviceCode => "device-code",
+            Self::UserCode => "user-code",
             Self::ManagementCheckpoint => "management-checkpoint",
             Self::TenantDocument => "tenant-document",
             Self::RuleConfig => "rule-config",

@@ -51,6 +51,8 @@ statements! {
                     SELECT tenant_id, id_digest FROM used_jwt_ids WHERE expires_at <= $1 LIMIT $2)";
     PUSHED_REQUESTS = "DELETE FROM pushed_requests WHERE (tenant_id, request_digest) IN ( \
                        SELECT tenant_id, request_digest FROM pushed_requests WHERE expires_at <= $1 LIMIT $2)";
+    DEVICE_CODES = "DELETE FROM device_codes WHERE (tenant_id, code_digest) IN ( \
+                    SELECT tenant_id, code_digest FROM device_codes WHERE expires_at <= $1 LIMIT $2)";
     CLIENT_SECRETS = "DELETE FROM client_secrets WHERE (tenant_id, client_id, secret_digest) IN ( \
                       SELECT tenant_id, client_id, secret_digest FROM client_secrets \
                       WHERE expires_at <= $1 LIMIT $2)";
@@ -58,6 +60,9 @@ statements! {
 
 /// How long jobs that were given up are kept for people to look at.
 const FAILED_JOB_MEMORY: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// How long a device that asks late is told that its code has expired.
+const DEVICE_CODE_MEMORY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Removes everything that is expired at `now`, if `holder` (a name of this process) gets the lease for it. Returns how many
 /// rows went; `None` when another node is at it.
@@ -90,6 +95,7 @@ pub async fn run_once(store: &Store, now: Timestamp, holder: &str) -> Result<Opt
         (USED_JWT_IDS, now),
         (PUSHED_REQUESTS, now),
         (CLIENT_SECRETS, now),
+        (DEVICE_CODES, now.saturating_sub(DEVICE_CODE_MEMORY).unwrap_or(now)),
     ] {
         removed += remove(store, statement, before).await?;
     }
