@@ -12,6 +12,7 @@ use crate::breached_passwords::BreachedPasswordSource;
 use crate::client_secrets::SecretUses;
 use crate::config_cache::ConfigCache;
 use crate::data_keys::{self, MasterKeys, OpenError, Opening, Ring};
+use crate::device_flow::DevicePolls;
 use crate::jobs::Jobs;
 use crate::passwords::{HashingLoad, PasswordHasher};
 use crate::rate_limits::RateLimits;
@@ -32,6 +33,7 @@ struct Inner {
     rate_limits: RateLimits,
     test_controls: AtomicBool,
     secret_uses: SecretUses,
+    device_polls: DevicePolls,
     egress: Egress,
     breached_passwords: OnceLock<BreachedPasswordSource>,
     users_import_limit: OnceLock<usize>,
@@ -90,6 +92,7 @@ impl App {
             jobs,
             rate_limits,
             secret_uses,
+            device_polls: DevicePolls::new(),
             test_controls: AtomicBool::new(false),
             egress,
             breached_passwords: OnceLock::new(),
@@ -188,6 +191,11 @@ impl App {
     /// When this node last recorded that a secret was used.
     pub(crate) fn secret_uses(&self) -> &SecretUses {
         &self.0.secret_uses
+    }
+
+    /// When devices asked this node last.
+    pub(crate) fn device_polls(&self) -> &DevicePolls {
+        &self.0.device_polls
     }
 
     /// The cache of configuration documents.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use keywright_types::ScopeSet;
 use serde::{Deserialize, Serialize};
 
-use crate::ClaimsRequest;
+use crate::{ClaimsRequest, DeviceHandle};
 
 /// What an application asked for, after validation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +69,9 @@ pub struct AuthorizationRequest {
     /// Thumbprint of the key that the code is for (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
+    /// The device that is to be activated. Then there is no callback: the answer waits for the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceHandle>,
 }
 
 impl AuthorizationRequest {

@@ -19,6 +19,7 @@ mod client_secrets;
 mod clock;
 mod config_cache;
 mod data_keys;
+mod device_flow;
 mod error;
 mod extensibility;
 mod imported_users;
@@ -62,6 +63,7 @@ pub use data_keys::{
     ANNOUNCED_BEFORE_USE, DataKeyInfo, DataKeyRotation, DataKeyRotationError, DataKeyState, MasterKeys, OpenError,
     ResealingReport,
 };
+pub use device_flow::{DeviceHandle, EnteredUserCode, IssuedDeviceCode, PendingDevice};
 pub use error::AppError;
 pub use extensibility::{ActionSecrets, BoundAction, Rule, RuleSet};
 pub use imported_users::{ImportConflict, ImportOutcome, ImportedRow, ImportedUser, InvalidUser};

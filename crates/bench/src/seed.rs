@@ -7,6 +7,7 @@ use axum::Router;
 use keywright_app::{App, AppOptions, Clock, HashingCost, MasterKeys, NewUser};
 use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
+use keywright_store::device_codes::{self, DeviceCodeRow, DeviceCodeState};
 use keywright_testkit::{Browser, Engine, Registered, Scene};
 use keywright_types::{Client, ExpirationType, RotationType, TenantSettings};
 use secrecy::ExposeSecret as _;
@@ -21,6 +22,8 @@ use crate::signature::Signature;
 pub(crate) const AUDIENCE: &str = "appointments:api";
 /// Scopes of codes and refresh tokens.
 pub(crate) const SCOPE: &str = "openid profile email appointments";
+/// Grant type of the device flow.
+pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Password of every user.
 pub(crate) const PASSWORD: &str = "Correct-horse-1";
 
@@ -50,8 +53,52 @@ pub(crate) struct Seeds {
     pub(crate) access_tokens: Vec<String>,
     /// E-mail addresses.
     pub(crate) users: Vec<String>,
+    /// Native application with the device grant.
+    pub(crate) native: Registered,
     /// Removes the database at the end.
-    _scene: Scene,
+    scene: Scene,
+}
+
+impl Seeds {
+    /// Makes `count` device codes that wait, beside those that there are. As devices that keep to their interval ask: with an
+    /// interval of zero no question comes too early, however few codes there are.
+    pub(crate) async fn pending_devices(&self, count: usize) -> Vec<String> {
+        let (app, tenant) = (&self.scene.app.app, &self.scene.app.tenant);
+        let mut codes = Vec::with_capacity(count);
+        while codes.len() < count {
+            let batch: Vec<String> = (codes.len()..count).take(2000).map(|_| app.random().token(32)).collect();
+            let rows: Vec<DeviceCodeRow> = batch.iter().map(|code| self.pending_device(code)).collect();
+            let id = tenant.id.clone();
+            let insert = move |tx: &mut keywright_store::Tx<'_>| {
+                rows.iter().try_for_each(|row| device_codes::insert(tx, &id, row))
+            };
+            app.store().write(insert).await.unwrap();
+            codes.extend(batch);
+        }
+        codes
+    }
+
+    fn pending_device(&self, code: &str) -> DeviceCodeRow {
+        let (app, tenant) = (&self.scene.app.app, &self.scene.app.tenant);
+        let now = Clock::system().now();
+        DeviceCodeRow {
+            code_digest: app.device_code_digest(&tenant.id, code).as_bytes().to_vec(),
+            user_code_digest: Some(app.random().bytes::<32>().to_vec()),
+            client_id: self.native.id().to_owned(),
+            request: format!(
+                r#"{{"client_id":"{}","redirect_uri":"","response_mode":"query","scope":"openid"}}"#,
+                self.native.id()
+            ),
+            ip: Some("192.0.2.7".to_owned()),
+            poll_interval: 0,
+            state: DeviceCodeState::Pending,
+            approval: None,
+            denial: None,
+            created_at: now,
+            expires_at: now + std::time::Duration::from_secs(900),
+            ended_at: None,
+        }
+    }
 }
 
 fn routes(app: &App) -> Router<App> {
@@ -68,6 +115,8 @@ pub(crate) async fn plant(engine: Engine, plan: &Plan, signature: Signature) -> 
     scene.web = scene.app.change_client(&scene.web, rotating).await;
     let audience = scene.app.tenant.management_audience();
     scene.app.grant(&scene.machine, &audience, vec!["create:users".to_owned(), "read:users".to_owned()]).await;
+    let device = |client: &mut Client| client.grant_types.push(DEVICE_GRANT.to_owned());
+    let native = scene.app.change_client(&scene.native, device).await;
     // The server goes by the machine's time.
     scene.app.app.clock().set(Clock::system().now());
     let master_key = scene.master_key.expose_secret().to_owned();
@@ -97,7 +146,8 @@ pub(crate) async fn plant(engine: Engine, plan: &Plan, signature: Signature) -> 
         refresh_tokens,
         access_tokens,
         users,
-        _scene: scene,
+        native,
+        scene,
     }
 }
 

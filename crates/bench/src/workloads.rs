@@ -14,7 +14,7 @@ use crate::load::{Workload, at_rate, full};
 use crate::login::Login;
 use crate::processor::cores;
 use crate::report::{Limit, Report, Row};
-use crate::seed::{AUDIENCE, Seeds};
+use crate::seed::{AUDIENCE, DEVICE_GRANT, Seeds};
 use crate::server::Server;
 use crate::{Plan, hello};
 
@@ -33,6 +33,14 @@ pub(crate) async fn run_all(plan: &Plan, seeds: &Seeds, server: &Server, report:
             let size = get.perform_once(&mut Connection::open(server.address).await).await.body.len();
             let limit = Limit::Requests { multiple, size, bare: hello::measure(plan, size).await };
             bench.run_shared(name, limit, get, report).await;
+        }
+    }
+    for (name, pending) in [("device poll, 100 pending", 100), ("device poll, 100 000 pending", 100_000)] {
+        if plan.includes(name) {
+            let poll = Arc::new(DevicePoll::new(seeds, pending).await);
+            let size = poll.perform_once(&mut Connection::open(server.address).await).await.body.len();
+            let limit = Limit::Requests { multiple: 2.5, size, bare: hello::measure(plan, size).await };
+            bench.run_shared(name, limit, poll, report).await;
         }
     }
     // The pool admits 33 passwords for each of its slots; beyond that it refuses.
@@ -161,6 +169,38 @@ impl Workload for Refresh {
         let successor = member(&answer.body, "refresh_token").expect("a rotated refresh token");
         assert_ne!(successor, token, "the refresh token was not rotated");
         self.tokens.lock().unwrap().push_back(successor);
+        true
+    }
+}
+
+/// Devices that ask for their tokens while nobody has let them in.
+struct DevicePoll {
+    domain: String,
+    bodies: Vec<Full<Bytes>>,
+    next: AtomicUsize,
+}
+
+impl DevicePoll {
+    async fn new(seeds: &Seeds, pending: usize) -> Self {
+        let codes = seeds.pending_devices(pending).await;
+        let body = |code: &String| {
+            form(&[("grant_type", DEVICE_GRANT), ("device_code", code), ("client_id", seeds.native.id())])
+        };
+        Self { domain: seeds.domain.clone(), bodies: codes.iter().map(body).collect(), next: AtomicUsize::new(0) }
+    }
+
+    async fn perform_once(&self, connection: &mut Connection) -> Answer {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        let body = self.bodies.get(next % self.bodies.len().max(1)).expect("a pending code").clone();
+        let answer = connection.expect(403, token_request(&self.domain, body)).await;
+        assert_eq!(member(&answer.body, "error").as_deref(), Some("authorization_pending"));
+        answer
+    }
+}
+
+impl Workload for DevicePoll {
+    async fn perform(&self, connection: &mut Connection) -> bool {
+        self.perform_once(connection).await;
         true
     }
 }

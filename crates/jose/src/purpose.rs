@@ -49,6 +49,10 @@ pub enum Purpose {
     DpopNonce,
     /// `request_uri` of pushed authorization requests, digested.
     PushedRequest,
+    /// Codes that devices keep, digested.
+    DeviceCode,
+    /// Codes of devices that people type, digested.
+    UserCode,
     /// Where a page of a list begins, sealed.
     ManagementCheckpoint,
     /// Secret parts of a tenant's documents, sealed.
@@ -92,6 +96,8 @@ impl Purpose {
         Self::DpopProofId,
         Self::DpopNonce,
         Self::PushedRequest,
+        Self::DeviceCode,
+        Self::UserCode,
         Self::ManagementCheckpoint,
         Self::TenantDocument,
         Self::RuleConfig,
@@ -127,6 +133,8 @@ impl Purpose {
             Self::DpopProofId => "dpop-proof-id",
             Self::DpopNonce => "dpop-nonce",
             Self::PushedRequest => "pushed-request",
+            Self::DeviceCode => "device-code",
+            Self::UserCode => "user-code",
             Self::ManagementCheckpoint => "management-checkpoint",
             Self::TenantDocument => "tenant-document",
             Self::RuleConfig => "rule-config",

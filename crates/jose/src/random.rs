@@ -66,6 +66,22 @@ impl Random {
         identifier
     }
 
+    /// A text of `length` characters of `alphabet` (ASCII, at most 256), all equally likely.
+    #[must_use]
+    pub fn letters(&self, alphabet: &str, length: usize) -> String {
+        let alphabet = alphabet.as_bytes();
+        // As above: bytes that would favour the first characters are thrown away.
+        let limit = 256 - 256 % alphabet.len().max(1);
+        let mut text = String::with_capacity(length);
+        while text.len() < length && !alphabet.is_empty() {
+            let missing = length - text.len();
+            let drawn = self.bytes::<32>().into_iter().map(usize::from).filter(|byte| *byte < limit);
+            let letters = drawn.filter_map(|byte| alphabet.get(byte % alphabet.len()));
+            text.extend(letters.map(|letter| char::from(*letter)).take(missing));
+        }
+        text
+    }
+
     /// This many random bytes as lower-case hexadecimal digits, two for each byte.
     #[must_use]
     pub fn hex(&self, bytes: usize) -> String {
@@ -134,6 +150,26 @@ mod tests {
             assert!(seen.insert(uuid));
         }
         assert_eq!(variants, HashSet::from(['8', '9', 'a', 'b']));
+    }
+
+    #[test]
+    fn dv_01_letters_of_an_alphabet_are_equally_likely() {
+        for (alphabet, expected) in [("BCDFGHJKLMNPQRSTVWXZ", 10_000), ("0123456789", 20_000)] {
+            let mut counts = [0_u32; 128];
+            for letter in Random::system().letters(alphabet, 200_000).bytes() {
+                counts[usize::from(letter)] += 1;
+            }
+            let used: Vec<(char, u32)> =
+                counts.into_iter().zip('\0'..).filter(|own| own.0 > 0).map(|own| (own.1, own.0)).collect();
+            assert_eq!(used.len(), alphabet.len());
+            // Eight standard deviations. A byte taken modulo 20 would give sixteen letters 10,156 and four 9,375.
+            let near = |count: u32| count.abs_diff(expected) < 8 * expected.isqrt();
+            assert!(used.iter().all(|(letter, count)| alphabet.contains(*letter) && near(*count)), "{used:?}");
+        }
+        assert_eq!(
+            (Random::system().letters("X", 3), Random::system().letters("", 3)),
+            ("XXX".to_owned(), String::new())
+        );
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 mod connection;
 mod consent;
+mod device;
+mod device_qr;
 mod email_verification;
 mod error;
 mod link_form;
@@ -25,10 +27,11 @@ mod visit;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use keywright_app::App;
 use keywright_web::rate_limits;
 
+pub use device::PATH as ACTIVATION_PATH;
 pub use logout::{COMPLETE_PATH as LOGGED_OUT_PATH, PATH as LOGOUT_PATH};
 pub use pages::PAGES;
 
@@ -47,6 +50,12 @@ pub fn router(app: &App) -> Router<App> {
         .route("/u/organization", get(organization::get).post(organization::post))
         .route("/u/organization-picker", get(organization_picker::get).post(organization_picker::post))
         .route("/u/consent", get(consent::get).post(consent::post))
+        .route(device::PATH, get(device::get).post(device::post))
+        .route(device::CONFIRM_PATH, post(device::confirm))
+        .route(device_qr::PATH, get(device_qr::get))
+        .route(device::COMPLETE_PATH, get(device::complete))
+        .route(device::DENIED_PATH, get(device::denied))
+        .route(device::EXPIRED_PATH, get(device::expired))
         .route(logout::PATH, get(logout::get).post(logout::post))
         .route(logout::COMPLETE_PATH, get(logout::complete))
         .route(logout::ABORTED_PATH, get(logout::aborted))

@@ -15,6 +15,8 @@ pub(crate) struct Texts {
     consent: ConsentPrompt,
     organizations: OrganizationsPrompt,
     logout: LogoutPrompt,
+    #[serde(rename = "device-flow")]
+    device_flow: DeviceFlowPrompt,
     #[serde(rename = "brute-force-protection")]
     brute_force_protection: BruteForceProtectionPrompt,
     #[serde(rename = "reset-password")]
@@ -56,6 +58,16 @@ struct LogoutPrompt {
     logout: LogoutTexts,
     logout_complete: ResultTexts,
     logout_aborted: ResultTexts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names of the screens")]
+struct DeviceFlowPrompt {
+    device_code_activation: ActivationTexts,
+    device_code_confirmation: ConfirmationTexts,
+    device_code_activation_allowed: ResultTexts,
+    device_code_activation_denied: ResultTexts,
 }
 
 #[derive(Debug, Deserialize)]
@@ -324,6 +336,47 @@ pub(crate) struct LogoutTexts {
     pub(crate) decline_button_text: String,
 }
 
+/// Prompt `device-flow`, screen `device-code-activation`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ActivationTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) placeholder: String,
+    pub(crate) button_text: String,
+    pub(crate) alert_list_title: String,
+    #[serde(rename = "no-code")]
+    pub(crate) no_code: String,
+    #[serde(rename = "invalid-code")]
+    pub(crate) invalid_code: String,
+    #[serde(rename = "invalid-expired-code")]
+    pub(crate) invalid_expired_code: String,
+    #[serde(rename = "too-many-codes")]
+    pub(crate) too_many_codes: String,
+}
+
+/// Prompt `device-flow`, screen `device-code-confirmation`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ConfirmationTexts {
+    pub(crate) page_title: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) confirmation_text: String,
+    pub(crate) place_title: String,
+    pub(crate) place_here: String,
+    pub(crate) place_elsewhere: String,
+    pub(crate) place_unknown: String,
+    pub(crate) time_title: String,
+    pub(crate) time_just_now: String,
+    pub(crate) time_minutes_ago: String,
+    pub(crate) scopes_title: String,
+    pub(crate) account_text: String,
+    pub(crate) confirm_button_text: String,
+    pub(crate) cancel_button_text: String,
+}
+
 /// Screens that ask for one thing: `brute-force-protection-unblock` of prompt `brute-force-protection`, and the question of
 /// prompt `email-verification`.
 #[derive(Debug, Deserialize)]
@@ -335,8 +388,8 @@ pub(crate) struct UnblockTexts {
     pub(crate) button_text: String,
 }
 
-/// Screens that only say what became of something: `logout-complete` and `logout-aborted` of prompt `logout`, and the
-/// results of prompt `brute-force-protection`.
+/// Screens that only say what became of something: `logout-complete` and `logout-aborted` of prompt `logout`,
+/// `device-code-activation-allowed` and `-denied` of prompt `device-flow`, and the results of prompt `brute-force-protection`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ResultTexts {
@@ -383,6 +436,26 @@ pub(crate) fn logout_complete(shell: &Shell) -> &ResultTexts {
 /// Screen `logout-aborted` of prompt `logout`.
 pub(crate) fn logout_aborted(shell: &Shell) -> &ResultTexts {
     &of(shell).logout.logout_aborted
+}
+
+/// Screen `device-code-activation` of prompt `device-flow`.
+pub(crate) fn activation(shell: &Shell) -> &ActivationTexts {
+    &of(shell).device_flow.device_code_activation
+}
+
+/// Screen `device-code-confirmation` of prompt `device-flow`.
+pub(crate) fn confirmation(shell: &Shell) -> &ConfirmationTexts {
+    &of(shell).device_flow.device_code_confirmation
+}
+
+/// Screen `device-code-activation-allowed` of prompt `device-flow`.
+pub(crate) fn device_allowed(shell: &Shell) -> &ResultTexts {
+    &of(shell).device_flow.device_code_activation_allowed
+}
+
+/// Screen `device-code-activation-denied` of prompt `device-flow`.
+pub(crate) fn device_denied(shell: &Shell) -> &ResultTexts {
+    &of(shell).device_flow.device_code_activation_denied
 }
 
 /// Screen `brute-force-protection-unblock` of prompt `brute-force-protection`.
@@ -517,6 +590,32 @@ mod tests {
             ("logout", "description", "Are you sure you want to log out from ${clientName}?"),
         ] {
             assert_eq!(texts[prompt][prompt][key], text, "{prompt}.{key}");
+        }
+        for (screen, key, text) in [
+            ("device-code-activation", "title", "Device Activation"),
+            ("device-code-activation", "description", "Enter the code displayed on your device"),
+            ("device-code-activation", "no-code", "Please enter the code displayed on your device"),
+            ("device-code-activation", "invalid-code", "The code you entered is invalid"),
+            ("device-code-activation", "invalid-expired-code", "Invalid or expired user code"),
+            ("device-code-confirmation", "title", "Device Confirmation"),
+            (
+                "device-code-confirmation",
+                "description",
+                "Please confirm this is the code displayed on your ${clientName}:",
+            ),
+            (
+                "device-code-confirmation",
+                "confirmationText",
+                "If you did not initiate this action or you do not recognize this device select cancel.",
+            ),
+            ("device-code-confirmation", "confirmButtonText", "Confirm"),
+            ("device-code-confirmation", "cancelButtonText", "Cancel"),
+            ("device-code-activation-allowed", "title", "Congratulations, you're all set!"),
+            ("device-code-activation-allowed", "description", "Your device is now connected."),
+            ("device-code-activation-denied", "title", "Activation Denied"),
+            ("device-code-activation-denied", "description", "We are not able to activate your device."),
+        ] {
+            assert_eq!(texts["device-flow"][screen][key], text, "{screen}.{key}");
         }
     }
 }

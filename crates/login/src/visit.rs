@@ -12,6 +12,7 @@ use keywright_web::page::Shell;
 use keywright_web::parameters::Limits;
 use keywright_web::{Cookies, CurrentCaller, CurrentTenant, Parameters, RateLimits, redirect, tenancy};
 
+use crate::device;
 use crate::error::PageError;
 use crate::logout;
 
@@ -111,6 +112,7 @@ impl Visit {
     pub(crate) fn refusal_type(&self) -> LogType {
         match self.path.as_str() {
             path if path.starts_with(logout::PATH) => LogType::FailedLogout,
+            path if path.starts_with(device::PATH) => LogType::FailedDeviceActivation,
             "/u/reset-password" => LogType::FailedPasswordChange,
             "/u/email-verification" => LogType::FailedVerification,
             path if path.starts_with("/u/reset-password/") => LogType::FailedPasswordChangeRequest,

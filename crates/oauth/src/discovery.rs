@@ -13,6 +13,7 @@ use keywright_web::tenancy::failure;
 use moka::sync::Cache;
 use serde_json::{Value, json};
 
+use crate::device_authorization;
 use crate::metadata::cacheable;
 use crate::profile;
 use crate::pushed_authorization;
@@ -95,6 +96,7 @@ fn document(tenant: &Tenant) -> Value {
         "issuer": tenant.issuer(),
         "authorization_endpoint": tenant.url("/authorize"),
         "token_endpoint": tenant.url("/oauth/token"),
+        "device_authorization_endpoint": tenant.url(device_authorization::PATH),
         "userinfo_endpoint": tenant.url("/userinfo"),
         "jwks_uri": tenant.url("/.well-known/jwks.json"),
         "revocation_endpoint": tenant.url("/oauth/revoke"),
@@ -105,7 +107,7 @@ fn document(tenant: &Tenant) -> Value {
         "response_modes_supported": ["query", "fragment", "form_post", "web_message"],
         "grant_types_supported": [
             "authorization_code", "implicit", "refresh_token", "client_credentials", "password",
-            "http://auth0.com/oauth/grant-type/password-realm"
+            "http://auth0.com/oauth/grant-type/password-realm", device_authorization::GRANT_TYPE
         ],
         "code_challenge_methods_supported":
             if profile::accepts_plain_challenge(settings.profile) { json!(["S256", "plain"]) } else { json!(["S256"]) },

@@ -120,6 +120,33 @@ impl OAuthError {
         Self { status: Some(status), ..Self::new(code, description) }
     }
 
+    /// What `/authorize` would have said about what a device asks for (§5.1): the codes have the statuses of the token endpoint.
+    pub(crate) fn of_device_request(code: &'static str, description: impl Into<Cow<'static, str>>) -> Self {
+        let error = Self::new(code, description);
+        // The one thing that is denied there: an API that there is not.
+        if code == "access_denied" { error.in_standard(profile::UNKNOWN_AUDIENCE) } else { error }
+    }
+
+    /// RFC 8628 §3.5: "The authorization request is still pending as the end user hasn't yet completed the user-interaction
+    /// steps". The answer to every question of a device that waits: it is in no log.
+    #[must_use]
+    pub(crate) fn authorization_pending() -> Self {
+        Self::new("authorization_pending", "User has yet to authorize device code.").recorded()
+    }
+
+    /// RFC 8628 §3.5: "still pending and polling should continue, but the interval MUST be increased by 5 seconds".
+    #[must_use]
+    pub(crate) fn slow_down(interval: i64) -> Self {
+        let text = format!("You are polling faster than the specified interval of {interval} seconds.");
+        Self::new("slow_down", text).recorded()
+    }
+
+    /// RFC 8628 §3.5: "The "device_code" has expired, and the device authorization session has concluded."
+    #[must_use]
+    pub(crate) fn expired_token() -> Self {
+        Self::new("expired_token", "The device code has expired.")
+    }
+
     /// The client may not do this.
     pub fn unauthorized_client(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new("unauthorized_client", description)

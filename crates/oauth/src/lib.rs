@@ -9,6 +9,7 @@ mod backchannel_logout;
 mod certificate;
 mod cross_origin;
 mod database_users;
+mod device_authorization;
 mod discovery;
 mod dpop;
 mod error;
@@ -43,6 +44,7 @@ pub fn router(app: &App) -> Router<App> {
     let api = Router::new()
         .route("/oauth/token", post(token::post).fallback(token::method_not_allowed))
         .route(pushed_authorization::PATH, post(pushed_authorization::post).fallback(token::method_not_allowed))
+        .route(device_authorization::PATH, post(device_authorization::post).fallback(token::method_not_allowed))
         .route("/oauth/revoke", post(revocation::post).fallback(token::method_not_allowed))
         .route("/dbconnections/signup", post(database_users::signup).fallback(database_users::method_not_allowed))
         .route(

@@ -18,9 +18,16 @@ pub(crate) fn token_error_status(profile: Profile, code: &str) -> StatusCode {
         (_, "temporarily_unavailable") => StatusCode::SERVICE_UNAVAILABLE,
         (_, "invalid_client") => StatusCode::UNAUTHORIZED,
         (_, "method_not_allowed") => StatusCode::METHOD_NOT_ALLOWED,
-        (Profile::Auth0, "invalid_grant" | "unauthorized_client" | "access_denied" | "unauthorized") => {
-            StatusCode::FORBIDDEN
-        }
+        (
+            Profile::Auth0,
+            "invalid_grant"
+            | "unauthorized_client"
+            | "access_denied"
+            | "unauthorized"
+            | "authorization_pending"
+            | "expired_token",
+        ) => StatusCode::FORBIDDEN,
+        (Profile::Auth0, "slow_down") => StatusCode::TOO_MANY_REQUESTS,
         (Profile::Auth0, "unsupported_grant_type") => StatusCode::NOT_IMPLEMENTED,
         _ => StatusCode::BAD_REQUEST,
     }
@@ -220,6 +227,9 @@ mod tests {
             ("access_denied", 403, 400),
             ("unsupported_grant_type", 501, 400),
             ("invalid_client", 401, 401),
+            ("authorization_pending", 403, 400),
+            ("slow_down", 429, 400),
+            ("expired_token", 403, 400),
             ("server_error", 500, 500),
             ("temporarily_unavailable", 503, 503),
         ] {

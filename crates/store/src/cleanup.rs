@@ -51,6 +51,8 @@ statements! {
                     SELECT tenant_id, id_digest FROM used_jwt_ids WHERE expires_at <= $1 LIMIT $2)";
     PUSHED_REQUESTS = "DELETE FROM pushed_requests WHERE (tenant_id, request_digest) IN ( \
                        SELECT tenant_id, request_digest FROM pushed_requests WHERE expires_at <= $1 LIMIT $2)";
+    DEVICE_CODES = "DELETE FROM device_codes WHERE (tenant_id, code_digest) IN ( \
+                    SELECT tenant_id, code_digest FROM device_codes WHERE expires_at <= $1 LIMIT $2)";
     CLIENT_SECRETS = "DELETE FROM client_secrets WHERE (tenant_id, client_id, secret_digest) IN ( \
                       SELECT tenant_id, client_id, secret_digest FROM client_secrets \
                       WHERE expires_at <= $1 LIMIT $2)";
@@ -69,6 +71,9 @@ const USER_JOB_TIMEOUT: SignedDuration = SignedDuration::from_hours(2);
 
 /// How long jobs that were given up are kept for people to look at.
 const FAILED_JOB_MEMORY: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// How long a device that asks late is told that its code has expired.
+const DEVICE_CODE_MEMORY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Removes everything that is expired at `now`, if `holder` (a name of this process) gets the lease for it. Returns how many
 /// rows went; `None` when another node is at it.
@@ -103,6 +108,7 @@ pub async fn run_once(store: &Store, now: Timestamp, holder: &str) -> Result<Opt
         (CLIENT_SECRETS, now),
         (USER_JOB_INPUT, now.saturating_sub(USER_JOB_TIMEOUT).unwrap_or(now)),
         (USER_JOBS, now.saturating_sub(USER_JOB_MEMORY).unwrap_or(now)),
+        (DEVICE_CODES, now.saturating_sub(DEVICE_CODE_MEMORY).unwrap_or(now)),
     ] {
         removed += remove(store, statement, before).await?;
     }

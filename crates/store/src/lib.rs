@@ -63,6 +63,7 @@ pub mod clients;
 pub mod config;
 pub mod connections;
 pub mod data_keys;
+pub mod device_codes;
 pub mod grants;
 pub mod inspection;
 pub mod jobs;
@@ -121,6 +122,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("config", config::STATEMENTS),
         ("connections", connections::STATEMENTS),
         ("data_keys", data_keys::STATEMENTS),
+        ("device_codes", device_codes::STATEMENTS),
         ("grants", grants::STATEMENTS),
         ("jobs", jobs::STATEMENTS),
         ("known_devices", known_devices::STATEMENTS),

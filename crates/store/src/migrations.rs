@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (15, "sealed_options", include_str!("../migrations/0015_sealed_options.sql")),
     (16, "tickets", include_str!("../migrations/0016_tickets.sql")),
     (17, "user_jobs", include_str!("../migrations/0017_user_jobs.sql")),
+    (19, "device_codes", include_str!("../migrations/0019_device_codes.sql")),
 ];
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations ( \

@@ -22,6 +22,7 @@ statements! {
             full_at = CASE WHEN network_attempts.full_at > $5 THEN network_attempts.full_at + $6 ELSE excluded.full_at END \
             WHERE network_attempts.full_at <= $7 RETURNING full_at";
     FIND = "SELECT full_at FROM network_attempts WHERE tenant_id = $1 AND stage = $2 AND network = $3";
+    IS_FULL = "SELECT 1 FROM network_attempts WHERE tenant_id = $1 AND stage = $2 AND network = $3 AND full_at > $4";
     GIVE_BACK = "UPDATE network_attempts SET full_at = full_at - $4 WHERE tenant_id = $1 AND stage = $2 AND network = $3";
 }
 
@@ -44,6 +45,17 @@ pub fn take(
     let row = tx.query_opt(FIND, params![tenant, stage, network])?;
     let full_at: Timestamp = row.map_or(Ok(now), |row| row.get(0))?;
     Ok(Some(after(full_at, -burst.saturating_sub(1).saturating_mul(rate)).max(now)))
+}
+
+/// Whether all attempts are there: nobody of this network has used one up lately.
+pub fn is_full(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    stage: &str,
+    network: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.query_opt(IS_FULL, params![tenant, stage, network, now])?.is_none())
 }
 
 /// Gives one attempt back.

@@ -89,6 +89,10 @@ buckets! {
     userinfo: true, 10, 5 per 60;
     /// `/oauth/par`, from one address.
     oauth_par: true, 100, 100 per 1;
+    /// `/oauth/device/code`, from one address.
+    device_code: true, 5, 5 per 1;
+    /// `/activate` and its pages, from one address.
+    device_activation: true, 30, 6 per 1;
     /// `/.well-known/jwks.json`, from one address.
     jwks: false, 20, 20 per 1;
     /// `/oidc/register`, all requests to a tenant.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Appearance, AttackProtection, OtherMembers, RateLimitSettings, TenantId};
+use crate::{Appearance, AttackProtection, OtherMembers, RateLimitSettings, TenantId, UserCodeFormat};
 
 /// An isolated issuer.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,6 +139,9 @@ pub struct TenantSettings {
     pub profile: Profile,
     /// How many requests of which kind are answered.
     pub rate_limits: RateLimitSettings,
+    /// What the codes look like that people type for a device (§5.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_flow: Option<UserCodeFormat>,
     /// Members without an effect in the protocol.
     #[serde(flatten)]
     pub other: OtherMembers,
@@ -175,6 +178,7 @@ impl Default for TenantSettings {
             flags: TenantFlags::default(),
             profile: Profile::default(),
             rate_limits: RateLimitSettings::default(),
+            device_flow: None,
             other: OtherMembers::new(),
         }
     }

@@ -62,6 +62,27 @@ impl UserCodeFormat {
         known && self.mask.len() <= LONGEST_MASK && self.characters() >= self.charset.fewest_characters()
     }
 
+    /// The format that codes are made in: this one, or the default mask of its character set when its own has too few
+    /// characters. The Management API takes any mask, as Auth0's does.
+    #[must_use]
+    pub fn in_force(&self) -> Self {
+        if self.is_valid() {
+            return self.clone();
+        }
+        let mask = match self.charset {
+            UserCodeCharset::Base20 => "****-****",
+            UserCodeCharset::Digits => "***-***-***",
+        };
+        Self { charset: self.charset, mask: mask.to_owned() }
+    }
+
+    /// How many different codes there are; `u64::MAX` when they are more.
+    #[must_use]
+    pub fn space(&self) -> u64 {
+        let letters = u64::try_from(self.charset.alphabet().len()).unwrap_or(u64::MAX);
+        letters.saturating_pow(u32::try_from(self.characters()).unwrap_or(u32::MAX))
+    }
+
     /// How many characters of the set a code has.
     #[must_use]
     pub fn characters(&self) -> usize {
@@ -134,6 +155,18 @@ mod tests {
         assert!(format.is_valid());
         assert_eq!(format.show("123456789"), "123-456 789");
         assert_eq!(format.read(&format.show("123456789")).as_deref(), Some("123456789"));
+    }
+
+    #[test]
+    fn dv_01_a_mask_with_too_few_characters_makes_no_short_codes() {
+        let short = UserCodeFormat { charset: UserCodeCharset::Digits, mask: "***-***".to_owned() };
+        assert_eq!((short.in_force().mask.as_str(), short.in_force().space()), ("***-***-***", 1_000_000_000));
+        let short = UserCodeFormat { mask: String::new(), ..UserCodeFormat::default() };
+        assert_eq!((short.in_force(), short.in_force().space()), (UserCodeFormat::default(), 25_600_000_000));
+        let own = UserCodeFormat { charset: UserCodeCharset::Base20, mask: "**** **** ****".to_owned() };
+        assert_eq!(own.in_force(), own);
+        let long = UserCodeFormat { mask: "*".repeat(20), ..UserCodeFormat::default() };
+        assert_eq!(long.space(), u64::MAX);
     }
 
     #[test]

@@ -35,6 +35,8 @@ fn of_endpoint(path: &str) -> Option<(Limit, By)> {
     match path {
         "/oauth/token" => Some((Limit::OauthToken, By::Tenant)),
         "/oauth/par" => Some((Limit::OauthPar, By::Address)),
+        "/oauth/device/code" => Some((Limit::DeviceCode, By::Address)),
+        "/activate" | "/activate/confirm" | "/activate/qr.svg" => Some((Limit::DeviceActivation, By::Address)),
         "/oidc/register" => Some((Limit::OidcRegister, By::Tenant)),
         "/.well-known/jwks.json" => Some((Limit::Jwks, By::Address)),
         _ => None,

@@ -17,6 +17,10 @@ pub enum Limit {
     Userinfo,
     /// `/oauth/par` by address.
     OauthPar,
+    /// `/oauth/device/code` by address.
+    DeviceCode,
+    /// `/activate` by address.
+    DeviceActivation,
     /// `/.well-known/jwks.json` by address.
     Jwks,
     /// `/oidc/register`.
@@ -41,6 +45,8 @@ impl Limit {
             Self::RefreshToken => "refresh_token",
             Self::Userinfo => "userinfo",
             Self::OauthPar => "oauth_par",
+            Self::DeviceCode => "device_code",
+            Self::DeviceActivation => "device_activation",
             Self::Jwks => "jwks",
             Self::OidcRegister => "oidc_register",
             Self::Login => "login",
@@ -57,6 +63,8 @@ impl Limit {
             Self::RefreshToken => settings.refresh_token,
             Self::Userinfo => settings.userinfo,
             Self::OauthPar => settings.oauth_par,
+            Self::DeviceCode => settings.device_code,
+            Self::DeviceActivation => settings.device_activation,
             Self::Jwks => settings.jwks,
             Self::OidcRegister => settings.oidc_register,
             Self::Login => settings.login,
@@ -99,6 +107,8 @@ mod tests {
             Limit::RefreshToken,
             Limit::Userinfo,
             Limit::OauthPar,
+            Limit::DeviceCode,
+            Limit::DeviceActivation,
             Limit::Jwks,
             Limit::OidcRegister,
             Limit::Login,

@@ -68,6 +68,16 @@ log_types! {
     SuccessRevocation = "srrt";
     /// Pushed authorization request refused.
     FailedPushedAuthorization = "fpar";
+    /// Device authorization request refused.
+    FailedDeviceAuthorization = "fdeaz";
+    /// Device not activated.
+    FailedDeviceActivation = "fdeac";
+    /// The user did not want the device to be activated.
+    DeviceActivationCancelled = "fdecc";
+    /// Device code exchanged.
+    SuccessDeviceCodeExchange = "sede";
+    /// Device code refused.
+    FailedDeviceCodeExchange = "fede";
     /// One address failed too often with one account.
     BlockedAccountAndAddress = "limit_wc";
     /// Too many logins of one account from one address.

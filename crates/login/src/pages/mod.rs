@@ -3,6 +3,7 @@
 
 mod application;
 mod consent;
+mod device;
 mod email_verification;
 mod form;
 mod login;
@@ -15,6 +16,9 @@ mod unblock;
 
 pub(crate) use application::ApplicationInfo;
 pub(crate) use consent::ConsentPage;
+pub(crate) use device::{
+    ActivationPage, ActivationProblem, ConfirmationPage, DeviceAllowedPage, DeviceDeniedPage, Place,
+};
 pub(crate) use email_verification::{
     EmailAlreadyVerifiedPage, EmailVerificationFailurePage, EmailVerificationPage, EmailVerificationSuccessPage,
 };
@@ -36,7 +40,8 @@ keywright_web::pages! {
         LoginPage, SignupPage, ConsentPage, OrganizationPage, OrganizationPickerPage, LogoutPage, LogoutCompletePage,
         LogoutAbortedPage, UnblockPage, UnblockSuccessPage, UnblockFailurePage, ResetPasswordRequestPage,
         ResetPasswordEmailPage, ResetPasswordPage, ResetPasswordSuccessPage, ResetPasswordErrorPage,
-        EmailVerificationPage, EmailVerificationSuccessPage, EmailVerificationFailurePage, EmailAlreadyVerifiedPage
+        EmailVerificationPage, EmailVerificationSuccessPage, EmailVerificationFailurePage, EmailAlreadyVerifiedPage,
+        ActivationPage, ConfirmationPage, DeviceAllowedPage, DeviceDeniedPage
     ];
 }
 

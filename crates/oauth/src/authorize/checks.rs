@@ -10,6 +10,7 @@ use keywright_web::Parameters;
 
 use super::claims::claims;
 use super::denial::{AuthorizeError, denial};
+use super::device;
 use super::organization::{Asked, is_invalid};
 use super::parameters::{
     audience, code_challenge, dpop_jkt, max_age, no_request_object, no_tokens_in_query, nonce_with_id_token,
@@ -88,6 +89,7 @@ pub(super) async fn check(
         screen_hint: screen_hint(parameters.get("screen_hint")),
         code_challenge: None,
         dpop_jkt: None,
+        device: None,
     };
     no_tokens_in_query(&request, parameters.get("response_mode"))?;
     nonce_with_id_token(&request)?;
@@ -111,12 +113,27 @@ pub(super) async fn check_again(
 ) -> Result<CheckedRequest, AuthorizeError> {
     let client = known_client(app, tenant, Some(&request.client_id)).await?;
     let organization = Asked::again(app, tenant, request.organization.as_deref()).await?;
+    if request.device.is_some() {
+        device::still_allowed(&request, &client.client)?;
+        return checked_with(app, tenant, client, organization, request).await;
+    }
     registered_redirect_uri(tenant, &client.client, &organization, Some(&request.redirect_uri))?;
     enabled_grants(&client.client, request.response_type)?;
     let pkce = request.response_type.code && profile::requires_pkce(tenant.settings.profile, &client.client);
     if pkce && request.code_challenge.is_none() {
         return Err(invalid(&request, "Parameter 'code_challenge' is required"));
     }
+    checked_with(app, tenant, client, organization, request).await
+}
+
+/// Checks 8 to 12 of a request that has no callback.
+pub(super) async fn checked_without_callback(
+    app: &App,
+    tenant: &Tenant,
+    client: Arc<ClientRecord>,
+    request: AuthorizationRequest,
+) -> Result<CheckedRequest, AuthorizeError> {
+    let organization = Asked::again(app, tenant, request.organization.as_deref()).await?;
     checked_with(app, tenant, client, organization, request).await
 }
 

@@ -42,6 +42,23 @@ pub(crate) struct CodeBinding {
     pub(crate) organization: Option<String>,
 }
 
+impl CodeBinding {
+    /// What an answer to `request` is bound to.
+    pub(super) fn of(request: &AuthorizationRequest, scope: &ScopeSet, auth_time: Option<i64>) -> Self {
+        Self {
+            redirect_uri: request.redirect_uri.clone(),
+            code_challenge: request.code_challenge.clone(),
+            nonce: request.nonce.clone(),
+            audience: request.audience.clone(),
+            scope: scope.clone(),
+            auth_time,
+            claims: request.claims.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
+            organization: request.organization.clone(),
+        }
+    }
+}
+
 /// The row of a code about to be issued. Only its keyed digest is stored.
 pub(super) fn code_row(
     call: &Call<'_>,
@@ -53,17 +70,7 @@ pub(super) fn code_row(
 ) -> Result<AuthorizationCodeRow, AppError> {
     let (app, tenant) = (call.app, call.tenant);
     let now = app.now();
-    let binding = CodeBinding {
-        redirect_uri: request.redirect_uri.clone(),
-        code_challenge: request.code_challenge.clone(),
-        nonce: request.nonce.clone(),
-        audience: request.audience.clone(),
-        scope: scope.clone(),
-        auth_time,
-        claims: request.claims.clone(),
-        dpop_jkt: request.dpop_jkt.clone(),
-        organization: request.organization.clone(),
-    };
+    let binding = CodeBinding::of(request, scope, auth_time);
     let digest = app.data_keys().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
     Ok(AuthorizationCodeRow {
         code_digest: digest.as_bytes().to_vec(),

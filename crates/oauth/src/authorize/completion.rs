@@ -13,6 +13,7 @@ use super::call::Call;
 use super::checks::CheckedRequest;
 use super::code::code_row;
 use super::denial::AuthorizeError;
+use super::device;
 use super::events;
 use super::front_channel::{FrontChannel, Granted};
 use super::respond::{Parameter, respond};
@@ -33,6 +34,8 @@ enum Uncompleted {
     TransactionOver,
     /// By a logout in another tab, or because the user was blocked.
     SessionEnded,
+    /// The device was answered before, or its time is over.
+    DeviceOver,
     Failed(AppError),
 }
 
@@ -57,8 +60,10 @@ pub(super) async fn complete(
     let scope = checked.effective_scopes(visitor);
     let auth_time = says_auth_time(request).then(|| session.authenticated_at.as_second());
     let now = app.now();
+    // A device fetches its answer itself: no code goes through the browser.
+    let device = device::Approval::of(request, session, &scope, auth_time)?;
     // CO-01: 256 bits; only its keyed digest is stored.
-    let code = request.response_type.code.then(|| app.random().token(32));
+    let code = (request.response_type.code && device.is_none()).then(|| app.random().token(32));
     let code_row = match &code {
         Some(code) => Some(code_row(call, request, session, &scope, auth_time, code)?),
         None => None,
@@ -111,6 +116,11 @@ pub(super) async fn complete(
                 Some(grant) => grants::imply(tx, &owner.id, grant)?,
                 None => {}
             }
+            if let Some(device) = &device
+                && !device.write(tx, &owner.id, now)?
+            {
+                return Err(Uncompleted::DeviceOver);
+            }
             if let Some(row) = &code_row {
                 authorization_codes::insert(tx, &owner.id, row)?;
             }
@@ -121,7 +131,9 @@ pub(super) async fn complete(
         })
         .await;
     match completed {
+        Ok(()) if request.device.is_some() => return Ok(Completed::Response(device::allowed())),
         Ok(()) => {}
+        Err(Uncompleted::DeviceOver) => return Ok(Completed::Response(device::expired())),
         Err(Uncompleted::SessionEnded) => return Ok(Completed::SessionEnded),
         Err(Uncompleted::TransactionOver) => {
             let handle = transaction.map(|transaction| transaction.handle.as_str()).unwrap_or_default();

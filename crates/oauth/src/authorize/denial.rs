@@ -13,6 +13,7 @@ use keywright_web::{ParameterError, TrackingId};
 
 use super::call::Call;
 use super::checks::CheckedRequest;
+use super::device;
 use super::events;
 use super::respond::error_response;
 use super::session::Visitor;
@@ -83,6 +84,20 @@ impl AuthorizeError {
         }
     }
 
+    /// The same refusal for a device that asked for a code, with the statuses of its endpoint.
+    pub(super) fn of_device_request(self) -> OAuthError {
+        match self {
+            Self::Redirect { denial, .. } => {
+                let code = CODES.into_iter().find(|code| *code == denial.error).unwrap_or("invalid_request");
+                OAuthError::of_device_request(code, denial.description)
+            }
+            Self::Failed(error) => error.into(),
+            Self::Page { .. } | Self::StartAgain { .. } => {
+                AppError::internal("a page for a device that asks for a code").into()
+            }
+        }
+    }
+
     /// The transaction is gone (§1.7).
     pub(crate) async fn lost_transaction(app: &App, tenant: &Tenant, handle: &str) -> Self {
         match app.restart_url(tenant, handle).await {
@@ -102,6 +117,12 @@ impl AuthorizeError {
         let (app, tenant) = (call.app, call.tenant);
         let profile = tenant.settings.profile;
         match self {
+            Self::Redirect { request, denial, user } if request.device.is_some() => {
+                match device::denied(call, &request, &denial, user.as_deref()).await {
+                    Ok(response) => response,
+                    Err(error) => failure(call, known, &error),
+                }
+            }
             Self::Redirect { request, denial, user } => {
                 match app.log(&tenant.id, events::refused(call, &request, &denial, user.as_deref())).await {
                     Ok(_) => error_response(call, &request, &denial).await,

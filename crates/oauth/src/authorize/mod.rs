@@ -9,6 +9,7 @@ mod completion;
 mod consent;
 mod decide;
 mod denial;
+mod device;
 mod events;
 mod front_channel;
 mod organization;
@@ -34,6 +35,7 @@ use self::completion::Completed;
 use self::decide::{Next, Situation, decide};
 pub(crate) use self::denial::AuthorizeError;
 use self::denial::{Known, denial};
+pub(crate) use self::device::check_device;
 pub(crate) use self::organization::is_no_member;
 pub(crate) use self::scopes::{
     OFFLINE_ACCESS, ONLINE_ACCESS, OPENID_SCOPES, allows_refresh_token, begins_family, scopes_now,

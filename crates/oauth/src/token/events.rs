@@ -18,6 +18,7 @@ const fn log_types(grant: Grant) -> (LogType, LogType) {
         Grant::ClientCredentials => {
             (LogType::SuccessClientCredentialsExchange, LogType::FailedClientCredentialsExchange)
         }
+        Grant::DeviceCode => (LogType::SuccessDeviceCodeExchange, LogType::FailedDeviceCodeExchange),
         Grant::Password | Grant::PasswordRealm => (LogType::SuccessPasswordExchange, LogType::FailedPasswordExchange),
     }
 }

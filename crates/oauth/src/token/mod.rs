@@ -3,6 +3,7 @@
 mod authorization_code;
 mod client_authentication;
 mod client_credentials;
+mod device_code;
 mod events;
 mod multi_resource;
 mod organization;
@@ -25,6 +26,7 @@ pub(crate) use self::client_authentication::{AuthenticatedClient, authenticate, 
 pub(crate) use self::events::log_client;
 pub(crate) use self::refresh_token_format::RefreshToken;
 pub(crate) use self::request::{TokenRequest, media_type};
+use crate::device_authorization::GRANT_TYPE;
 use crate::dpop;
 use crate::error::{OAuthError, no_store};
 
@@ -108,6 +110,7 @@ async fn grant(
         Grant::AuthorizationCode => authorization_code::run(app, tenant, &client, request).await,
         Grant::RefreshToken => refresh_token::run(app, tenant, &client, request).await,
         Grant::ClientCredentials => client_credentials::run(app, tenant, &client, request).await,
+        Grant::DeviceCode => device_code::run(app, tenant, &client, request).await,
         Grant::Password | Grant::PasswordRealm => password::run(app, tenant, &client, limits, grant, request).await,
     }
 }
@@ -118,6 +121,7 @@ enum Grant {
     AuthorizationCode,
     RefreshToken,
     ClientCredentials,
+    DeviceCode,
     Password,
     PasswordRealm,
 }
@@ -128,6 +132,7 @@ impl Grant {
             "authorization_code" => Ok(Self::AuthorizationCode),
             "refresh_token" => Ok(Self::RefreshToken),
             "client_credentials" => Ok(Self::ClientCredentials),
+            GRANT_TYPE => Ok(Self::DeviceCode),
             "password" => Ok(Self::Password),
             "http://auth0.com/oauth/grant-type/password-realm" => Ok(Self::PasswordRealm),
             other => Err(OAuthError::unsupported_grant_type(other)),
@@ -140,6 +145,7 @@ impl Grant {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => GRANT_TYPE,
             Self::Password => "password",
             Self::PasswordRealm => "http://auth0.com/oauth/grant-type/password-realm",
         }

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use crate::error::OAuthError;
 
 /// Parameters that mean something at the token and revocation endpoints.
-const RECOGNIZED: [&str; 17] = [
+const RECOGNIZED: [&str; 19] = [
     "audience",
     "client_assertion",
     "client_assertion_type",
@@ -20,7 +20,9 @@ const RECOGNIZED: [&str; 17] = [
     "client_secret",
     "code",
     "code_verifier",
+    "device_code",
     "grant_type",
+    "organization",
     "password",
     "realm",
     "redirect_uri",
@@ -49,9 +51,19 @@ pub(crate) struct BasicCredentials {
 impl TokenRequest {
     /// Reads a body by its content type: JSON or form.
     pub(crate) fn read(headers: &HeaderMap, body: &[u8], caller: Caller) -> Result<Self, OAuthError> {
+        Self::read_with(headers, body, TOKEN, caller)
+    }
+
+    /// The same with limits of an endpoint's own.
+    pub(crate) fn read_with(
+        headers: &HeaderMap,
+        body: &[u8],
+        limits: Limits,
+        caller: Caller,
+    ) -> Result<Self, OAuthError> {
         let parameters = match media_type(headers).as_str() {
-            "application/json" => Parameters::from_json(body, TOKEN)?.text_only(&RECOGNIZED)?,
-            "application/x-www-form-urlencoded" | "" => Parameters::from_urlencoded(body, TOKEN)?,
+            "application/json" => Parameters::from_json(body, limits)?.text_only(&RECOGNIZED)?,
+            "application/x-www-form-urlencoded" | "" => Parameters::from_urlencoded(body, limits)?,
             _ => {
                 return Err(OAuthError::invalid_request(
                     "Content-Type must be application/json or application/x-www-form-urlencoded",

@@ -92,6 +92,7 @@ async fn md_01_every_endpoint_answers_and_no_other_one_is_named() {
         named,
         [
             "authorization_endpoint",
+            "device_authorization_endpoint",
             "end_session_endpoint",
             "jwks_uri",
             "revocation_endpoint",
@@ -103,7 +104,7 @@ async fn md_01_every_endpoint_answers_and_no_other_one_is_named() {
         let path = url.strip_prefix("https://login.example.com").unwrap();
         let (method, status) = match member {
             "authorization_endpoint" => (Method::GET, 400),
-            "token_endpoint" | "revocation_endpoint" => (Method::POST, 400),
+            "token_endpoint" | "revocation_endpoint" | "device_authorization_endpoint" => (Method::POST, 400),
             "userinfo_endpoint" => (Method::GET, 401),
             "end_session_endpoint" => (Method::GET, 302),
             _ => (Method::GET, 200),
@@ -111,9 +112,7 @@ async fn md_01_every_endpoint_answers_and_no_other_one_is_named() {
         let answer = scene.app.request(method, path, &[], String::new()).await;
         assert_eq!(answer.status.as_u16(), status, "{member}: {answer:#?}");
     }
-    for path in
-        ["/oauth/device/code", "/oauth/par", "/oidc/register", "/bc-authorize", "/mfa/challenge", "/oauth/introspect"]
-    {
+    for path in ["/oauth/par", "/oidc/register", "/bc-authorize", "/mfa/challenge", "/oauth/introspect"] {
         let answer = scene.app.request(Method::POST, path, &[], String::new()).await;
         assert_eq!(answer.status, 404, "{path} works but is not advertised");
     }
@@ -198,7 +197,8 @@ async fn md_01_grants() {
     let grants = list(&document(&scene).await, "grant_types_supported");
     // `implicit` has no token request; `md_01_response_types_and_modes_and_request_objects` exercises it.
     let realm = "http://auth0.com/oauth/grant-type/password-realm";
-    let known = ["authorization_code", "implicit", "refresh_token", "client_credentials", "password", realm];
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    let known = ["authorization_code", "implicit", "refresh_token", "client_credentials", "password", realm, device];
     assert_eq!(grants, set(known));
     let settings = TenantSettings { default_directory: scene.connection.name.clone(), ..TenantSettings::default() };
     scene.app.app.update_tenant_settings(&scene.app.tenant.id, &settings).await.unwrap();
@@ -216,9 +216,13 @@ async fn md_01_grants() {
     let machine = [("client_id", scene.machine.id()), ("client_secret", &*scene.machine.secret)];
     let fields = [("grant_type", "client_credentials"), ("audience", "appointments:api")];
     assert_eq!(token(&scene, None, &[&fields[..], &machine].concat()).await.status, 200);
+    let native = scene.app.change_client(&scene.native, |client| client.grant_types.push(device.to_owned())).await;
+    let codes = scene.app.post_form("/oauth/device/code", &[("client_id", native.id())]).await;
+    let code = codes.text("device_code");
+    let fields = [("grant_type", device), ("device_code", &*code), ("client_id", native.id())];
+    assert_eq!(token(&scene, None, &fields).await.text("error"), "authorization_pending");
     for unknown in [
         "implicit",
-        "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:token-exchange",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
         "urn:openid:params:grant-type:ciba",

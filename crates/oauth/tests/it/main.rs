@@ -17,6 +17,7 @@ mod cross_origin;
 mod data_keys;
 mod database_outage;
 mod database_users;
+mod device;
 mod discovery;
 mod dpop;
 mod expect;

@@ -31,6 +31,9 @@ const EMAIL: &str = "user@example.com";
 /// Ports on which an application under development usually listens.
 const APPLICATION_PORTS: std::ops::RangeInclusive<u16> = 3000..=3005;
 
+/// Grant type of the device flow.
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
 /// The applications: name and type.
 const APPLICATIONS: [(&str, AppType); 4] = [
     ("Regular Web App", AppType::RegularWeb),
@@ -164,7 +167,11 @@ async fn application(
 }
 
 async fn create_application(app: &App, tenant: &Tenant, new: NewClient) -> Result<Application, SeedError> {
-    let (client, secret) = app.new_client(new);
+    let (mut client, secret) = app.new_client(new);
+    if client.app_type == Some(AppType::Native) {
+        // Off in a new application (DV-07); here it is there to be tried.
+        client.grant_types.push(DEVICE_CODE.to_owned());
+    }
     // Public applications have one too, for the day on which they become confidential; nobody is told.
     app.create_client(&tenant.id, &client, Some(&secret)).await.map_err(failure("an application"))?;
     Ok(Application { client, secret: Some(secret) })

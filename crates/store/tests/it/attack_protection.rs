@@ -186,3 +186,18 @@ pub(crate) async fn lg_12_tickets_end_with_the_address_that_they_were_made_for(d
     store.write(|tx| tickets::end_kind(tx, &acme(), "auth0|ann", "reset", at(1))).await.unwrap();
     assert_eq!(find([3; 32]).await.unwrap().0, TicketStanding::Used);
 }
+
+pub(crate) async fn dv_01_a_network_without_wrong_guesses_is_known(database: Arc<Database>) {
+    let store = database.open().await;
+    let allowance = network_attempts::Allowance { burst: 3, rate: 1000 };
+    let full = |second| {
+        let store = &store;
+        async move { store.read(move |tx| network_attempts::is_full(tx, &acme(), "s", "n", at(second))).await.unwrap() }
+    };
+    assert!(full(0).await);
+    store.write(move |tx| network_attempts::take(tx, &acme(), "s", "n", allowance, at(0))).await.unwrap();
+    assert!(!full(0).await);
+    assert!(full(1).await, "it has come back");
+    store.write(move |tx| network_attempts::give_back(tx, &acme(), "s", "n", allowance)).await.unwrap();
+    assert!(full(0).await);
+}

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use keywright_store::{
-    Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, client_secrets, jobs, known_devices,
-    leases, login_failures, network_attempts, params, pushed_requests, refresh_tokens, revoked_access_tokens, tickets,
-    transactions, used_jwt_ids,
+    Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, client_secrets, device_codes, jobs,
+    known_devices, leases, login_failures, network_attempts, params, pushed_requests, refresh_tokens,
+    revoked_access_tokens, tickets, transactions, used_jwt_ids,
 };
 
 use crate::database::Database;
-use crate::rows::{acme, at, code, family, job, populate, pushed_request, secret, ticket, transaction};
+use crate::rows::{
+    acme, at, code, device_code, family, job, populate, pushed_request, secret, ticket, transaction,
+};
 
 /// How many rows of each table there are.
 async fn counts(store: &Store) -> [i64; 8] {
@@ -139,4 +141,11 @@ pub(crate) async fn runs_on_one_node_at_a_time(database: Arc<Database>) {
     assert_eq!(counts(&other).await[0], 1);
     assert_eq!(cleanup::run_once(&one, at(1001), "one").await.unwrap(), Some(1));
     assert_eq!(cleanup::run_once(&other, at(1001), "other").await.unwrap(), Some(0), "the lease was given back");
+}
+
+pub(crate) async fn keeps_device_codes_for_an_hour(database: Arc<Database>) {
+    let store = database.open().await;
+    store.write(|tx| device_codes::insert(tx, &acme(), &device_code(1))).await.unwrap();
+    assert_eq!(cleanup::run_once(&store, at(59 + 3600), "node").await.unwrap(), Some(0));
+    assert_eq!(cleanup::run_once(&store, at(60 + 3600), "node").await.unwrap(), Some(1));
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use keywright_store::refresh_tokens::{Exchange, RefreshTokenRow};
 use keywright_store::{
-    Store, StoreError, Tx, authorization_codes, config, grants, leases, login_failures, network_attempts,
+    Store, StoreError, Tx, authorization_codes, config, device_codes, grants, leases, login_failures, network_attempts,
     pushed_requests, refresh_tokens, transactions, used_jwt_ids, users,
 };
 
 use crate::database::Database;
 use crate::refresh_tokens::rotation;
-use crate::rows::{acme, at, code, family, grant, populate, pushed_request, transaction, user};
+use crate::rows::{acme, approval, at, code, device_code, family, grant, populate, pushed_request, transaction, user};
 
 const PARALLEL: u8 = 50;
 
@@ -194,4 +194,23 @@ pub(crate) async fn lg_07_two_nodes_give_out_exactly_the_attempts(database: Arc<
         parallel(&stores, move |tx, _| network_attempts::take(tx, &acme(), "pre-login", "192.0.2.7", allowance, at(0)));
     let refused: Vec<_> = taken.await.into_iter().flatten().collect();
     assert_eq!(refused, vec![at(1); usize::from(PARALLEL) - 20]);
+}
+
+pub(crate) async fn dv_06_two_stores_take_one_device_code_once(database: Arc<Database>) {
+    let stores = [database.open().await, database.open().await];
+    for round in 0..5_u8 {
+        stores[0].write(move |tx| device_codes::insert(tx, &acme(), &device_code(round))).await.unwrap();
+        // Approved by some and denied by others: one decides.
+        let decided = parallel(&stores, move |tx, number| match number % 2 {
+            0 => device_codes::approve(tx, &acme(), &[round; 32], "app", &approval(), at(1)),
+            _ => device_codes::deny(tx, &acme(), &[round; 32], "no", at(1)),
+        });
+        assert_eq!(decided.await.into_iter().filter(|done| *done).count(), 1);
+        // Whatever was decided, the device hears it once.
+        let heard = parallel(&stores, move |tx, _| {
+            Ok(device_codes::consume(tx, &acme(), &[round; 32], at(2))?
+                || device_codes::close(tx, &acme(), &[round; 32], at(2))?)
+        });
+        assert_eq!(heard.await.into_iter().filter(|done| *done).count(), 1);
+    }
 }

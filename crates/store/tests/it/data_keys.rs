@@ -187,7 +187,7 @@ pub(crate) async fn st_03_a_sealed_value_is_replaced_as_it_was_read(database: Ar
 }
 
 /// Columns with bytes that are sealed with no data key.
-const NOT_SEALED: [(&str, &str); 15] = [
+const NOT_SEALED: [(&str, &str); 17] = [
     // Keyed digests.
     ("sessions", "handle_digest"),
     ("transactions", "handle_digest"),
@@ -200,6 +200,8 @@ const NOT_SEALED: [(&str, &str); 15] = [
     ("client_secrets", "secret_digest"),
     ("used_jwt_ids", "id_digest"),
     ("pushed_requests", "request_digest"),
+    ("device_codes", "code_digest"),
+    ("device_codes", "user_code_digest"),
     ("revoked_access_tokens", "token_digest"),
     // Public.
     ("signing_keys", "certificate"),

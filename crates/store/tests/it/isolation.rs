@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keywright_store::signing_keys::KeyState;
 use keywright_store::{
     Range, Row, Store, StoreError, Tx, access_token_revocations, action_bindings, action_versions, actions,
-    authorization_codes, client_credentials, client_grants, client_secrets, clients, config, connections, grants, jobs,
+    authorization_codes, client_credentials, client_grants, client_secrets, clients, config, connections, device_codes, grants, jobs,
     known_devices, login_failures, network_attempts, organization_client_grants, organization_member_roles,
     organization_members, organizations, params, pushed_requests, refresh_tokens, resource_servers,
     revoked_access_tokens, roles, rules, session_clients, sessions, signing_keys, tenant_documents, tenants, tickets,
@@ -17,7 +17,7 @@ use crate::database::Database;
 use crate::organizations::organization;
 use crate::refresh_tokens::rotation;
 use crate::rows::{
-    acme, action, action_version, at, binding, client, client_grant, code, connection, credential, ec_key, family,
+    acme, action, action_version, approval, at, binding, client, client_grant, code, connection, credential, device_code, ec_key, family,
     grant, job, permission, populate, pushed_request, resource_server, role, rule, rule_config, secret, session,
     signing_key, tenant_document, ticket, transaction, umbrella, user, user_job,
 };
@@ -52,6 +52,11 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     authorization_codes::insert(tx, &acme(), &code(1))?;
     authorization_codes::insert(tx, &acme(), &code(2))?;
     authorization_codes::consume(tx, &acme(), &[2; 32], at(1))?;
+    device_codes::insert(tx, &acme(), &device_code(1))?;
+    device_codes::insert(tx, &acme(), &device_code(2))?;
+    device_codes::approve(tx, &acme(), &[2; 32], "app", &approval(), at(1))?;
+    device_codes::insert(tx, &acme(), &device_code(3))?;
+    device_codes::deny(tx, &acme(), &[3; 32], "no", at(1))?;
     refresh_tokens::insert(tx, &acme(), &family("f"))?;
     jobs::insert(tx, &acme(), &job("j", 0))?;
     let mut failed = job("failed", 0);
@@ -103,6 +108,7 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM session_clients WHERE tenant_id = $1",
         "SELECT * FROM transactions WHERE tenant_id = $1",
         "SELECT * FROM authorization_codes WHERE tenant_id = $1 ORDER BY code_digest",
+        "SELECT * FROM device_codes WHERE tenant_id = $1 ORDER BY code_digest",
         "SELECT * FROM refresh_tokens WHERE tenant_id = $1",
         "SELECT * FROM access_token_revocations WHERE tenant_id = $1",
         "SELECT * FROM jobs WHERE tenant_id = $1 ORDER BY job_id",
@@ -209,6 +215,9 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("sessions::find_by_session_id", sessions::find_by_session_id(tx, t, "sid-1", at(1))?.is_some()),
         ("transactions::find", transactions::find(tx, t, &[1; 32], at(1))?.is_some()),
         ("authorization_codes::find", authorization_codes::find(tx, t, &[1; 32])?.is_some()),
+        ("device_codes::find", device_codes::find(tx, t, &[1; 32])?.is_some()),
+        ("device_codes::typed", device_codes::find_by_user_code(tx, t, &[101; 32], at(1))?.is_some()),
+        ("network_attempts::is_full", !network_attempts::is_full(tx, t, "pre-login", "a", at(0))?),
         ("refresh_tokens::find", refresh_tokens::find(tx, t, "f")?.is_some()),
         ("jobs::find", jobs::find(tx, t, "j")?.is_some()),
         ("jobs::failed", !jobs::failed(tx, t, 9)?.is_empty()),
@@ -309,6 +318,12 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("transactions::complete", transactions::complete(tx, t, &[1; 32], at(1))?.is_some()),
         ("authorization_codes::consume", authorization_codes::consume(tx, t, &[1; 32], at(1))?.is_some()),
         ("authorization_codes::record", authorization_codes::record_issued(tx, t, &[2; 32], Some("x"), 9, "y")?),
+        ("device_codes::slow_down", device_codes::slow_down(tx, t, &[1; 32], 5, at(1))?),
+        ("device_codes::approve", device_codes::approve(tx, t, &[1; 32], "app", &approval(), at(1))?),
+        ("device_codes::deny", device_codes::deny(tx, t, &[1; 32], "no", at(1))?),
+        ("device_codes::consume", device_codes::consume(tx, t, &[2; 32], at(1))?),
+        ("device_codes::refuse", device_codes::refuse(tx, t, &[2; 32], at(1))?),
+        ("device_codes::close", device_codes::close(tx, t, &[3; 32], at(1))?),
         ("refresh_tokens::exchange", refresh_tokens::exchange(tx, t, "f", &rotation(0, 1))?.is_some()),
         ("refresh_tokens::revoke", refresh_tokens::revoke(tx, t, "f", at(1))?),
         (

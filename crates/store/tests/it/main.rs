@@ -19,6 +19,7 @@ mod configuration_entities;
 mod crash;
 mod data_keys;
 mod database;
+mod device_codes;
 mod encryption;
 mod engine;
 mod extensibility;
@@ -123,6 +124,10 @@ conformance! {
         are_found_in_any_state, co_01_expire_at_the_boundary, co_03_are_consumed_once, remember_what_they_gave,
         have_unique_digests,
     }
+    device_codes {
+        are_found_by_both_codes, have_unique_codes_among_those_that_can_be_typed, dv_04_waiting_ones_are_slowed_down,
+        dv_06_each_state_has_its_steps, dv_06_a_denied_one_is_told_once, dv_06_an_approved_one_can_end_without_tokens,
+    }
     refresh_tokens {
         are_found_in_any_state, rt_01_rotate_by_compare_and_set, without_rotation_stay_the_same,
         rt_02_leeway_leads_to_the_same_successor, rt_02_leeway_is_not_for_the_token_before_the_previous,
@@ -144,7 +149,7 @@ conformance! {
     }
     attack_protection {
         lg_07_failures_are_counted_up_to_the_limit, failures_are_taken_back_reset_and_cleared,
-        attempts_of_a_network_come_back_one_by_one, lg_08_devices_are_known_until_they_are_forgotten,
+        attempts_of_a_network_come_back_one_by_one, dv_01_a_network_without_wrong_guesses_is_known, lg_08_devices_are_known_until_they_are_forgotten,
         lg_12_tickets_are_used_once_and_superseded,
         lg_12_tickets_end_with_the_address_that_they_were_made_for,
     }
@@ -154,7 +159,7 @@ conformance! {
         fp_01_pushed_requests_are_taken_once_by_their_client_in_time, access_tokens_are_revoked_one_by_one,
     }
     leases { are_held_by_one, pass_on_when_they_expire, are_released_by_their_holder }
-    cleanup { removes_what_is_expired_in_batches, keeps_what_is_alive, remembers_for_replays, keeps_failed_jobs_for_a_week,
+    cleanup { keeps_device_codes_for_an_hour, removes_what_is_expired_in_batches, keeps_what_is_alive, remembers_for_replays, keeps_failed_jobs_for_a_week,
         removes_what_attack_protection_no_longer_needs,
         runs_on_one_node_at_a_time }
 
@@ -181,7 +186,7 @@ conformance! {
         no_extension_of_a_grant_is_lost, configuration_versions_are_never_missed, one_lease_has_one_holder,
         an_email_is_taken_once, lg_07_two_nodes_count_exactly_to_the_limit,
         lg_07_two_nodes_give_out_exactly_the_attempts, cl_03_two_stores_take_one_jwt_id_once,
-        fp_01_two_stores_take_one_pushed_request_once,
+        fp_01_two_stores_take_one_pushed_request_once, dv_06_two_stores_take_one_device_code_once,
     }
     side_by_side { st_05_statements_of_the_version_before_still_work }
     outage { a_locked_database_is_unavailable_and_comes_back }

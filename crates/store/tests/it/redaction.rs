@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use keywright_store::signing_keys::KeyState;
 use keywright_store::{
-    Row, authorization_codes, clients, connections, params, refresh_tokens, resource_servers, sessions, signing_keys,
-    transactions, users,
+    Row, authorization_codes, clients, connections, device_codes, params, refresh_tokens, resource_servers, sessions,
+    signing_keys, transactions, users,
 };
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::database::Database;
 use crate::rows::{
-    acme, at, client, code, connection, family, populate, resource_server, session, signing_key, transaction, user,
+    acme, approval, at, client, code, connection, device_code, family, populate, resource_server, session, signing_key,
+    transaction, user,
 };
 
 /// Stands for a secret in every column that may hold one.
@@ -63,6 +64,17 @@ fn secret_code() -> authorization_codes::AuthorizationCodeRow {
     authorization_codes::AuthorizationCodeRow { code_digest: bytes(), binding: secret(), ..code(1) }
 }
 
+fn secret_device_code() -> device_codes::DeviceCodeRow {
+    device_codes::DeviceCodeRow {
+        code_digest: bytes(),
+        user_code_digest: Some(bytes()),
+        request: secret(),
+        ip: Some(secret()),
+        approval: Some(device_codes::DeviceApproval { binding: secret(), ..approval() }),
+        ..device_code(1)
+    }
+}
+
 fn secret_family() -> refresh_tokens::RefreshTokenRow {
     refresh_tokens::RefreshTokenRow { payload: secret(), ..family("f") }
 }
@@ -89,11 +101,12 @@ fn secret_key() -> signing_keys::SigningKeyRow {
 
 #[test]
 fn op_02_a_row_shows_its_names_and_times_but_no_secrets() {
-    let rows: [(&str, &dyn Debug); 9] = [
+    let rows: [(&str, &dyn Debug); 10] = [
         ("auth0|bob", &secret_user()),
         ("sid-1", &secret_session()),
         ("app", &secret_transaction()),
         ("sid-1", &secret_code()),
+        ("sid-1", &secret_device_code()),
         ("orders:api", &secret_family()),
         ("Application other", &secret_client()),
         ("orders:api", &secret_api()),
@@ -136,6 +149,7 @@ pub(crate) async fn op_02_libraries_log_no_parameters_and_no_answers(database: A
             sessions::insert(tx, &acme(), &secret_session())?;
             transactions::insert(tx, &acme(), &secret_transaction())?;
             authorization_codes::insert(tx, &acme(), &secret_code())?;
+            device_codes::insert(tx, &acme(), &secret_device_code())?;
             refresh_tokens::insert(tx, &acme(), &secret_family())?;
             clients::insert(tx, &acme(), &secret_client())
         })

@@ -11,6 +11,7 @@ use keywright_store::client_secrets::ClientSecretRow;
 use keywright_store::clients::ClientRow;
 use keywright_store::connections::ConnectionRow;
 use keywright_store::data_keys::DataKeyRow;
+use keywright_store::device_codes::{DeviceApproval, DeviceCodeRow, DeviceCodeState};
 use keywright_store::grants::GrantRow;
 use keywright_store::jobs::JobRow;
 use keywright_store::pushed_requests::PushedRequestRow;
@@ -334,6 +335,33 @@ pub(crate) fn code(id: u8) -> AuthorizationCodeRow {
         family_id: None,
         access_token_issued_at: None,
         access_token_id: None,
+    }
+}
+
+/// A device code of app that waits, good for 60 s. The code that people type is found by 100 more.
+pub(crate) fn device_code(id: u8) -> DeviceCodeRow {
+    DeviceCodeRow {
+        code_digest: vec![id; 32],
+        user_code_digest: Some(vec![100 + id; 32]),
+        client_id: "app".to_owned(),
+        request: r#"{"client_id":"app"}"#.to_owned(),
+        ip: Some("192.0.2.7".to_owned()),
+        poll_interval: 5,
+        state: DeviceCodeState::Pending,
+        approval: None,
+        denial: None,
+        created_at: at(0),
+        expires_at: at(60),
+        ended_at: None,
+    }
+}
+
+/// What ann agrees to.
+pub(crate) fn approval() -> DeviceApproval {
+    DeviceApproval {
+        user_id: "auth0|ann".to_owned(),
+        session_id: "sid-1".to_owned(),
+        binding: r#"{"scope":"openid"}"#.to_owned(),
     }
 }
 

@@ -57,7 +57,7 @@ pub fn compiled_in<T: DeserializeOwned>(json: &'static str) -> T {
 }
 
 /// Keys of Auth0 whose text has another key here: prompt, screen, Auth0's key, ours.
-const OTHER_NAMES: [(&str, &str, &str, &str); 8] = [
+const OTHER_NAMES: [(&str, &str, &str, &str); 10] = [
     ("login", "login", "footerText", "signupActionText"),
     ("login", "login", "footerLinkText", "signupActionLinkText"),
     ("signup", "signup", "footerText", "loginActionText"),
@@ -66,6 +66,8 @@ const OTHER_NAMES: [(&str, &str, &str, &str); 8] = [
     ("consent", "consent", "messageMultipleTenants", "message"),
     ("brute-force-protection", "brute-force-protection-unblock-success", "eventTitle", "title"),
     ("brute-force-protection", "brute-force-protection-unblock-failure", "eventTitle", "title"),
+    ("device-flow", "device-code-activation-allowed", "eventTitle", "title"),
+    ("device-flow", "device-code-activation-denied", "eventTitle", "title"),
 ];
 
 /// The texts of a file with the tenant's own in their places; `None` when none of them is shown on these pages.

@@ -133,6 +133,8 @@ fn rate_limits() -> Schema {
         "refresh_token",
         "userinfo",
         "oauth_par",
+        "device_code",
+        "device_activation",
         "jwks",
         "oidc_register",
         "login",
@@ -143,6 +145,9 @@ fn rate_limits() -> Schema {
     let buckets = names.map(|name| optional(name, bucket())).to_vec();
     object([vec![optional("enabled", boolean())], buckets].concat())
 }
+
+const DEVICE_FLOW: &str = "What the codes of the device flow look like. With fewer than 8 characters of base20, or 9 digits, the \
+                           default mask of the character set is used.";
 
 fn pages() -> Vec<Field> {
     let page = || object(vec![optional("enabled", boolean()), optional("html", text())]);
@@ -159,7 +164,7 @@ fn pages() -> Vec<Field> {
         field("error_page", error.or_null().about("In place of the error page.")),
         field("change_password", page()).merged(),
         field("guardian_mfa_page", page()).merged(),
-        field("device_flow", device).merged(),
+        field("device_flow", device.about(DEVICE_FLOW)).merged(),
         field("universal_login", open_object()),
     ]
 }

@@ -195,6 +195,7 @@ async fn cl_07_each_client_may_use_its_own_grants_only() {
                 | "refresh_token"
                 | "client_credentials"
                 | "password"
+                | "urn:ietf:params:oauth:grant-type:device_code"
                 | "http://auth0.com/oauth/grant-type/password-realm" => {
                     let sentence = format!("Grant type '{grant}' not allowed for the client.");
                     refused(&answer, 403, "unauthorized_client", &sentence);
