@@ -25,7 +25,7 @@ CREATE INDEX users_given_name_key ON users (tenant_id, given_name_key) WHERE giv
 CREATE INDEX users_family_name_key ON users (tenant_id, family_name_key) WHERE family_name_key IS NOT NULL;
 CREATE INDEX users_email_domain ON users (tenant_id, email_domain) WHERE email_domain IS NOT NULL;
 CREATE INDEX users_last_login_at ON users (tenant_id, last_login_at) WHERE last_login_at IS NOT NULL;
-CREATE INDEX users_logins_count ON users (tenant_id, logins_count);
+CREATE INDEX users_logins_count ON users (tenant_id, logins_count, user_id);
 CREATE INDEX users_connection ON users (tenant_id, connection);
 CREATE INDEX users_email_verified ON users (tenant_id, email_verified);
 CREATE INDEX users_blocked ON users (tenant_id) WHERE blocked = TRUE;
@@ -45,14 +45,17 @@ CREATE TABLE user_values (
     PRIMARY KEY (tenant_id, user_id, path, value),
     FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, user_id) ON DELETE CASCADE
 );
-CREATE INDEX user_values_value ON user_values (tenant_id, path, value);
-CREATE INDEX user_values_number ON user_values (tenant_id, path, number) WHERE number IS NOT NULL;
+CREATE INDEX user_values_value ON user_values (tenant_id, path, value, user_id);
+CREATE INDEX user_values_number ON user_values (tenant_id, path, number, user_id) WHERE number IS NOT NULL;
 
 -- device: addresses and user agents, JSON. metadata: what administrators keep with it, JSON.
 ALTER TABLE sessions ADD COLUMN device TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE sessions ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE refresh_tokens ADD COLUMN device TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE refresh_tokens ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}';
+
+-- Entries of one kind by time: for statistics and for searches.
+CREATE INDEX logs_type ON logs (tenant_id, type, log_id);
 
 -- Lists of the Management API.
 CREATE INDEX grants_created_at ON grants (tenant_id, created_at, grant_id);

@@ -4,11 +4,17 @@ mod attack_protection;
 mod client_grants;
 mod clients;
 mod connections;
+mod device_credentials;
+mod grants;
 mod logs;
+mod refresh_tokens;
 mod resource_servers;
 mod roles;
+mod sessions;
 mod signing_keys;
+mod stats;
 mod tenant_settings;
+mod user_blocks;
 mod users;
 
 pub(crate) use self::connections::{CONNECTION_DELETION, Deletion};
@@ -23,9 +29,15 @@ pub(crate) fn all() -> Vec<Resource> {
         connections::resource(),
         users::resource(),
         roles::resource(),
+        sessions::resource(),
+        refresh_tokens::resource(),
+        grants::resource(),
+        device_credentials::resource(),
+        user_blocks::resource(),
         tenant_settings::resource(),
         signing_keys::resource(),
         attack_protection::resource(),
         logs::resource(),
+        stats::resource(),
     ]
 }

@@ -143,3 +143,20 @@ pub(crate) async fn lg_12_tickets_are_used_once_and_superseded(database: Arc<Dat
     assert!(find([4; 32], "unblock", 1).await.unwrap().is_some());
     assert_eq!(add([6; 32], "unblock", "auth0|gone").await.unwrap_err().constraint(), Some("foreign_key"));
 }
+
+pub(crate) async fn attempts_of_a_network_are_given_back(database: Arc<Database>) {
+    let store = database.open().await;
+    let empty = |time| {
+        store.read(move |tx| network_attempts::is_empty(tx, &acme(), "pre-login", "192.0.2.7", ALLOWANCE, at(time)))
+    };
+    assert!(!empty(0).await.unwrap());
+    for _ in 0..3 {
+        assert!(!empty(0).await.unwrap());
+        assert_eq!(attempt(&store, "192.0.2.7", 0).await, None);
+    }
+    assert_eq!((empty(0).await.unwrap(), empty(9).await.unwrap(), empty(10).await.unwrap()), (true, true, false));
+    let refill = || store.write(|tx| network_attempts::refill(tx, &acme(), "pre-login", "192.0.2.7"));
+    assert!(refill().await.unwrap());
+    assert!(!refill().await.unwrap());
+    assert!(!empty(0).await.unwrap());
+}

@@ -1,13 +1,19 @@
 //! `/users` and `/users-by-email` (`management-api.md` §5).
 
 mod access;
+mod enrolments;
 mod fields;
+mod identities;
 mod list;
+mod organizations;
 mod profile;
+mod search;
 mod write;
 
 use http::StatusCode;
 
+pub(super) use self::profile::missing;
+pub(super) use self::search::{filter, not_sortable, sorted};
 use super::roles::{permissions_schema, role_schema};
 use crate::fields::{answer_schema, create_schema, update_schema};
 use crate::operation::{Operation, Resource};
@@ -29,8 +35,20 @@ connection's policy.
 Of `user_metadata` and `app_metadata` a `PATCH` changes the members that are sent, `null` removes one, `{}` removes all. `null`
 unsets a root attribute.
 
-Pages by number reach the first 1000 users. Searching (`q`, `sort`), linking identities and phone numbers as identifiers do not
-exist yet; `verify_email` is accepted, and no mail is sent.";
+`q` is a query in the [language of user search](../user-search.md); what is written is found at once. `sort` is one field with `:1` or
+`:-1`. Pages by number reach the first 1000 users, whatever the order; `total` counts up to 10,000 users, and is 10,000 where there are
+more. A search that takes longer than two seconds is given up with 503.
+
+An identity that is linked is no user any more: it is found by nothing but its primary user, and a login with its address and
+password is one of that user. Its sessions, refresh tokens, grants, roles and memberships end, its metadata is lost, and what it knew of the
+person is in `profileData`. Unlinked it is a user of its own again, with its password. Whoever is logged in with it stays so until the
+sessions of the primary user are ended. `link_with` is an ID token (RS256, not expired) that the other identity got from the
+application whose token calls; with a token of the user it is the only way.
+
+`PATCH` with `connection` changes address, user name or password of the linked identity in that connection.
+
+Further factors cannot be enrolled: their lists are empty, and creating one is refused with `feature_not_enabled`. Phone numbers as
+identifiers do not exist yet; `verify_email` is accepted, and no mail is sent.";
 
 pub(super) fn resource() -> Resource {
     let fields = fields::all();
@@ -43,13 +61,10 @@ pub(super) fn resource() -> Resource {
             .concat(),
     );
     let email = parameter("email", formatted(formats::EMAIL).about("The address, in any case.")).required();
-    Resource {
-        name: "users",
-        title: "Users",
-        about: ABOUT,
-        operations: vec![
+    let mut operations = vec![
             Operation::get("/users", "List users")
                 .scopes(&["read:users"])
+                .query(search::parameters())
                 .query(projection::parameters())
                 .query(PAGING.parameters())
                 .answers(PAGING.answer(&user()))
@@ -107,6 +122,20 @@ pub(super) fn resource() -> Resource {
                 .scopes(&["update:users"])
                 .body(permissions_schema())
                 .handled_by(access::remove_permissions),
-        ],
-    }
+            Operation::post("/users/{id}/identities", "Link an identity to a user")
+                .scopes(&["update:users"])
+                .own_scopes(&["update:current_user_identities"])
+                .body(identities::body())
+                .answers(identities::answer())
+                .handled_by(identities::link),
+            Operation::delete("/users/{id}/identities/{provider}/{user_id}", "Unlink an identity from a user")
+                .scopes(&["update:users"])
+                .own_scopes(&["update:current_user_identities"])
+                .status(StatusCode::OK)
+                .answers(identities::answer())
+                .handled_by(identities::unlink),
+            organizations::operation(),
+    ];
+    operations.extend(enrolments::operations());
+    Resource { name: "users", title: "Users", about: ABOUT, operations }
 }

@@ -1,6 +1,7 @@
 //! Creating, changing and deleting users (`management-api.md` §5.3).
 
 use keywright_app::{AccountError, AppError, NewUser, PasswordCheck, SignUpError, user_from_row};
+use keywright_store::identities;
 use keywright_store::users::{self, UserRow};
 use keywright_types::Connection;
 use serde_json::{Map, Value};
@@ -75,15 +76,20 @@ pub(super) async fn create(call: Call) -> Outcome {
         }
     }
     readable(&row)?;
-    let inserted = row.clone();
-    let written = call.write(move |tx, tenant| Ok(users::insert(tx, tenant, &inserted)?)).await;
-    written.map_err(|error| {
+    // §5.3: the mail that verifies the address is queued in this transaction, where one is owed.
+    let written = call
+        .write(move |tx, tenant| {
+            users::insert(tx, tenant, &row)?;
+            show(tx, tenant, &row)
+        })
+        .await;
+    let shown = written.map_err(|error| {
         let exists = || refused(SignUpError::UserExists);
         ["users_pkey", "users_email_key", "users_username_key"]
             .iter()
             .fold(error, |error, name| error.when(name, exists))
     })?;
-    Ok(Reply::json(show(&row)?))
+    Ok(Reply::json(shown))
 }
 
 pub(super) async fn update(call: Call) -> Outcome {
@@ -97,10 +103,8 @@ pub(super) async fn update(call: Call) -> Outcome {
     let id = call.path("id").to_owned();
     let wanted = id.clone();
     let row = call.read(move |tx, tenant| users::find(tx, tenant, &wanted)?.ok_or_else(missing)).await?;
-    if body.get("connection").is_some_and(|name| *name != row.connection) {
-        return Err(ApiError::bad_request("The user has no identity in this connection."));
-    }
-    identifiers(&call, &id, &row, &body).await?;
+    let account = account(&call, row.clone(), &body).await?;
+    identifiers(&call, &account, &body).await?;
     match body.get("blocked").and_then(Value::as_bool) {
         Some(true) if !row.blocked => call.app.block_user(&call.tenant, &id, &call.caller).await.map_err(failed)?,
         Some(false) if row.blocked => call.app.unblock_user(&call.tenant, &id, &call.caller).await.map_err(failed)?,
@@ -127,7 +131,7 @@ pub(super) async fn update(call: Call) -> Outcome {
             row.updated_at = now;
             readable(&row)?;
             users::update_profile(tx, tenant, &row)?;
-            show(&row)
+            show(tx, tenant, &row)
         })
         .await?;
     if call.bearer.is_user {
@@ -136,9 +140,32 @@ pub(super) async fn update(call: Call) -> Outcome {
     Ok(Reply::json(user))
 }
 
+/// §5.3: "connection (to target a secondary identity)".
+async fn account(call: &Call, row: UserRow, body: &Map<String, Value>) -> Result<UserRow, ApiError> {
+    let wanted = body.get("connection").and_then(Value::as_str).unwrap_or(&row.connection).to_owned();
+    if wanted == row.connection {
+        return Ok(row);
+    }
+    let accounts = call.read(move |tx, tenant| Ok(identities::list(tx, tenant, &row.user_id)?)).await?;
+    let found = accounts.into_iter().find(|account| account.connection == wanted);
+    found.ok_or_else(|| ApiError::bad_request("The user has no identity in this connection."))
+}
+
 /// Address, user name or password: at most one of them is sent, so that a refusal has changed nothing.
-async fn identifiers(call: &Call, id: &str, row: &UserRow, body: &Map<String, Value>) -> Result<(), ApiError> {
+async fn identifiers(call: &Call, row: &UserRow, body: &Map<String, Value>) -> Result<(), ApiError> {
+    let id = row.user_id.as_str();
     let text = |name: &str| body.get(name).and_then(Value::as_str);
+    // Whoever has a password needs a name to enter with it.
+    for (name, other) in [("email", &row.username), ("username", &row.email)] {
+        let is_removed = body.get(name).is_some_and(Value::is_null);
+        if is_removed && (other.is_none() || name == "email") {
+            return Err(ApiError::bad_request(format!("The {name} of a user of a database connection cannot be removed.")));
+        }
+    }
+    if body.get("username").is_some_and(Value::is_null) && row.username.is_some() {
+        let (id, now) = (row.user_id.clone(), call.app.now());
+        call.write(move |tx, tenant| Ok(users::set_username(tx, tenant, &id, None, now)?)).await?;
+    }
     let (app, tenant, caller) = (&call.app, &call.tenant, &call.caller);
     if let Some(password) = text("password") {
         app.change_password(tenant, id, password, caller).await.map_err(failed)?;
@@ -159,7 +186,10 @@ async fn identifiers(call: &Call, id: &str, row: &UserRow, body: &Map<String, Va
 }
 
 pub(super) async fn delete(call: Call) -> Outcome {
-    // §1.9: "DELETE of a missing object: 204 (idempotent)".
+    // §1.9: "DELETE of a missing object: 204 (idempotent)". A linked identity is none of its own.
+    if call.app.user(&call.tenant.id, call.path("id")).await?.is_none() {
+        return Ok(Reply::empty());
+    }
     match call.app.delete_user(&call.tenant, call.path("id"), &call.caller).await {
         Ok(()) | Err(AccountError::NotFound) => Ok(Reply::empty()),
         Err(error) => Err(failed(error)),
