@@ -138,7 +138,10 @@ impl App {
         let consequences = Consequences {
             initiator: LogoutInitiator::PasswordChanged,
             refresh_tokens: tenant.settings.flags.revoke_refresh_tokens_on_account_change,
-            event: LogEvent::new(LogType::SuccessPasswordChange, caller).user(&user).user_id(&owner).connection(connection),
+            event: LogEvent::new(LogType::SuccessPasswordChange, caller)
+                .user(&user)
+                .user_id(&owner)
+                .connection(connection),
         };
         let (id, now) = (user_id.to_owned(), self.now());
         let app = self.clone();

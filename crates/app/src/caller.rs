@@ -23,12 +23,8 @@ impl Caller {
     pub fn device(&self) -> String {
         let agent: Option<String> = self.user_agent.as_ref().map(|agent| agent.chars().take(LONGEST).collect());
         let ip = self.ip.map(|ip| ip.to_string());
-        let members = [
-            ("initial_ip", &ip),
-            ("initial_user_agent", &agent),
-            ("last_ip", &ip),
-            ("last_user_agent", &agent),
-        ];
+        let members =
+            [("initial_ip", &ip), ("initial_user_agent", &agent), ("last_ip", &ip), ("last_user_agent", &agent)];
         let members = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())));
         serde_json::Value::Object(members.collect()).to_string()
     }

@@ -89,13 +89,7 @@ pub fn page(
 }
 
 /// How many there are, counted up to `most`.
-pub fn count(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    user_id: &str,
-    client_id: &str,
-    most: i64,
-) -> Result<i64, StoreError> {
+pub fn count(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str, client_id: &str, most: i64) -> Result<i64, StoreError> {
     tx.query_opt(COUNT, params![tenant, user_id, client_id, most])?.map_or(Ok(0), |row| row.get(0))
 }
 

@@ -77,8 +77,12 @@ macro_rules! columns {
 macro_rules! live {
     ($now:literal) => {
         concat!(
-            "revoked_at IS NULL AND (idle_expires_at IS NULL OR idle_expires_at > ", $now, ") \
-             AND (expires_at IS NULL OR expires_at > ", $now, ")"
+            "revoked_at IS NULL AND (idle_expires_at IS NULL OR idle_expires_at > ",
+            $now,
+            ") \
+             AND (expires_at IS NULL OR expires_at > ",
+            $now,
+            ")"
         )
     };
 }

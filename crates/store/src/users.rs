@@ -194,7 +194,14 @@ pub fn index_batch(tx: &mut Tx<'_>, limit: i64) -> Result<usize, StoreError> {
         };
         let keys = index::keys(&user);
         let keys = params![
-            &tenant, &user_id, updated_at, keys.name, keys.nickname, keys.given_name, keys.family_name, keys.email_domain
+            &tenant,
+            &user_id,
+            updated_at,
+            keys.name,
+            keys.nickname,
+            keys.given_name,
+            keys.family_name,
+            keys.email_domain
         ]
         .to_vec();
         if tx.execute(INDEX, &keys)? == 1 {

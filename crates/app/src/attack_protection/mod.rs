@@ -8,7 +8,7 @@ mod allowlist;
 mod counting;
 mod unblock;
 
-pub use counting::{PasswordProof, THROTTLED_STAGES};
 pub(crate) use counting::{Counted, Counting, Origin};
+pub use counting::{PasswordProof, THROTTLED_STAGES};
 pub use unblock::{AccountBlock, clear_login_failures};
 pub(crate) use unblock::{TICKET_LIFETIME, UNBLOCK};

@@ -113,6 +113,9 @@ impl App {
         let throttle = settings.stage.pre_login;
         let allowance = Allowance { burst: throttle.max_attempts.max(1).into(), rate: throttle.rate.into() };
         let (id, network, now) = (tenant.id.clone(), network_of(Some(address)), self.now());
-        Ok(self.store().read(move |tx| network_attempts::is_empty(tx, &id, PRE_LOGIN, &network, allowance, now)).await?)
+        Ok(self
+            .store()
+            .read(move |tx| network_attempts::is_empty(tx, &id, PRE_LOGIN, &network, allowance, now))
+            .await?)
     }
 }

@@ -66,7 +66,8 @@ pub(super) fn resource() -> Resource {
 async fn list(call: Call) -> Outcome {
     let projection = Projection::of(&call.query, &[])?;
     let text = |name: &str| call.query.text(name).map(str::to_owned);
-    let (user, client, kind) = (text("user_id"), text("client_id"), text("type").unwrap_or_else(|| TYPES[0].to_owned()));
+    let (user, client, kind) =
+        (text("user_id"), text("client_id"), text("type").unwrap_or_else(|| TYPES[0].to_owned()));
     let (page, now) = (PAGING.page(&call, "/device-credentials")?, call.app.now());
     if page.skip + page.limit > REACHED {
         return Err(ApiError::bad_request("Requesting page exceeds the allowed maximum of 1000 records"));

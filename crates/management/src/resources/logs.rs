@@ -34,8 +34,14 @@ const PAGING: Paging = Paging { length: true, ..Paging::numbered("logs") };
 const REACHED: i64 = 1000;
 
 pub(super) fn resource() -> Resource {
-    let sort = || parameter("sort", text_of(1, 100).about("date:-1 for the newest first, date:1 for the oldest first."));
-    let query = |name| parameter(name, text_of(0, keywright_types::search::MOST_CHARACTERS).about("Query in Lucene query string syntax."));
+    let sort =
+        || parameter("sort", text_of(1, 100).about("date:-1 for the newest first, date:1 for the oldest first."));
+    let query = |name| {
+        parameter(
+            name,
+            text_of(0, keywright_types::search::MOST_CHARACTERS).about("Query in Lucene query string syntax."),
+        )
+    };
     Resource {
         name: "logs",
         title: "Logs",
@@ -44,7 +50,10 @@ pub(super) fn resource() -> Resource {
             Operation::get("/logs", "List log events")
                 .scopes(SCOPES)
                 .query([
-                    parameter("from", text_of(1, 100).about("The log_id of the entry before the first one that is wanted.")),
+                    parameter(
+                        "from",
+                        text_of(1, 100).about("The log_id of the entry before the first one that is wanted."),
+                    ),
                     parameter("take", integer(1, 100).about("Entries of the answer, 50 unless it says otherwise.")),
                     sort(),
                     query("q"),

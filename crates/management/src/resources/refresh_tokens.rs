@@ -169,7 +169,8 @@ async fn get(call: Call) -> Outcome {
 }
 
 async fn update(call: Call) -> Outcome {
-    let (id, now, metadata) = (call.path("id").to_owned(), call.app.now(), sent_metadata(&call, "refresh_token_metadata"));
+    let (id, now, metadata) =
+        (call.path("id").to_owned(), call.app.now(), sent_metadata(&call, "refresh_token_metadata"));
     let changed = call.write(move |tx, tenant| {
         if let Some(metadata) = metadata
             && !refresh_tokens::set_metadata(tx, tenant, &id, &metadata, now)?

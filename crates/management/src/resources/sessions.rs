@@ -40,7 +40,9 @@ pub(super) fn resource() -> Resource {
                 .handled_by(get),
             Operation::patch("/sessions/{id}", "Update a session")
                 .scopes(&["update:sessions"])
-                .body(object(vec![optional("session_metadata", metadata().or_null())]).sized(1, 1).named("SessionUpdate"))
+                .body(
+                    object(vec![optional("session_metadata", metadata().or_null())]).sized(1, 1).named("SessionUpdate"),
+                )
                 .answers(session())
                 .handled_by(update),
             Operation::delete("/sessions/{id}", "Delete a session")
@@ -164,11 +166,15 @@ async fn list(call: Call) -> Outcome {
     let found = call
         .read(move |tx, tenant| {
             users::find(tx, tenant, &id)?.ok_or_else(no_user)?;
-            let range = Range { after: asked.after.created_at, after_id: asked.after.id.clone(), skip: 0, limit: asked.wanted() };
+            let range = Range {
+                after: asked.after.created_at,
+                after_id: asked.after.id.clone(),
+                skip: 0,
+                limit: asked.wanted(),
+            };
             let mut items = Vec::new();
             for details in sessions::page_of_user(tx, tenant, &id, now, &range)? {
-                let place =
-                    Position { created_at: details.session.created_at, id: details.session.session_id.clone() };
+                let place = Position { created_at: details.session.created_at, id: details.session.session_id.clone() };
                 items.push((place, shown(tx, tenant, &details)?));
             }
             Ok(Found { items, total: None })
@@ -197,8 +203,12 @@ async fn end(
 async fn delete(call: Call) -> Outcome {
     let id = call.path("id").to_owned();
     // §1.9: "DELETE of a missing object: 204 (idempotent) for […] sessions".
-    end(&call, move |tx, tenant| Ok(sessions::end_by_session_id(tx, tenant, &id)?.into_iter().collect()), |_, _, _| Ok(()))
-        .await?;
+    end(
+        &call,
+        move |tx, tenant| Ok(sessions::end_by_session_id(tx, tenant, &id)?.into_iter().collect()),
+        |_, _, _| Ok(()),
+    )
+    .await?;
     Ok(Reply::empty())
 }
 

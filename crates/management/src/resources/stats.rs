@@ -53,7 +53,9 @@ async fn active(call: Call) -> Outcome {
 const MOST: usize = 31;
 
 async fn daily(call: Call) -> Outcome {
-    let day = |name: &'static str| call.query.text(name).map(|text| start(text).ok_or_else(|| refused(name, "No such day"))).transpose();
+    let day = |name: &'static str| {
+        call.query.text(name).map(|text| start(text).ok_or_else(|| refused(name, "No such day"))).transpose()
+    };
     let (from, to) = (day("from")?, day("to")?);
     let (from, to) = keywright_app::days(call.app.now(), from, to);
     if from > to {

@@ -20,11 +20,7 @@ Deleting a block is not what `blocked: false` of a user does, and the other way 
 accepted; where the protection is off there are no blocks.";
 
 pub(super) fn resource() -> Resource {
-    let block = object(vec![
-        required("identifier", text()),
-        optional("ip", text()),
-        optional("connection", text()),
-    ]);
+    let block = object(vec![required("identifier", text()), optional("ip", text()), optional("connection", text())]);
     let blocks = || object(vec![required("blocked_for", list_of(block.clone()))]).named("UserBlocks");
     let identifier = || parameter("identifier", text_of(1, 300).about("Address or user name.")).required();
     let enablement = || parameter("consider_brute_force_enablement", boolean());
@@ -47,9 +43,7 @@ pub(super) fn resource() -> Resource {
                 .query([enablement()])
                 .answers(blocks())
                 .handled_by(of_user),
-            Operation::delete("/user-blocks/{id}", "Unblock a user")
-                .scopes(&["update:users"])
-                .handled_by(unblock_user),
+            Operation::delete("/user-blocks/{id}", "Unblock a user").scopes(&["update:users"]).handled_by(unblock_user),
             Operation::get("/anomaly/blocks/ips/{ip}", "Check whether an IP address is blocked")
                 .scopes(&["read:anomaly_blocks"])
                 .handled_by(is_address_blocked),

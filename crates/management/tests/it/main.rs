@@ -17,12 +17,16 @@ mod common;
 mod connections;
 mod document;
 mod every_field;
+mod identities;
 mod log;
 mod resource_servers;
 mod roles;
+mod sessions;
 mod signing_keys;
 mod tenancy;
 mod tenant_settings;
+mod user_blocks;
+mod user_search;
 mod users;
 
 use axum::Router;

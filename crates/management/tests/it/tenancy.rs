@@ -35,6 +35,20 @@ fn body(method: &Method, path: &str, client: &str) -> Option<Value> {
             Some(json!({ "permissions": [permission] }))
         }
         ("POST", "/roles/{id}/users") => Some(json!({ "users": ["auth0|x"] })),
+        ("POST", "/users/{id}/identities") => Some(json!({ "provider": "auth0", "user_id": "x" })),
+        ("PATCH", "/sessions/{id}") => Some(json!({ "session_metadata": {} })),
+        ("PATCH", "/refresh-tokens/{id}") => Some(json!({ "refresh_token_metadata": {} })),
+        ("POST", "/users/{id}/authentication-methods") => Some(json!({ "type": "email" })),
+        ("PUT", "/users/{id}/authentication-methods") => Some(json!([])),
+        ("PATCH", "/users/{id}/authentication-methods/{method_id}") => Some(json!({ "name": "x" })),
+        (
+            "POST",
+            "/sessions/{id}/revoke"
+            | "/users/{id}/revoke-access"
+            | "/users/{id}/recovery-code-regeneration"
+            | "/users/{id}/multifactor/actions/invalidate-remember-browser"
+            | "/users/{id}/risk-assessments/clear",
+        ) => None,
         ("PATCH", "/clients/{id}" | "/users/{id}" | "/roles/{id}" | "/resource-servers/{id}") => {
             Some(json!({ "name": "Stolen" }))
         }
@@ -62,6 +76,9 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     let role = api.post("/roles", json!({ "name": "Editor" })).await.text("id");
     let keys = api.get("/keys/signing").await.json();
 
+    let (_, session, family) = crate::sessions::logged_in(&api).await;
+    let own_grant = id(&api.get("/grants").await.json()[0], "id");
+
     let new = NewTenant {
         domain: "neighbour.example.com".to_owned(),
         settings: TenantSettings::default(),
@@ -81,12 +98,21 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
             "connections" => api.scene.connection.id.clone(),
             "users" => api.scene.user.user_id.replace('|', "%7C"),
             "roles" => role.clone(),
+            "sessions" => session.clone(),
+            "refresh-tokens" => family.clone(),
+            "grants" => own_grant.clone(),
+            "device-credentials" => family.clone(),
+            "user-blocks" => api.scene.user.user_id.replace('|', "%7C"),
+            "anomaly" => "192.0.2.1".to_owned(),
             "logs" => id(&api.get("/logs?take=1").await.json()[0], "log_id"),
             "keys" => id(&keys[0], "kid"),
             other => panic!("say what is an identifier of {other}"),
         };
         let path = operation.path.replace("{id}", &own).replace("{credential_id}", &id(&credential, "id"));
-        let mut path = path.replace("{kid}", &own);
+        let mut path = path.replace("{kid}", &own).replace("{ip}", &own).replace("{provider}", "duo");
+        for name in ["{user_id}", "{method_id}", "{tokenset_id}"] {
+            path = path.replace(name, "x");
+        }
         if operation.path == "/connections/{id}/users" {
             path = format!("{path}?email=jane%40example.com");
         }
@@ -94,6 +120,9 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
         let answer = neighbour.send(operation.method.clone(), &path, sent).await;
         // What is not there is deleted already, for most resources (§1.9).
         let expected: &[u16] = if operation.method == Method::DELETE { &[204, 404] } else { &[404] };
+        // What ends nothing says so no more than what is deleted already.
+        let ends = ["/sessions/{id}", "/refresh-tokens/{id}"].contains(&operation.path.as_str());
+        let expected: &[u16] = if ends && operation.method == Method::DELETE { &[202] } else { expected };
         // Of nobody there is nothing in the log.
         let expected: &[u16] = if operation.path == "/users/{id}/logs" { &[200] } else { expected };
         assert!(answer.status != 200 || answer.json() == json!([]), "{path}: {answer:#?}");

@@ -40,8 +40,7 @@ pub fn find(tx: &mut Tx<'_>, tenant: &TenantId, search: &LogSearch) -> Result<(V
     let which = from(&mut sql);
     let (limit, skip) = (sql.bind(search.limit), sql.bind(search.skip));
     let direction = if search.descending { "DESC" } else { "ASC" };
-    let text =
-        format!("SELECT {} {which} ORDER BY e.log_id {direction} LIMIT {limit} OFFSET {skip}", columns!());
+    let text = format!("SELECT {} {which} ORDER BY e.log_id {direction} LIMIT {limit} OFFSET {skip}", columns!());
     let rows = tx.query_composed(&text, "SELECT log_id FROM logs", sql.params())?;
     let rows = rows.iter().map(from_row).collect::<Result<Vec<_>, _>>()?;
     let total = if search.counts {

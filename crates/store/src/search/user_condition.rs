@@ -8,8 +8,29 @@ use super::text::{Text, after_all_with, between, pattern};
 
 /// Strategies whose users have identifiers that begin with their names; what else an identity's provider may be has no users.
 const PROVIDERS: [&str; 24] = [
-    "auth0", "email", "sms", "google-oauth2", "facebook", "apple", "github", "linkedin", "twitter", "windowslive", "microsoft",
-    "oauth2", "oidc", "okta", "samlp", "waad", "adfs", "ad", "google-apps", "pingfederate", "auth0-oidc", "bitbucket", "slack",
+    "auth0",
+    "email",
+    "sms",
+    "google-oauth2",
+    "facebook",
+    "apple",
+    "github",
+    "linkedin",
+    "twitter",
+    "windowslive",
+    "microsoft",
+    "oauth2",
+    "oidc",
+    "okta",
+    "samlp",
+    "waad",
+    "adfs",
+    "ad",
+    "google-apps",
+    "pingfederate",
+    "auth0-oidc",
+    "bitbucket",
+    "slack",
     "discord",
 ];
 
@@ -36,7 +57,9 @@ pub(super) fn test(sql: &mut Composed, alias: &str, field: &UserField, check: &C
     match field {
         UserField::EmailVerified => match check {
             // §5.2: without an address there is no such member.
-            Check::Truth(truth) => format!("({alias}.email IS NOT NULL AND {alias}.email_verified = {})", literal(*truth)),
+            Check::Truth(truth) => {
+                format!("({alias}.email IS NOT NULL AND {alias}.email_verified = {})", literal(*truth))
+            }
             _ => format!("{alias}.email IS NOT NULL"),
         },
         UserField::Blocked => match check {

@@ -125,7 +125,9 @@ fn few(tx: &mut Tx<'_>, tenant: &TenantId, search: &UserSearch) -> Result<Option
     let source = search.filter.as_ref().and_then(|filter| source(&mut sql, filter));
     // A CROSS JOIN, which SQLite does in this order.
     let from = match source {
-        Some(source) => format!("({source}) AS found CROSS JOIN users AS u WHERE u.tenant_id = $1 AND u.user_id = found.id"),
+        Some(source) => {
+            format!("({source}) AS found CROSS JOIN users AS u WHERE u.tenant_id = $1 AND u.user_id = found.id")
+        }
         None => "users AS u WHERE u.tenant_id = $1".to_owned(),
     };
     let wanted = matching(&mut sql, search);

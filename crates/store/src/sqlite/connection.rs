@@ -121,12 +121,7 @@ impl Session<'_> {
         Ok(statement)
     }
 
-    fn rows(
-        &self,
-        label: &'static str,
-        columns: usize,
-        mut found: rusqlite::Rows<'_>,
-    ) -> Result<Vec<Row>, StoreError> {
+    fn rows(&self, label: &'static str, columns: usize, mut found: rusqlite::Rows<'_>) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
         while let Some(row) = found.next().map_err(|error| self::error(self.0, &error))? {
             let values = (0..columns).map(|index| {

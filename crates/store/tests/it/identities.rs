@@ -64,9 +64,8 @@ pub(crate) async fn are_linked_once_and_unlinked(database: Arc<Database>) {
     let ids = store.read(|tx| identities::ids(tx, &acme(), "auth0|cyd")).await.unwrap();
     assert_eq!(ids.len(), 2);
 
-    let unlink = |primary: &'static str, id: &'static str| {
-        store.write(move |tx| identities::unlink(tx, &acme(), primary, id))
-    };
+    let unlink =
+        |primary: &'static str, id: &'static str| store.write(move |tx| identities::unlink(tx, &acme(), primary, id));
     assert!(!unlink("auth0|ann", "auth0|bob").await.unwrap());
     assert!(unlink("auth0|cyd", "auth0|bob").await.unwrap());
     assert!(!unlink("auth0|cyd", "auth0|bob").await.unwrap());

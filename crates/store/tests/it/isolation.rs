@@ -6,10 +6,9 @@ use keywright_store::signing_keys::KeyState;
 use keywright_store::{
     Range, Row, Store, StoreError, Tx, access_token_revocations, authorization_codes, client_credentials,
     client_grants, client_secrets, clients, config, connections, device_credentials, grants, identities, jobs,
-    known_devices, login_failures,
-    network_attempts, organization_members, organizations, params, pushed_requests, refresh_tokens, resource_servers,
-    revoked_access_tokens, roles, search, session_clients, sessions, signing_keys, tenant_documents, tenants, tickets,
-    transactions, used_jwt_ids, user_permissions, users,
+    known_devices, login_failures, network_attempts, organization_members, organizations, params, pushed_requests,
+    refresh_tokens, resource_servers, revoked_access_tokens, roles, search, session_clients, sessions, signing_keys,
+    tenant_documents, tenants, tickets, transactions, used_jwt_ids, user_permissions, users,
 };
 
 use crate::database::Database;
@@ -167,7 +166,10 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("grants::find_by_id", grants::find_by_id(tx, t, "g")?.is_some()),
         ("logs::count_of_kind", keywright_store::logs::count_of_kind(tx, t, "s", "0", "9")? > 0),
         ("users::count_active", users::count_active(tx, t, at(-9))? > 0),
-        ("organization_members::page_of_user", !organization_members::page_of_user(tx, t, "auth0|ann", 0, 9)?.is_empty()),
+        (
+            "organization_members::page_of_user",
+            !organization_members::page_of_user(tx, t, "auth0|ann", 0, 9)?.is_empty(),
+        ),
         ("organization_members::count_of_user", organization_members::count_of_user(tx, t, "auth0|ann")? > 0),
         ("network_attempts::is_empty", network_attempts::is_empty(tx, t, "pre-login", "a", ALLOWANCE, at(0))?),
         ("grants::page", !grants::page(tx, t, &grants::GrantSearch::default(), 0, 9)?.is_empty()),

@@ -154,9 +154,8 @@ pub(crate) async fn of_a_user_are_listed(database: Arc<Database>) {
         organization_members::insert(tx, &acme(), "org_two", "auth0|ann", at(1))
     };
     assert!(store.write(fill).await.unwrap());
-    let page = |skip, limit| {
-        store.read(move |tx| organization_members::page_of_user(tx, &acme(), "auth0|ann", skip, limit))
-    };
+    let page =
+        |skip, limit| store.read(move |tx| organization_members::page_of_user(tx, &acme(), "auth0|ann", skip, limit));
     let all = page(0, 9).await.unwrap();
     assert_eq!(all, [organization("one").document, organization("two").document]);
     assert_eq!(page(1, 1).await.unwrap(), all[1..]);

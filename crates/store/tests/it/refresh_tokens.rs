@@ -329,6 +329,7 @@ pub(crate) async fn are_revoked_by_application_and_user(database: Arc<Database>)
     assert_eq!(both("auth0|ann").await.unwrap(), 0);
     store.write(|tx| refresh_tokens::insert(tx, &acme(), &family("f3"))).await.unwrap();
     let audience = family("f3").audience;
-    let revoked = store.write(move |tx| refresh_tokens::revoke_for_client_audience(tx, &acme(), "app", &audience, at(1)));
+    let revoked =
+        store.write(move |tx| refresh_tokens::revoke_for_client_audience(tx, &acme(), "app", &audience, at(1)));
     assert_eq!(revoked.await.unwrap(), 1);
 }

@@ -228,6 +228,7 @@ pub(crate) async fn are_shown_to_administrators(database: Arc<Database>) {
     };
     let first = page(keywright_store::Range::first(2)).await.unwrap();
     assert_eq!(first.iter().map(|own| own.session.session_id.as_str()).collect::<Vec<_>>(), ["sid-1", "sid-2"]);
-    let after = keywright_store::Range { after: at(0), after_id: "sid-2".to_owned(), ..keywright_store::Range::first(2) };
+    let after =
+        keywright_store::Range { after: at(0), after_id: "sid-2".to_owned(), ..keywright_store::Range::first(2) };
     assert_eq!(page(after).await.unwrap()[0].session.session_id, "sid-3");
 }

@@ -63,7 +63,8 @@ fn values(field: &UserField, check: &Check, own: &UserRow, accounts: &[Account])
     let folded = |name: &str| profile[name].as_str().map(|text| json!(text.to_lowercase()));
     let time = |time: Option<keywright_types::Timestamp>| time.map(|time| json!(time.as_millisecond()));
     let all = || {
-        let linked = accounts.iter().filter(|other| other.linked_to.as_deref() == Some(&own.user_id)).map(|other| &other.row);
+        let linked =
+            accounts.iter().filter(|other| other.linked_to.as_deref() == Some(&own.user_id)).map(|other| &other.row);
         std::iter::once(own).chain(linked)
     };
     let one = match field {
@@ -101,7 +102,10 @@ fn values(field: &UserField, check: &Check, own: &UserRow, accounts: &[Account])
             }
             let found: Vec<Value> = found.into_iter().flat_map(flat).filter(|value| !value.is_null()).collect();
             let is_exists = *check == Check::Exists;
-            return found.into_iter().filter(|value| if is_exists { has_leaf(value) } else { !value.is_object() }).collect();
+            return found
+                .into_iter()
+                .filter(|value| if is_exists { has_leaf(value) } else { !value.is_object() })
+                .collect();
         }
     };
     one.into_iter().collect()
@@ -132,7 +136,8 @@ fn fits(value: &Value, check: &Check) -> bool {
     match check {
         Check::Exists => true,
         Check::Text(wanted) => {
-            text == *wanted || (!value.is_string() && wanted.parse::<f64>().is_ok_and(|number| Some(number) == value.as_f64()))
+            text == *wanted
+                || (!value.is_string() && wanted.parse::<f64>().is_ok_and(|number| Some(number) == value.as_f64()))
         }
         Check::Pattern(pieces) => looks_like(&text.chars().collect::<Vec<_>>(), pieces),
         Check::Texts(low, high) => above(low, &text, |a, b| a < b) && above(high, &text, |a, b| a > b),
@@ -147,7 +152,8 @@ fn fits(value: &Value, check: &Check) -> bool {
         }
         Check::Times(from, until) => {
             let time = value.as_i64().unwrap();
-            from.is_none_or(|from| time >= from.as_millisecond()) && until.is_none_or(|until| time < until.as_millisecond())
+            from.is_none_or(|from| time >= from.as_millisecond())
+                && until.is_none_or(|until| time < until.as_millisecond())
         }
     }
 }
@@ -176,7 +182,8 @@ fn pick(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str> +
     prop::sample::select(texts)
 }
 
-const WORDS: &[&str] = &["jane", "Jane", "JOHN doe", "o'neil", "\u{c4}rmel", "a%b", "a_b", "zo\u{eb}", "ann", "anna", "B"];
+const WORDS: &[&str] =
+    &["jane", "Jane", "JOHN doe", "o'neil", "\u{c4}rmel", "a%b", "a_b", "zo\u{eb}", "ann", "anna", "B"];
 const DATES: &[&str] = &["2026-11-21", "2026-11", "2026-11-22", "2026", "2026-11-20T10:00:00Z"];
 
 fn metadata() -> impl Strategy<Value = Value> {
@@ -196,7 +203,8 @@ fn metadata() -> impl Strategy<Value = Value> {
 
 fn account(number: usize) -> impl Strategy<Value = Account> {
     let names = (prop::option::of(pick(WORDS)), prop::option::of(pick(WORDS)), prop::option::of(pick(WORDS)));
-    let rest = (metadata(), metadata(), 0..4_i64, -200_000..200_000_i64, prop::option::of(-90_000..90_000_i64), 0..8_usize);
+    let rest =
+        (metadata(), metadata(), 0..4_i64, -200_000..200_000_i64, prop::option::of(-90_000..90_000_i64), 0..8_usize);
     let flags = (any::<bool>(), any::<bool>(), prop::option::of(pick(&["192.0.2.1", "2001:db8::1"])), any::<bool>());
     (names, rest, flags).prop_map(move |(names, (user, app, logins, created, login, link), flags)| {
         let mut row = self::user(&format!("u{number:02}"));
@@ -206,7 +214,9 @@ fn account(number: usize) -> impl Strategy<Value = Account> {
         }
         profile.insert("phone_number".to_owned(), json!(format!("+4{}", number % 5)));
         row.profile = Value::Object(profile).to_string();
-        row.email = flags.0.then(|| format!("{}{number}@{}", ["ann", "jane", "bob"][number % 3], ["a.example", "b.example"][number % 2]));
+        row.email = flags.0.then(|| {
+            format!("{}{number}@{}", ["ann", "jane", "bob"][number % 3], ["a.example", "b.example"][number % 2])
+        });
         row.username = flags.1.then(|| format!("name{}", number % 20 + 100 * (number / 20)));
         row.connection = ["database", "other"][number % 2].to_owned();
         (row.email_verified, row.blocked) = (flags.1, flags.3 && number % 3 == 0);
@@ -221,11 +231,26 @@ fn account(number: usize) -> impl Strategy<Value = Account> {
 /// A query in text.
 fn clause() -> impl Strategy<Value = String> {
     let quoted = |word: &str| format!("\"{}\"", word.replace('"', "\\\""));
-    let text = pick(&["name", "nickname", "given_name", "app_metadata.a", "app_metadata.b", "app_metadata.a.b", "username"]);
-    let whole = pick(&["user_metadata.a", "user_metadata.a.b", "user_metadata.b", "app_metadata.c", "phone_number", "unknown"]);
+    let text =
+        pick(&["name", "nickname", "given_name", "app_metadata.a", "app_metadata.b", "app_metadata.a.b", "username"]);
+    let whole =
+        pick(&["user_metadata.a", "user_metadata.a.b", "user_metadata.b", "app_metadata.c", "phone_number", "unknown"]);
     let any_field = pick(&[
-        "email", "email_verified", "name", "nickname", "last_login", "blocked", "logins_count", "username", "user_metadata",
-        "user_metadata.a", "app_metadata.a", "last_ip", "identities.connection", "phone_number", "unknown",
+        "email",
+        "email_verified",
+        "name",
+        "nickname",
+        "last_login",
+        "blocked",
+        "logins_count",
+        "username",
+        "user_metadata",
+        "user_metadata.a",
+        "app_metadata.a",
+        "last_ip",
+        "identities.connection",
+        "phone_number",
+        "unknown",
     ]);
     let date = pick(&["created_at", "last_login", "updated_at"]);
     let end = prop_oneof![Just("*"), pick(DATES)];
@@ -239,22 +264,45 @@ fn clause() -> impl Strategy<Value = String> {
         (text.clone(), pick(WORDS)).prop_map(move |(field, word)| format!("{field}:{}", quoted(word))),
         (whole, prop_oneof![pick(WORDS), pick(&["1", "20", "true", "-2.25", "1.50", "+41"])])
             .prop_map(move |(field, word)| format!("{field}:{}", quoted(word))),
-        (text.clone(), pick(&["j*", "jan?", "*ann*", "*o?e*", "a*a", "a\\%*", "a\\_b", "na*1", "Z*", "\u{e4}*", "?ane*"]))
+        (
+            text.clone(),
+            pick(&["j*", "jan?", "*ann*", "*oh?*do*", "a*a", "a\\%*", "a\\_b", "na*1", "Z*", "\u{e4}*", "?ane*"])
+        )
             .prop_map(|(field, word)| format!("{field}:{word}")),
-        pick(&["ann*", "jane1@a.example", "*@b.example", "*example*", "JANE*"]).prop_map(|word| format!("email:{word}")),
-        (text, pick(WORDS), pick(WORDS), ends).prop_map(move |(field, low, high, ends)| format!("{field}:{}", braces(ends, low, high))),
-        (date.clone(), end.clone(), end, ends).prop_map(move |(field, low, high, ends)| format!("{field}:{}", braces(ends, low, high))),
+        pick(&["ann*", "jane1@a.example", "*@b.example", "*example*", "JANE*"])
+            .prop_map(|word| format!("email:{word}")),
+        (text, pick(WORDS), pick(WORDS), ends)
+            .prop_map(move |(field, low, high, ends)| format!("{field}:{}", braces(ends, low, high))),
+        (date.clone(), end.clone(), end, ends)
+            .prop_map(move |(field, low, high, ends)| format!("{field}:{}", braces(ends, low, high))),
         (date, pick(DATES)).prop_map(|(field, date)| format!("{field}:\"{date}\"")),
         (pick(&["logins_count", "app_metadata.a", "app_metadata.b"]), number_end.clone(), number_end, ends)
             .prop_map(move |(field, low, high, ends)| format!("{field}:{}", braces(ends, &low, &high))),
         any_field.prop_map(|field| format!("_exists_:{field}")),
         pick(&[
-            "blocked:true", "blocked:false", "email_verified:true", "email_verified:false", "identities.isSocial:false",
-            "identities.isSocial:true", "identities.connection:other", "identities.connection:nothing",
-            "identities.provider:auth0", "identities.provider:sms", "identities.user_id:u01", "identities.user_id:u05",
-            "user_id:auth0|u03", "user_id:auth0|u1*", "email.domain:a.example", "last_ip:192.0.2.1", "logins_count:2",
-            "phone_number:\\+4*", "jane", "ann*", "logins_count:0",
-        ]).prop_map(str::to_owned),
+            "blocked:true",
+            "blocked:false",
+            "email_verified:true",
+            "email_verified:false",
+            "identities.isSocial:false",
+            "identities.isSocial:true",
+            "identities.connection:other",
+            "identities.connection:nothing",
+            "identities.provider:auth0",
+            "identities.provider:sms",
+            "identities.user_id:u01",
+            "identities.user_id:u05",
+            "user_id:auth0|u03",
+            "user_id:auth0|u1*",
+            "email.domain:a.example",
+            "last_ip:192.0.2.1",
+            "logins_count:2",
+            "phone_number:\\+4*",
+            "jane",
+            "ann*",
+            "logins_count:0",
+        ])
+        .prop_map(str::to_owned),
     ]
 }
 
@@ -422,7 +470,8 @@ pub(crate) async fn is_by_values_of_metadata(database: Arc<Database>) {
     assert_eq!(find(&store, query(&format!("app_metadata.long:{}", "x".repeat(600)))).await.total, 1);
     assert!(set(json!({ "a": 2 })).await.unwrap());
     assert_eq!(find(&store, query("app_metadata.a.b.c:X")).await.total, 0, "what was there is gone");
-    let many: serde_json::Map<String, Value> = (0..5000).map(|number| (format!("k{number:04}"), json!(number))).collect();
+    let many: serde_json::Map<String, Value> =
+        (0..5000).map(|number| (format!("k{number:04}"), json!(number))).collect();
     assert!(set(Value::Object(many)).await.unwrap());
     assert_eq!(find(&store, query("app_metadata.k0000:0")).await.total, 1);
 }

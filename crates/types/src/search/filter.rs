@@ -100,7 +100,9 @@ impl Node {
             Self::Not(node) => Filter::Not(Box::new(node.typed()?)),
             Self::Clause(clause) => match &clause.field {
                 Some(name) => one(clause, F::named(name))?,
-                None => Filter::Any(F::defaults().into_iter().map(|field| one(clause, field)).collect::<Result<_, _>>()?),
+                None => {
+                    Filter::Any(F::defaults().into_iter().map(|field| one(clause, field)).collect::<Result<_, _>>()?)
+                }
             },
         })
     }
@@ -135,7 +137,9 @@ fn one<F: SearchField>(clause: &Clause, field: F) -> Result<Filter<F>, QueryErro
         }
         (Test::Pattern(_), Kind::Whole) => return Err(refused("wildcards are not possible on this field")),
         (Test::Pattern(_), _) => return Err(refused("wildcards are for texts")),
-        (Test::Range(low, high), Kind::Text { .. }) => Check::Texts(low.clone().map(|own| fold(&own)), high.clone().map(|own| fold(&own))),
+        (Test::Range(low, high), Kind::Text { .. }) => {
+            Check::Texts(low.clone().map(|own| fold(&own)), high.clone().map(|own| fold(&own)))
+        }
         (Test::Range(low, high), Kind::Mixed) => match (decimal(low), decimal(high)) {
             (Some(low), Some(high)) => Check::Decimals(low, high),
             _ => Check::Texts(low.clone(), high.clone()),

@@ -125,7 +125,8 @@ impl fmt::Display for Clause {
             Test::Pattern(pieces) => pieces.iter().try_for_each(|piece| write!(formatter, "{piece}")),
             Test::Range(low, high) => {
                 let (open, close) = (low.is_excluded(), high.is_excluded());
-                let text = |bound: &Bound<String>| bound.value().map_or_else(|| "*".to_owned(), |text| term::quoted(text));
+                let text =
+                    |bound: &Bound<String>| bound.value().map_or_else(|| "*".to_owned(), |text| term::quoted(text));
                 let brackets = (if open { '{' } else { '[' }, if close { '}' } else { ']' });
                 write!(formatter, "{}{} TO {}{}", brackets.0, text(low), text(high), brackets.1)
             }

@@ -148,7 +148,8 @@ impl Parser {
         if !self.took_operator("AND", Some('&')) {
             return Ok((modifier, first));
         }
-        let negated = |(modifier, node)| if modifier == Modifier::Prohibited { Node::Not(Box::new(node)) } else { node };
+        let negated =
+            |(modifier, node)| if modifier == Modifier::Prohibited { Node::Not(Box::new(node)) } else { node };
         let mut nodes = vec![negated((modifier, first))];
         loop {
             nodes.push(negated(self.one(field)?));
@@ -242,7 +243,9 @@ impl Parser {
             Some(_) => {
                 let term = self.bare()?;
                 if self.peek() == Some(':') {
-                    return Err(self.error("a colon in a value needs a backslash before it, or quotes around the value"));
+                    return Err(
+                        self.error("a colon in a value needs a backslash before it, or quotes around the value")
+                    );
                 }
                 self.clause(Some(&name), Bare { at, ..term })
             }
@@ -375,7 +378,9 @@ impl Parser {
                 break;
             }
             if "^~".contains(character) {
-                return Err(self.error(format!("{character} is not supported; a literal one needs a backslash before it")));
+                return Err(
+                    self.error(format!("{character} is not supported; a literal one needs a backslash before it"))
+                );
             }
             if character == '\\' {
                 literal.push(self.escape()?);

@@ -20,7 +20,10 @@ fn queries_are_read_as_they_are_meant() {
         ("a OR b AND c", r#"("a" OR ("b" AND "c"))"#),
         ("a && b || c", r#"(("a" AND "b") OR "c")"#),
         ("NOT a OR b", r#"(NOT "a" OR "b")"#),
-        ("NOT _exists_:email_verified OR email_verified:false", r#"(NOT _exists_:email_verified OR email_verified:"false")"#),
+        (
+            "NOT _exists_:email_verified OR email_verified:false",
+            r#"(NOT _exists_:email_verified OR email_verified:"false")"#,
+        ),
         ("!a", r#"NOT "a""#),
         ("a -b", r#"("a" AND NOT "b")"#),
         ("+a b", r#""a""#),
@@ -106,7 +109,8 @@ fn values_have_the_type_of_their_field() {
     assert_eq!(typed("name:JANE"), Ok(is(UserField::Name, Check::Text("jane".to_owned()))));
     assert_eq!(typed("username:JANE"), Ok(is(UserField::Username, Check::Text("JANE".to_owned()))));
     assert_eq!(typed("logins_count:{1 TO 5}"), Ok(is(UserField::LoginsCount, Check::Numbers(Some(2), Some(4)))));
-    let day = Check::Times(Some("2026-01-02T00:00:00Z".parse().unwrap()), Some("2026-01-03T00:00:00Z".parse().unwrap()));
+    let day =
+        Check::Times(Some("2026-01-02T00:00:00Z".parse().unwrap()), Some("2026-01-03T00:00:00Z".parse().unwrap()));
     assert_eq!(typed("last_login:{2026-01-01 TO 2026-01-02]"), Ok(is(UserField::LastLogin, day.clone())));
     assert_eq!(typed("last_login:2026-01-02"), Ok(is(UserField::LastLogin, day)));
     let numbers = Check::Decimals(Bound::Included(1.5.into()), Bound::Open);

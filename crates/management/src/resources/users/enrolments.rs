@@ -17,10 +17,8 @@ const CONNECTED: Paging = Paging { default: 10, ..Paging::checkpoints("connected
 
 pub(super) fn operations() -> Vec<Operation> {
     let method = || open_object().named("AuthenticationMethod");
-    let update = object(vec![
-        optional("name", text_of(1, 20)),
-        optional("preferred_authentication_method", text_of(1, 20)),
-    ]);
+    let update =
+        object(vec![optional("name", text_of(1, 20)), optional("preferred_authentication_method", text_of(1, 20))]);
     vec![
         Operation::get("/users/{id}/enrollments", "List multi-factor enrolments of a user")
             .scopes(&["read:users"])
@@ -54,9 +52,12 @@ pub(super) fn operations() -> Vec<Operation> {
             .body(update.named("AuthenticationMethodUpdate"))
             .answers(method())
             .handled_by(no_method),
-        Operation::delete("/users/{id}/authentication-methods/{method_id}", "Delete an authentication method of a user")
-            .scopes(&["delete:authentication_methods"])
-            .handled_by(nothing),
+        Operation::delete(
+            "/users/{id}/authentication-methods/{method_id}",
+            "Delete an authentication method of a user",
+        )
+        .scopes(&["delete:authentication_methods"])
+        .handled_by(nothing),
         Operation::delete("/users/{id}/authenticators", "Delete all authenticators of a user")
             .scopes(&["delete:guardian_enrollments"])
             .handled_by(nothing),

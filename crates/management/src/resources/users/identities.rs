@@ -95,7 +95,8 @@ fn inexistent() -> ApiError {
 
 /// §5.5: "`user_id` may be given with or without the provider prefix (string or integer)".
 fn named(call: &Call) -> Result<String, ApiError> {
-    let lacks = |name: &str| ApiError::invalid_body(format!("Payload validation error: 'Missing required property: {name}'."));
+    let lacks =
+        |name: &str| ApiError::invalid_body(format!("Payload validation error: 'Missing required property: {name}'."));
     let provider = call.text("provider").ok_or_else(|| lacks("provider"))?;
     let id = match call.body.get("user_id") {
         Some(Value::String(id)) => id.clone(),
@@ -117,9 +118,7 @@ async fn connection(call: &Call) -> Result<Option<String>, ApiError> {
 /// Whose ID token it is: one of ours, for the application that calls, not expired.
 async fn owner(call: &Call, token: &str) -> Result<String, ApiError> {
     let wrong = || {
-        ApiError::bad_request(
-            "JWT (link_with) must have an aud claim that matches that of the calling token's azp.",
-        )
+        ApiError::bad_request("JWT (link_with) must have an aud claim that matches that of the calling token's azp.")
     };
     let claims = verified(&call.app, &call.tenant, token, &call.bearer.client_id).await?;
     // TK-03: an access token of profile `auth0` has the same type. Only it has a scope; only logout tokens have events.
@@ -136,8 +135,13 @@ async fn owner(call: &Call, token: &str) -> Result<String, ApiError> {
 async fn verified(app: &App, tenant: &Tenant, token: &str, client_id: &str) -> Result<Value, ApiError> {
     let keys = app.signing_keys(&tenant.id).await?;
     let issuer = tenant.issuer();
-    let expected =
-        Expected { issuer: &issuer, audience: Some(client_id), typ: JwtType::Jwt, now: app.now(), allow_expired: false };
+    let expected = Expected {
+        issuer: &issuer,
+        audience: Some(client_id),
+        typ: JwtType::Jwt,
+        now: app.now(),
+        allow_expired: false,
+    };
     verify(token, &keys.verifying(), &expected).map(Value::Object).map_err(|error| {
         let message = match error {
             keywright_jose::JwtError::WrongAudience => {

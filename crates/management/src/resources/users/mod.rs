@@ -62,79 +62,79 @@ pub(super) fn resource() -> Resource {
     );
     let email = parameter("email", formatted(formats::EMAIL).about("The address, in any case.")).required();
     let mut operations = vec![
-            Operation::get("/users", "List users")
-                .scopes(&["read:users"])
-                .query(search::parameters())
-                .query(projection::parameters())
-                .query(PAGING.parameters())
-                .answers(PAGING.answer(&user()))
-                .handled_by(list::list),
-            Operation::post("/users", "Create a user")
-                .scopes(&["create:users"])
-                .body(create_schema(&fields).named("UserCreate"))
-                .answers(user())
-                .handled_by(write::create),
-            Operation::get("/users/{id}", "Get a user")
-                .scopes(&["read:users"])
-                .own_scopes(&["read:current_user"])
-                .query(projection::parameters())
-                .answers(user())
-                .handled_by(list::get),
-            Operation::patch("/users/{id}", "Update a user")
-                .scopes(&["update:users", "update:users_app_metadata"])
-                .own_scopes(&["update:current_user_metadata"])
-                .member_scopes(&["update:users"])
-                .body(update_schema(&fields).sized(1, usize::MAX).named("UserUpdate"))
-                .answers(user())
-                .handled_by(write::update),
-            Operation::delete("/users/{id}", "Delete a user").scopes(&["delete:users"]).handled_by(write::delete),
-            Operation::get("/users-by-email", "Search users by email")
-                .scopes(&["read:users"])
-                .query([email])
-                .query(projection::parameters())
-                .answers(list_of(user()))
-                .handled_by(list::by_email),
-            Operation::get("/users/{id}/roles", "List roles of a user")
-                .scopes(&["read:users", "read:roles", "read:role_members"])
-                .query(ROLES.parameters())
-                .answers(ROLES.answer(&role_schema()))
-                .handled_by(access::roles),
-            Operation::post("/users/{id}/roles", "Assign roles to a user")
-                .scopes(&["update:users", "create:role_members"])
-                .body(roles())
-                .status(StatusCode::NO_CONTENT)
-                .handled_by(access::assign_roles),
-            Operation::delete("/users/{id}/roles", "Remove roles from a user")
-                .scopes(&["update:users", "delete:role_members"])
-                .body(roles())
-                .handled_by(access::remove_roles),
-            Operation::get("/users/{id}/permissions", "List permissions of a user")
-                .scopes(&["read:users"])
-                .query(PERMISSIONS.parameters())
-                .answers(PERMISSIONS.answer(&permission))
-                .handled_by(access::permissions),
-            Operation::post("/users/{id}/permissions", "Assign permissions to a user")
-                .scopes(&["update:users"])
-                .body(permissions_schema())
-                .answers(object(Vec::new()))
-                .handled_by(access::add_permissions),
-            Operation::delete("/users/{id}/permissions", "Remove permissions from a user")
-                .scopes(&["update:users"])
-                .body(permissions_schema())
-                .handled_by(access::remove_permissions),
-            Operation::post("/users/{id}/identities", "Link an identity to a user")
-                .scopes(&["update:users"])
-                .own_scopes(&["update:current_user_identities"])
-                .body(identities::body())
-                .answers(identities::answer())
-                .handled_by(identities::link),
-            Operation::delete("/users/{id}/identities/{provider}/{user_id}", "Unlink an identity from a user")
-                .scopes(&["update:users"])
-                .own_scopes(&["update:current_user_identities"])
-                .status(StatusCode::OK)
-                .answers(identities::answer())
-                .handled_by(identities::unlink),
-            organizations::operation(),
+        Operation::get("/users", "List users")
+            .scopes(&["read:users"])
+            .query(search::parameters())
+            .query(projection::parameters())
+            .query(PAGING.parameters())
+            .answers(PAGING.answer(&user()))
+            .handled_by(list::list),
+        Operation::post("/users", "Create a user")
+            .scopes(&["create:users"])
+            .body(create_schema(&fields).named("UserCreate"))
+            .answers(user())
+            .handled_by(write::create),
+        Operation::get("/users/{id}", "Get a user")
+            .scopes(&["read:users"])
+            .own_scopes(&["read:current_user"])
+            .query(projection::parameters())
+            .answers(user())
+            .handled_by(list::get),
+        Operation::patch("/users/{id}", "Update a user")
+            .scopes(&["update:users", "update:users_app_metadata"])
+            .own_scopes(&["update:current_user_metadata"])
+            .member_scopes(&["update:users"])
+            .body(update_schema(&fields).sized(1, usize::MAX).named("UserUpdate"))
+            .answers(user())
+            .handled_by(write::update),
+        Operation::delete("/users/{id}", "Delete a user").scopes(&["delete:users"]).handled_by(write::delete),
+        Operation::get("/users-by-email", "Search users by email")
+            .scopes(&["read:users"])
+            .query([email])
+            .query(projection::parameters())
+            .answers(list_of(user()))
+            .handled_by(list::by_email),
+        Operation::get("/users/{id}/roles", "List roles of a user")
+            .scopes(&["read:users", "read:roles", "read:role_members"])
+            .query(ROLES.parameters())
+            .answers(ROLES.answer(&role_schema()))
+            .handled_by(access::roles),
+        Operation::post("/users/{id}/roles", "Assign roles to a user")
+            .scopes(&["update:users", "create:role_members"])
+            .body(roles())
+            .status(StatusCode::NO_CONTENT)
+            .handled_by(access::assign_roles),
+        Operation::delete("/users/{id}/roles", "Remove roles from a user")
+            .scopes(&["update:users", "delete:role_members"])
+            .body(roles())
+            .handled_by(access::remove_roles),
+        Operation::get("/users/{id}/permissions", "List permissions of a user")
+            .scopes(&["read:users"])
+            .query(PERMISSIONS.parameters())
+            .answers(PERMISSIONS.answer(&permission))
+            .handled_by(access::permissions),
+        Operation::post("/users/{id}/permissions", "Assign permissions to a user")
+            .scopes(&["update:users"])
+            .body(permissions_schema())
+            .answers(object(Vec::new()))
+            .handled_by(access::add_permissions),
+        Operation::delete("/users/{id}/permissions", "Remove permissions from a user")
+            .scopes(&["update:users"])
+            .body(permissions_schema())
+            .handled_by(access::remove_permissions),
+        Operation::post("/users/{id}/identities", "Link an identity to a user")
+            .scopes(&["update:users"])
+            .own_scopes(&["update:current_user_identities"])
+            .body(identities::body())
+            .answers(identities::answer())
+            .handled_by(identities::link),
+        Operation::delete("/users/{id}/identities/{provider}/{user_id}", "Unlink an identity from a user")
+            .scopes(&["update:users"])
+            .own_scopes(&["update:current_user_identities"])
+            .status(StatusCode::OK)
+            .answers(identities::answer())
+            .handled_by(identities::unlink),
+        organizations::operation(),
     ];
     operations.extend(enrolments::operations());
     Resource { name: "users", title: "Users", about: ABOUT, operations }

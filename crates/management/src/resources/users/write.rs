@@ -159,7 +159,9 @@ async fn identifiers(call: &Call, row: &UserRow, body: &Map<String, Value>) -> R
     for (name, other) in [("email", &row.username), ("username", &row.email)] {
         let is_removed = body.get(name).is_some_and(Value::is_null);
         if is_removed && (other.is_none() || name == "email") {
-            return Err(ApiError::bad_request(format!("The {name} of a user of a database connection cannot be removed.")));
+            return Err(ApiError::bad_request(format!(
+                "The {name} of a user of a database connection cannot be removed."
+            )));
         }
     }
     if body.get("username").is_some_and(Value::is_null) && row.username.is_some() {
