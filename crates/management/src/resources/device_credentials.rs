@@ -80,9 +80,10 @@ async fn list(call: Call) -> Outcome {
                 let (user, client) = (user.unwrap_or_default(), client.unwrap_or_default());
                 let rows = device_credentials::page(tx, tenant, &user, &client, asked.skip, asked.wanted())?;
                 let items = rows.iter().map(|row| (place(), projection.apply(shown(row)))).collect();
-                let total = match asked.with_total() {
-                    true => Some(device_credentials::count(tx, tenant, &user, &client, search::COUNTED)?),
-                    false => None,
+                let total = if asked.with_total() {
+                    Some(device_credentials::count(tx, tenant, &user, &client, search::COUNTED)?)
+                } else {
+                    None
                 };
                 return Ok(Found { items, total });
             }

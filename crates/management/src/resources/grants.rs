@@ -78,10 +78,8 @@ async fn list(call: Call) -> Outcome {
             let rows = grants::page(tx, tenant, &wanted, asked.skip, asked.wanted())?;
             let place = || Position { created_at: Timestamp::UNIX_EPOCH, id: String::new() };
             let items = rows.iter().map(|row| (place(), shown(row))).collect();
-            let total = match asked.with_total() {
-                true => Some(grants::count(tx, tenant, &wanted, search::COUNTED)?),
-                false => None,
-            };
+            let total =
+                if asked.with_total() { Some(grants::count(tx, tenant, &wanted, search::COUNTED)?) } else { None };
             Ok(Found { items, total })
         })
         .await?;

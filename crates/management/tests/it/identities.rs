@@ -186,7 +186,7 @@ async fn tn_03_a_user_links_only_what_they_hold_a_token_of() {
     let foreign = "JWT (link_with) is not an ID token of this tenant.";
     // An access token is no ID token, whoever has it.
     refused(&hers.post(&link, json!({ "link_with": his.token })).await, 400, audience, None);
-    let forged = format!("{}x", his_token);
+    let forged = format!("{his_token}x");
     refused(&hers.post(&link, json!({ "link_with": forged })).await, 400, foreign, None);
     refused(&hers.post(&link, json!({ "link_with": "nonsense" })).await, 400, foreign, None);
     // One for another application.

@@ -41,7 +41,7 @@ async fn is_logged_in(api: &Api, browser: &Browser) -> bool {
 
 /// Logout tokens that are owed.
 async fn owed(api: &Api) -> usize {
-    let counted = api.app.app.store().read(|tx| jobs::count(tx)).await.unwrap();
+    let counted = api.app.app.store().read(jobs::count).await.unwrap();
     counted.pending
 }
 

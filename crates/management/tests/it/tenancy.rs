@@ -41,14 +41,6 @@ fn body(method: &Method, path: &str, client: &str) -> Option<Value> {
         ("POST", "/users/{id}/authentication-methods") => Some(json!({ "type": "email" })),
         ("PUT", "/users/{id}/authentication-methods") => Some(json!([])),
         ("PATCH", "/users/{id}/authentication-methods/{method_id}") => Some(json!({ "name": "x" })),
-        (
-            "POST",
-            "/sessions/{id}/revoke"
-            | "/users/{id}/revoke-access"
-            | "/users/{id}/recovery-code-regeneration"
-            | "/users/{id}/multifactor/actions/invalidate-remember-browser"
-            | "/users/{id}/risk-assessments/clear",
-        ) => None,
         ("PATCH", "/clients/{id}" | "/users/{id}" | "/roles/{id}" | "/resource-servers/{id}") => {
             Some(json!({ "name": "Stolen" }))
         }
@@ -57,7 +49,17 @@ fn body(method: &Method, path: &str, client: &str) -> Option<Value> {
         }
         ("PATCH", "/clients/{id}/credentials/{credential_id}") => Some(json!({ "expires_at": null })),
         ("PATCH", "/client-grants/{id}") => Some(json!({ "scope": [] })),
-        ("GET" | "DELETE", _) | ("POST", "/clients/{id}/rotate-secret") | ("PUT", "/keys/signing/{kid}/revoke") => None,
+        ("GET" | "DELETE", _)
+        | ("PUT", "/keys/signing/{kid}/revoke")
+        | (
+            "POST",
+            "/clients/{id}/rotate-secret"
+            | "/sessions/{id}/revoke"
+            | "/users/{id}/revoke-access"
+            | "/users/{id}/recovery-code-regeneration"
+            | "/users/{id}/multifactor/actions/invalidate-remember-browser"
+            | "/users/{id}/risk-assessments/clear",
+        ) => None,
         (method, path) => panic!("say what {method} {path} is called with"),
     }
 }
@@ -96,13 +98,11 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
             "resource-servers" => id(&server, "id"),
             "client-grants" => id(&grant, "id"),
             "connections" => api.scene.connection.id.clone(),
-            "users" => api.scene.user.user_id.replace('|', "%7C"),
+            "users" | "user-blocks" => api.scene.user.user_id.replace('|', "%7C"),
             "roles" => role.clone(),
             "sessions" => session.clone(),
-            "refresh-tokens" => family.clone(),
+            "refresh-tokens" | "device-credentials" => family.clone(),
             "grants" => own_grant.clone(),
-            "device-credentials" => family.clone(),
-            "user-blocks" => api.scene.user.user_id.replace('|', "%7C"),
             "anomaly" => "192.0.2.1".to_owned(),
             "logs" => id(&api.get("/logs?take=1").await.json()[0], "log_id"),
             "keys" => id(&keys[0], "kid"),

@@ -24,6 +24,7 @@ fn rank(filter: &Filter<UserField>) -> Option<u8> {
     }
 }
 
+#[expect(clippy::match_same_arms, reason = "a table, in the order of its ranks")]
 fn rank_of(field: &UserField, check: &Check) -> Option<u8> {
     use UserField as F;
     let is_name = matches!(field, F::Email | F::Username | F::Name | F::Nickname | F::GivenName | F::FamilyName);
@@ -37,8 +38,8 @@ fn rank_of(field: &UserField, check: &Check) -> Option<u8> {
             None => return None,
         },
         (F::Blocked, Check::Truth(true)) | (F::Value(_), Check::Decimals(..)) => 4,
-        (F::CreatedAt | F::LastLogin, Check::Times(..)) => 5,
-        (_, Check::Texts(..)) if is_name || matches!(field, F::Value(_)) => 5,
+        (F::CreatedAt | F::LastLogin, Check::Times(..)) | (F::Value(_), Check::Texts(..)) => 5,
+        (_, Check::Texts(..)) if is_name => 5,
         (F::EmailDomain, Check::Text(_)) | (F::LoginsCount, Check::Numbers(..)) => 7,
         (F::UserMetadata(_) | F::Value(_), Check::Exists) => 7,
         (F::Connection, Check::Text(_)) => 8,

@@ -75,7 +75,7 @@ pub(super) fn test(sql: &mut Composed, alias: &str, field: &UserField, check: &C
                     let end = sql.bind((*end)?);
                     Some(format!("{alias}.logins_count {sign} {end}"))
                 });
-                both(parts.collect())
+                both(&parts.collect::<Vec<_>>())
             }
             _ => format!("{alias}.logins_count > 0"),
         },
@@ -126,10 +126,10 @@ fn time(sql: &mut Composed, column: &str, check: &Check) -> String {
             }
         }
     }
-    both(parts)
+    both(&parts)
 }
 
-fn both(parts: Vec<String>) -> String {
+fn both(parts: &[String]) -> String {
     if parts.is_empty() { "TRUE".to_owned() } else { format!("({})", parts.join(" AND ")) }
 }
 

@@ -51,7 +51,7 @@ pub(crate) async fn are_linked_once_and_unlinked(database: Arc<Database>) {
     assert_eq!(primary("auth0|bob").await.unwrap().as_deref(), Some("auth0|ann"));
     assert_eq!(primary("auth0|ann").await.unwrap(), None);
     let of_ann = store.read(|tx| identities::list(tx, &acme(), "auth0|ann")).await.unwrap();
-    assert_eq!(of_ann, [expected.clone()]);
+    assert_eq!(of_ann, std::slice::from_ref(&expected));
     let ids = store.read(|tx| identities::ids(tx, &acme(), "auth0|ann")).await.unwrap();
     assert_eq!(ids, ["auth0|bob"]);
     let mut taken = user("dan");

@@ -10,7 +10,7 @@ use keywright_store::search::users::{FoundUsers, SortBy, UserSearch};
 use keywright_store::search::{self, COUNTED};
 use keywright_store::users::{self, UserRow};
 use keywright_store::{Store, StoreError, Tx, logs, params};
-use keywright_types::search::{Bound, Check, Filter, Piece, UserField, parse};
+use keywright_types::search::{Bound, Check, Decimal, Filter, Piece, UserField, parse};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -142,8 +142,8 @@ fn fits(value: &Value, check: &Check) -> bool {
         Check::Pattern(pieces) => looks_like(&text.chars().collect::<Vec<_>>(), pieces),
         Check::Texts(low, high) => above(low, &text, |a, b| a < b) && above(high, &text, |a, b| a > b),
         Check::Decimals(low, high) => value.as_f64().is_some_and(|number| {
-            above(&low.clone().map(|own| own.get()), &number, |a, b| a < b)
-                && above(&high.clone().map(|own| own.get()), &number, |a, b| a > b)
+            above(&low.clone().map(Decimal::get), &number, |a, b| a < b)
+                && above(&high.clone().map(Decimal::get), &number, |a, b| a > b)
         }),
         Check::Truth(truth) => *value == json!(truth),
         Check::Numbers(low, high) => {
@@ -219,7 +219,7 @@ fn account(number: usize) -> impl Strategy<Value = Account> {
         });
         row.username = flags.1.then(|| format!("name{}", number % 20 + 100 * (number / 20)));
         row.connection = ["database", "other"][number % 2].to_owned();
-        (row.email_verified, row.blocked) = (flags.1, flags.3 && number % 3 == 0);
+        (row.email_verified, row.blocked) = (flags.1, flags.3 && number.is_multiple_of(3));
         (row.user_metadata, row.app_metadata) = (user.to_string(), app.to_string());
         (row.created_at, row.updated_at) = (at(created), at(created + 1));
         (row.last_login_at, row.last_ip, row.logins_count) = (login.map(at), flags.2.map(str::to_owned), logins);
@@ -476,11 +476,12 @@ pub(crate) async fn is_by_values_of_metadata(database: Arc<Database>) {
     assert_eq!(find(&store, query("app_metadata.k0000:0")).await.total, 1);
 }
 
+/// As the version before writes a profile.
+const OLD: &str = "UPDATE users SET profile = $2, app_metadata = $3, updated_at = $4 WHERE tenant_id = $1";
+
 pub(crate) async fn finds_users_that_another_version_wrote(database: Arc<Database>) {
     let store = database.open().await;
     populate(&store).await;
-    // As the version before writes a profile.
-    const OLD: &str = "UPDATE users SET profile = $2, app_metadata = $3, updated_at = $4 WHERE tenant_id = $1";
     let old = |tx: &mut Tx<'_>| {
         tx.execute(OLD, params![&acme(), r#"{"name":"Old"}"#, r#"{"plan":"old"}"#, at(7)])?;
         // A login in between does not hide it.

@@ -44,10 +44,8 @@ async fn list(call: Call) -> Outcome {
                 Ok((Position { created_at: Timestamp::UNIX_EPOCH, id: String::new() }, Value::Object(shown)))
             };
             let items = documents.iter().map(item).collect::<Result<_, ApiError>>()?;
-            let total = match asked.with_total() {
-                true => Some(organization_members::count_of_user(tx, tenant, &id)?),
-                false => None,
-            };
+            let total =
+                if asked.with_total() { Some(organization_members::count_of_user(tx, tenant, &id)?) } else { None };
             Ok(Found { items, total })
         })
         .await?;

@@ -29,7 +29,7 @@ const REACHED: i64 = 1000;
 /// The search that a page of the list is.
 pub(super) fn search(call: &Call, page: &Page) -> Result<UserSearch, ApiError> {
     if let Some(engine) = call.query.text("search_engine").filter(|engine| *engine != "v3") {
-        let engine: String = engine.chars().filter(|own| own.is_ascii_alphanumeric()).collect();
+        let engine: String = engine.chars().filter(char::is_ascii_alphanumeric).collect();
         return Err(ApiError::bad_request(format!(
             "You are not allowed to use search_engine={engine}. Use search_engine=v3 instead."
         )));
@@ -46,7 +46,7 @@ pub(super) fn search(call: &Call, page: &Page) -> Result<UserSearch, ApiError> {
     }
     let (sort, descending) = call.query.text("sort").map_or(Ok((SortBy::CreatedAt, false)), order)?;
     Ok(UserSearch {
-        filter: (!filters.is_empty()).then(|| Filter::All(filters)),
+        filter: if filters.is_empty() { None } else { Some(Filter::All(filters)) },
         sort,
         descending,
         skip: usize::try_from(page.skip).unwrap_or(usize::MAX),
