@@ -3,13 +3,14 @@
 //! Each is one transaction: the change, the sessions that end, the logout tokens that are owed for them, the refresh tokens
 //! that go, and the entry in the tenant log. `docs/reference/what-ends-what.md` is the table of it.
 
-use keywright_store::{StoreError, Tx, grants, logs, refresh_tokens, sessions, tickets, users};
+use keywright_store::users::UserRow;
+use keywright_store::{StoreError, Tx, grants, identities, logs, refresh_tokens, sessions, tickets, users};
 use keywright_types::{LogoutInitiator, Tenant, TenantId};
 
 use crate::account_links::end_with_password;
 use crate::attack_protection::clear_login_failures;
 use crate::users::{is_email, is_username, normalized_identifier};
-use crate::{App, AppError, Caller, LogEvent, LogType, PasswordCheck, check_password};
+use crate::{App, AppError, Caller, LogEvent, LogType, PasswordCheck, check_password, user_from_row};
 
 /// Why an account was not changed. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -104,8 +105,20 @@ impl App {
         Ok(())
     }
 
+    /// The account with this identifier, and the user whose it is: itself, or the one it is linked to.
+    async fn account(&self, tenant: &TenantId, account: &str) -> Result<(UserRow, String), AccountError> {
+        let (id, account) = (tenant.clone(), account.to_owned());
+        let found = self.store().look_up(move |tx| {
+            let Some(row) = users::find_account(tx, &id, &account)? else { return Ok(None) };
+            let owner = identities::primary_of(tx, &id, &account)?.unwrap_or(account);
+            Ok::<_, StoreError>(Some((row, owner)))
+        });
+        found.await?.ok_or(AccountError::NotFound)
+    }
+
     /// Sets another password after the connection's rules: by an administrator, or by the user after a proof. Sessions end;
-    /// refresh tokens stay, unless the tenant wants them to end (§4.6).
+    /// refresh tokens stay, unless the tenant wants them to end (§4.6). `user_id` may be that of a linked account: then the
+    /// password is the account's, and the sessions are those of the user it is linked to. So it is with address and username.
     pub async fn change_password(
         &self,
         tenant: &Tenant,
@@ -113,7 +126,8 @@ impl App {
         password: &str,
         caller: &Caller,
     ) -> Result<(), AccountError> {
-        let user = self.user(&tenant.id, user_id).await?.ok_or(AccountError::NotFound)?;
+        let (row, owner) = self.account(&tenant.id, user_id).await?;
+        let user = user_from_row(&row)?;
         let connection = self.database_of(&tenant.id, &user).await?;
         let check = check_password(&connection.options, password);
         if !check.is_acceptable() {
@@ -123,7 +137,10 @@ impl App {
         let consequences = Consequences {
             initiator: LogoutInitiator::PasswordChanged,
             refresh_tokens: tenant.settings.flags.revoke_refresh_tokens_on_account_change,
-            event: LogEvent::new(LogType::SuccessPasswordChange, caller).user(&user).connection(&connection),
+            event: LogEvent::new(LogType::SuccessPasswordChange, caller)
+                .user(&user)
+                .user_id(&owner)
+                .connection(&connection),
         };
         let (id, now) = (user_id.to_owned(), self.now());
         let app = self.clone();
@@ -132,7 +149,7 @@ impl App {
             end_with_password(tx, tenant, &id, now)?;
             users::set_password(tx, tenant, &id, &hash, now)
         };
-        self.change_account(tenant, user_id, consequences, set).await
+        self.change_account(tenant, &owner, consequences, set).await
     }
 
     /// Sets another e-mail address. Sessions end; refresh tokens as in [`App::change_password`].
@@ -148,14 +165,15 @@ impl App {
         if !is_email(&email) {
             return Err(AccountError::InvalidEmail);
         }
-        let event = LogEvent::new(LogType::SuccessEmailChange, caller).user_id(user_id).user_name(&email);
+        let (_, owner) = self.account(&tenant.id, user_id).await?;
+        let event = LogEvent::new(LogType::SuccessEmailChange, caller).user_id(&owner).user_name(&email);
         let (id, now) = (user_id.to_owned(), self.now());
         let set = move |tx: &mut Tx<'_>, tenant: &TenantId| {
             // LG-12: what was mailed to the old address is worth nothing.
             tickets::end_for_user(tx, tenant, &id, now)?;
             users::set_email(tx, tenant, &id, Some(&email), verified, now)
         };
-        self.change_account(tenant, user_id, identifier_changed(tenant, event), set).await
+        self.change_account(tenant, &owner, identifier_changed(tenant, event), set).await
     }
 
     /// Sets another username. As [`App::change_email`].
@@ -170,10 +188,11 @@ impl App {
         if !is_username(&username) {
             return Err(AccountError::InvalidUsername);
         }
-        let event = LogEvent::new(LogType::SuccessUsernameChange, caller).user_id(user_id).user_name(&username);
+        let (_, owner) = self.account(&tenant.id, user_id).await?;
+        let event = LogEvent::new(LogType::SuccessUsernameChange, caller).user_id(&owner).user_name(&username);
         let (id, now) = (user_id.to_owned(), self.now());
         let set = move |tx: &mut Tx<'_>, tenant: &TenantId| users::set_username(tx, tenant, &id, Some(&username), now);
-        self.change_account(tenant, user_id, identifier_changed(tenant, event), set).await
+        self.change_account(tenant, &owner, identifier_changed(tenant, event), set).await
     }
 
     /// Revokes a session: it ends, and so do the refresh tokens that came from it, unless they are to be preserved (§1.11).

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use keywright_jose::Digest;
 use keywright_store::users::{self, UserRow};
-use keywright_store::{Tx, logs};
+use keywright_store::{Tx, identities, logs};
 use keywright_types::{Client, Connection, Tenant, TenantId, User};
 
 use crate::attack_protection::{Counted, Counting, Origin, PasswordProof};
@@ -64,9 +64,24 @@ pub struct Authenticated {
     pub event: LogEvent,
 }
 
+/// Who an address or username leads to.
+struct Account {
+    /// The account, with its password.
+    row: UserRow,
+    /// The user that it is linked to.
+    primary: Option<UserRow>,
+}
+
+impl Account {
+    /// Who logs in with it.
+    fn user(&self) -> &UserRow {
+        self.primary.as_ref().unwrap_or(&self.row)
+    }
+}
+
 /// An attempt that was counted and may be made.
 struct Entered {
-    row: Option<UserRow>,
+    account: Option<Account>,
     origin: Option<Origin>,
     is_last: bool,
     event: LogEvent,
@@ -84,8 +99,8 @@ impl App {
             Ok(entered) => entered,
             Err(refused) => return Ok(refused),
         };
-        let known = entered.row.is_some();
-        let stored = entered.row.as_ref().and_then(|row| row.password_hash.clone());
+        let known = entered.account.is_some();
+        let stored = entered.account.as_ref().and_then(|account| account.row.password_hash.clone());
         let right = match place.verify(attempt.password, stored.as_deref()).await {
             Ok(right) => right,
             Err(error) => {
@@ -93,20 +108,22 @@ impl App {
                 return Err(error);
             }
         };
-        let Entered { row, origin, is_last, event } = entered;
-        let Some(row) = row.filter(|_| right) else {
+        let Entered { account, origin, is_last, event } = entered;
+        let Some(account) = account.filter(|_| right) else {
             return self.refuse(&attempt, &counting, known, is_last, event).await;
         };
-        let user = user_from_row(&row)?;
+        // The session says how the user logged in, which need not be how they were made.
+        let user = User { connection: account.row.connection.clone(), ..user_from_row(account.user())? };
         let proof = PasswordProof {
-            user_id: user.user_id.clone(),
+            // The password and the devices are the account's.
+            user_id: account.row.user_id.clone(),
             counting: Some(counting),
             origin,
             device,
             upgrade: self.stronger_hash(attempt.password, stored).await,
         };
         let event = event.user(&user);
-        if row.blocked {
+        if user.blocked {
             // Only somebody who knows the password learns it.
             let failed = event.with_kind(LogType::FailedLogin).description("user is blocked");
             self.record_in_vain(&attempt.tenant.id, proof, failed).await?;
@@ -142,15 +159,19 @@ impl App {
             } else {
                 users::find_by_email(tx, &id, &connection, &wanted)?
             };
-            let user_id = row.as_ref().map(|row| row.user_id.as_str());
-            let account = app.failures_digest(&id, user_id.ok_or((connection.as_str(), wanted.as_str())));
-            let origin = counting.origin(tx, &id, account, user_id.unwrap_or_default(), device)?;
-            let event = match user_id {
-                Some(user_id) => event.user_id(user_id),
+            let account_id = row.as_ref().map(|row| row.user_id.as_str());
+            let failures = app.failures_digest(&id, account_id.ok_or((connection.as_str(), wanted.as_str())));
+            let origin = counting.origin(tx, &id, failures, account_id.unwrap_or_default(), device)?;
+            // Looked up for a name that nobody has as well: the same work (LG-03).
+            let primary = identities::primary_of(tx, &id, account_id.unwrap_or_default())?;
+            let primary = primary.map(|primary| users::find(tx, &id, &primary)).transpose()?.flatten();
+            let account = row.map(|row| Account { row, primary });
+            let event = match &account {
+                Some(account) => event.user_id(&account.user().user_id),
                 None => event,
             };
             let (kind, refused) = match counting.count(tx, &id, origin.as_ref())? {
-                Counted::Admitted { is_last } => return Ok(Ok(Entered { row, origin, is_last, event })),
+                Counted::Admitted { is_last } => return Ok(Ok(Entered { account, origin, is_last, event })),
                 Counted::AccountBlocked => (LogType::BlockedAccountAndAddress, Authentication::AccountBlocked),
                 Counted::NetworkBlocked(until) => (LogType::BlockedAddress, Authentication::AddressBlocked { until }),
             };

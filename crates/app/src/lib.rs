@@ -38,6 +38,7 @@ mod session_end;
 mod sessions;
 mod sign_up;
 mod signing_keys;
+mod statistics;
 mod tenant_log;
 mod transactions;
 mod users;
@@ -46,7 +47,7 @@ pub use access_token_revocation::is_access_token_revoked;
 pub use account_changes::AccountError;
 pub use account_links::{Link, LinkProblem, LinkRequest, PasswordResetRequest, ResetError};
 pub use app::{App, AppOptions};
-pub use attack_protection::{PasswordProof, clear_login_failures};
+pub use attack_protection::{AccountBlock, PasswordProof, THROTTLED_STAGES, clear_login_failures};
 pub use authentication::{Authenticated, Authentication, LoginAttempt};
 pub use authorization_request::{
     AuthorizationRequest, CodeChallenge, CodeChallengeMethod, PromptValue, ResponseMode, ResponseType, ScreenHint,
@@ -82,6 +83,7 @@ pub use session_end::{BACKCHANNEL_LOGOUT, LogoutNotice, LogoutNotices};
 pub use sessions::{BrowserId, IssuedSession, Session, is_live_session, touch_session};
 pub use sign_up::SignUp;
 pub use signing_keys::{KeyRotation, KeyRotationError, KeySet, PUBLISHED_BEFORE_USE, SigningKeyInfo};
+pub use statistics::{DailyStatistics, days};
 pub use tenant_log::{LogEvent, LogProblem, LogType, LogVerification, log_entry};
 pub use transactions::{ConsentDecision, Denial, LoginRecord, OrganizationChoice, Progress, Transaction};
 pub use users::{NewUser, SignUpError, user_from_row};

@@ -225,7 +225,7 @@ impl App {
     ) -> Result<IssuedSession, Obstacle> {
         let Authenticated { user, proof, event } = authenticated;
         let (proof, entry) = (proof.clone(), self.log_row(event.clone().with_kind(LogType::SuccessLogin)));
-        let ip = caller.ip.map(|ip| ip.to_string());
+        let (ip, device) = (caller.ip.map(|ip| ip.to_string()), caller.device());
         let continued = replaced.filter(|old| old.user_id == user.user_id).map(|old| old.session_id.clone());
         let continues = continued.is_some();
         let issued = self.issue_session(tenant, user, continued);
@@ -249,6 +249,10 @@ impl App {
                 if !transactions::update_progress(tx, &id, digest.as_bytes(), version, &progress, now)? {
                     return Err(Obstacle::Answered);
                 }
+                if !users::record_login(tx, &id, &session.user_id, now, ip.as_deref())? {
+                    // Deleted, or linked to another user, since the password was looked at.
+                    return Err(AppError::Unavailable("the user is none any more".to_owned()).into());
+                }
                 if continues && !sessions::renew(tx, &id, &session.row())? {
                     return Err(Obstacle::SessionGone);
                 }
@@ -263,7 +267,7 @@ impl App {
                 if !continues {
                     sessions::insert(tx, &id, &session.row())?;
                 }
-                users::record_login(tx, &id, &session.user_id, now, ip.as_deref())?;
+                sessions::set_device(tx, &id, &session.session_id, &device)?;
                 proof.record(tx, &id, now)?;
                 Ok(logs::insert(tx, &id, &entry)?)
             })

@@ -55,6 +55,9 @@ pub enum SignUpError {
     App(#[from] AppError),
 }
 
+/// Users that one transaction indexes, so that nobody waits long for it.
+const INDEXED_AT_ONCE: i64 = 200;
+
 impl App {
     /// Creates a user, whether or not the public may sign up.
     pub async fn create_user(
@@ -118,6 +121,12 @@ impl App {
             updated_at: now,
         };
         Ok(user_to_row(&user, Some(password_hash))?)
+    }
+
+    /// Makes users findable that a version wrote which does not know what users are found by.
+    pub async fn index_users(&self) -> Result<(), AppError> {
+        while self.store().write(|tx| users::index_batch(tx, INDEXED_AT_ONCE)).await? > 0 {}
+        Ok(())
     }
 
     /// The user with this id.

@@ -127,6 +127,11 @@ impl Operation {
         Self { file: Some(part), ..self }
     }
 
+    /// The body, which may be left out.
+    pub(crate) fn optional_body(self, schema: Schema) -> Self {
+        Self { body: Some(schema), body_required: false, ..self }
+    }
+
     /// The answer.
     pub(crate) fn answers(self, schema: Schema) -> Self {
         Self { answer: Some(schema), ..self }

@@ -128,6 +128,16 @@ impl Paging {
     }
 }
 
+/// What some client libraries send with every list, also where pages begin at checkpoints alone (`management-api.md` §17).
+/// It has no effect.
+pub(crate) fn tolerated() -> [Parameter; 3] {
+    [
+        parameter("page", integer(0, 1_000_000)),
+        parameter("per_page", integer(0, 100)),
+        parameter("include_totals", boolean().about("Has no effect.")),
+    ]
+}
+
 /// The place of an entry in its list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Position {

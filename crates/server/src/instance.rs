@@ -121,6 +121,9 @@ async fn clean(app: App) {
                 if let Err(cause) = app.tend_logs().await {
                     tracing::warn!(%cause, "the tenant log was not sealed");
                 }
+                if let Err(cause) = app.index_users().await {
+                    tracing::warn!(%cause, "users of a version before were not indexed");
+                }
                 if let Err(cause) = app.tend_data_keys().await {
                     tracing::warn!(%cause, "the data keys were not tended");
                 }

@@ -53,6 +53,20 @@ statements! {
          WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 AND audience = $4"
     );
     FIND_BY_ID = concat!("SELECT ", columns!(), " FROM grants WHERE tenant_id = $1 AND grant_id = $2");
+    /// An empty text stands for any.
+    PAGE = concat!(
+        "SELECT ", columns!(), " FROM grants WHERE tenant_id = $1 AND ($2 = '' OR client_id = $2) \
+         AND ($3 = '' OR audience = $3) ORDER BY created_at, grant_id LIMIT $4 OFFSET $5"
+    );
+    PAGE_OF_USER = concat!(
+        "SELECT ", columns!(), " FROM grants WHERE tenant_id = $1 AND user_id = $6 AND ($2 = '' OR client_id = $2) \
+         AND ($3 = '' OR audience = $3) ORDER BY created_at, grant_id LIMIT $4 OFFSET $5"
+    );
+    COUNT = "SELECT COUNT(*) FROM (SELECT grant_id FROM grants WHERE tenant_id = $1 AND ($2 = '' OR client_id = $2) \
+             AND ($3 = '' OR audience = $3) LIMIT $4) AS found";
+    COUNT_OF_USER = "SELECT COUNT(*) FROM (SELECT grant_id FROM grants WHERE tenant_id = $1 AND user_id = $5 \
+                     AND ($2 = '' OR client_id = $2) AND ($3 = '' OR audience = $3) LIMIT $4) AS found";
+    DELETE_FOR_USER = "DELETE FROM grants WHERE tenant_id = $1 AND user_id = $2";
     DELETE = "DELETE FROM grants WHERE tenant_id = $1 AND grant_id = $2";
     DELETE_FOR_CLIENT = "DELETE FROM grants WHERE tenant_id = $1 AND client_id = $2";
 }
@@ -126,6 +140,50 @@ pub fn find_by_id(tx: &mut Tx<'_>, tenant: &TenantId, grant_id: &str) -> Result<
 /// [`refresh_tokens::revoke_for_grant`](crate::refresh_tokens::revoke_for_grant).
 pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, grant_id: &str) -> Result<bool, StoreError> {
     Ok(tx.execute(DELETE, params![tenant, grant_id])? == 1)
+}
+
+/// Which grants are wanted; an empty text stands for any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GrantSearch {
+    /// Whose.
+    pub user_id: String,
+    /// To which application.
+    pub client_id: String,
+    /// To which API.
+    pub audience: String,
+}
+
+/// A part of the grants, oldest first, leaving out `skip` of them.
+pub fn page(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    wanted: &GrantSearch,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<GrantRow>, StoreError> {
+    let GrantSearch { user_id, client_id, audience } = wanted;
+    let rows = if user_id.is_empty() {
+        tx.query(PAGE, params![tenant, client_id, audience, limit, skip])?
+    } else {
+        tx.query(PAGE_OF_USER, params![tenant, client_id, audience, limit, skip, user_id])?
+    };
+    rows.iter().map(from_row).collect()
+}
+
+/// How many there are, counted up to `most`.
+pub fn count(tx: &mut Tx<'_>, tenant: &TenantId, wanted: &GrantSearch, most: i64) -> Result<i64, StoreError> {
+    let GrantSearch { user_id, client_id, audience } = wanted;
+    let row = if user_id.is_empty() {
+        tx.query_opt(COUNT, params![tenant, client_id, audience, most])?
+    } else {
+        tx.query_opt(COUNT_OF_USER, params![tenant, client_id, audience, most, user_id])?
+    };
+    row.map_or(Ok(0), |row| row.get(0))
+}
+
+/// Removes every grant of this user; returns how many.
+pub fn delete_for_user(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str) -> Result<u64, StoreError> {
+    tx.execute(DELETE_FOR_USER, params![tenant, user_id])
 }
 
 /// Removes every grant to this application; returns how many.

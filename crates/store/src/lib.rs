@@ -64,7 +64,9 @@ pub mod config;
 pub mod connections;
 pub mod data_keys;
 pub mod device_codes;
+pub mod device_credentials;
 pub mod grants;
+pub mod identities;
 pub mod inspection;
 pub mod jobs;
 pub mod known_devices;
@@ -85,6 +87,7 @@ pub mod revoked_access_tokens;
 pub mod roles;
 pub mod rules;
 pub mod sealed_columns;
+pub mod search;
 pub mod session_clients;
 pub mod sessions;
 pub mod signing_keys;
@@ -123,7 +126,9 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("connections", connections::STATEMENTS),
         ("data_keys", data_keys::STATEMENTS),
         ("device_codes", device_codes::STATEMENTS),
+        ("device_credentials", device_credentials::STATEMENTS),
         ("grants", grants::STATEMENTS),
+        ("identities", identities::STATEMENTS),
         ("jobs", jobs::STATEMENTS),
         ("known_devices", known_devices::STATEMENTS),
         ("leases", leases::STATEMENTS),

@@ -54,6 +54,8 @@ macro_rules! columns {
     };
 }
 
+pub(crate) use columns;
+
 statements! {
     INSERT = concat!(
         "INSERT INTO logs (tenant_id, ", columns!(), ") \
@@ -70,11 +72,12 @@ statements! {
     LIST_OF_USER = concat!(
         "SELECT ", columns!(), " FROM logs WHERE tenant_id = $1 AND user_id = $2 ORDER BY log_id DESC LIMIT $3"
     );
+    COUNT_OF_KIND = "SELECT COUNT(*) FROM logs WHERE tenant_id = $1 AND type = $2 AND log_id >= $3 AND log_id < $4";
     DELETE_UNTIL = "DELETE FROM logs WHERE tenant_id = $1 AND log_id IN ( \
                     SELECT log_id FROM logs WHERE tenant_id = $1 AND log_id <= $2 ORDER BY log_id LIMIT $3)";
 }
 
-fn from_row(row: &Row) -> Result<LogRow, StoreError> {
+pub(crate) fn from_row(row: &Row) -> Result<LogRow, StoreError> {
     Ok(LogRow {
         log_id: row.get(0)?,
         kind: row.get(1)?,
@@ -148,6 +151,17 @@ pub fn list_between(tx: &mut Tx<'_>, tenant: &TenantId, after: &str, last: &str)
 /// The newest `limit` entries about a user, newest first.
 pub fn list_of_user(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str, limit: i64) -> Result<Vec<LogRow>, StoreError> {
     tx.query(LIST_OF_USER, params![tenant, user_id, limit])?.iter().map(from_row).collect()
+}
+
+/// How many entries of a kind there are from `from` (inclusive) until `until` (exclusive).
+pub fn count_of_kind(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    kind: &str,
+    from: &str,
+    until: &str,
+) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT_OF_KIND, params![tenant, kind, from, until])?.map_or(Ok(0), |row| row.get(0))
 }
 
 /// Removes up to `limit` of the oldest entries until `log_id` (inclusive); returns how many.

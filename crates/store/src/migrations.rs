@@ -19,6 +19,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "management", include_str!("../migrations/0010_management.sql")),
     (11, "user_lists", include_str!("../migrations/0011_user_lists.sql")),
     (12, "tenant_documents", include_str!("../migrations/0012_tenant_documents.sql")),
+    (13, "user_search", include_str!("../migrations/0013_user_search.sql")),
     (14, "extensibility", include_str!("../migrations/0014_extensibility.sql")),
     (15, "sealed_options", include_str!("../migrations/0015_sealed_options.sql")),
     (16, "tickets", include_str!("../migrations/0016_tickets.sql")),

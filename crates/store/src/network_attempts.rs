@@ -23,6 +23,7 @@ statements! {
             WHERE network_attempts.full_at <= $7 RETURNING full_at";
     FIND = "SELECT full_at FROM network_attempts WHERE tenant_id = $1 AND stage = $2 AND network = $3";
     IS_FULL = "SELECT 1 FROM network_attempts WHERE tenant_id = $1 AND stage = $2 AND network = $3 AND full_at > $4";
+    DELETE = "DELETE FROM network_attempts WHERE tenant_id = $1 AND stage = $2 AND network = $3";
     GIVE_BACK = "UPDATE network_attempts SET full_at = full_at - $4 WHERE tenant_id = $1 AND stage = $2 AND network = $3";
 }
 
@@ -56,6 +57,25 @@ pub fn is_full(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     Ok(tx.query_opt(IS_FULL, params![tenant, stage, network, now])?.is_none())
+}
+
+/// Whether no attempt is left at `now`.
+pub fn is_empty(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    stage: &str,
+    network: &str,
+    allowance: Allowance,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(row) = tx.query_opt(FIND, params![tenant, stage, network])? else { return Ok(false) };
+    let full_at: Timestamp = row.get(0)?;
+    Ok(full_at > after(now, allowance.burst.saturating_sub(1).saturating_mul(allowance.rate)))
+}
+
+/// Gives all attempts back. `false` when none was taken.
+pub fn refill(tx: &mut Tx<'_>, tenant: &TenantId, stage: &str, network: &str) -> Result<bool, StoreError> {
+    Ok(tx.execute(DELETE, params![tenant, stage, network])? == 1)
 }
 
 /// Gives one attempt back.

@@ -17,6 +17,10 @@ statements! {
     PAGE = "SELECT user_id FROM organization_members \
             WHERE tenant_id = $1 AND organization_id = $2 AND user_id > $3 ORDER BY user_id LIMIT $4 OFFSET $5";
     COUNT = "SELECT COUNT(*) FROM organization_members WHERE tenant_id = $1 AND organization_id = $2";
+    OF_USER = "SELECT o.document FROM organization_members m \
+               JOIN organizations o ON o.tenant_id = m.tenant_id AND o.organization_id = m.organization_id \
+               WHERE m.tenant_id = $1 AND m.user_id = $2 ORDER BY o.name LIMIT $3 OFFSET $4";
+    COUNT_OF_USER = "SELECT COUNT(*) FROM organization_members WHERE tenant_id = $1 AND user_id = $2";
     DELETE = "DELETE FROM organization_members WHERE tenant_id = $1 AND organization_id = $2 AND user_id = $3";
 }
 
@@ -49,6 +53,22 @@ pub fn organizations(
 ) -> Result<Vec<String>, StoreError> {
     let rows = tx.query(ORGANIZATIONS, params![tenant, user_id, connection_id, MOST_ORGANIZATIONS])?;
     rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// Documents of the organizations that the user belongs to, by name, leaving out `skip` of them.
+pub fn page_of_user(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    tx.query(OF_USER, params![tenant, user_id, limit, skip])?.iter().map(|row| row.get(0)).collect()
+}
+
+/// How many organizations the user belongs to.
+pub fn count_of_user(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT_OF_USER, params![tenant, user_id])?.map_or(Ok(0), |row| row.get(0))
 }
 
 /// Removes a member. `false` when the user was none.

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Row, StoreError, Tx, params};
+use crate::{Range, Row, StoreError, Tx, params};
 
 /// A refresh family as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,6 +73,20 @@ macro_rules! columns {
     };
 }
 
+/// Neither revoked nor at either of its ends.
+macro_rules! live {
+    ($now:literal) => {
+        concat!(
+            "revoked_at IS NULL AND (idle_expires_at IS NULL OR idle_expires_at > ",
+            $now,
+            ") \
+             AND (expires_at IS NULL OR expires_at > ",
+            $now,
+            ")"
+        )
+    };
+}
+
 statements! {
     INSERT = concat!(
         "INSERT INTO refresh_tokens (tenant_id, ", columns!(), ") \
@@ -112,6 +126,30 @@ statements! {
                     AND revoked_at IS NULL";
     REVOKE_FOR_CLIENT = "UPDATE refresh_tokens SET revoked_at = $3 \
                          WHERE tenant_id = $1 AND client_id = $2 AND revoked_at IS NULL";
+    REVOKE_FOR_USER_CLIENT = "UPDATE refresh_tokens SET revoked_at = $4 \
+                              WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 AND revoked_at IS NULL";
+    REVOKE_FOR_CLIENT_AUDIENCE = "UPDATE refresh_tokens SET revoked_at = $4 \
+                                  WHERE tenant_id = $1 AND client_id = $2 AND audience = $3 AND revoked_at IS NULL";
+    PAGE = concat!(
+        "SELECT ", columns!(), ", device, metadata FROM refresh_tokens WHERE tenant_id = $1 AND ", live!("$2"), " \
+         AND family_id > $3 ORDER BY family_id LIMIT $4 OFFSET $5"
+    );
+    PAGE_OF_USER = concat!(
+        "SELECT ", columns!(), ", device, metadata FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 \
+         AND ", live!("$3"), " AND family_id > $4 ORDER BY family_id LIMIT $5 OFFSET $6"
+    );
+    PAGE_OF_USER_CLIENT = concat!(
+        "SELECT ", columns!(), ", device, metadata FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 \
+         AND client_id = $3 AND ", live!("$4"), " AND family_id > $5 ORDER BY family_id LIMIT $6 OFFSET $7"
+    );
+    DETAILS = concat!(
+        "SELECT ", columns!(), ", device, metadata FROM refresh_tokens WHERE tenant_id = $1 AND family_id = $2 \
+         AND ", live!("$3")
+    );
+    SET_METADATA = concat!(
+        "UPDATE refresh_tokens SET metadata = $3 WHERE tenant_id = $1 AND family_id = $2 AND ", live!("$4")
+    );
+    SET_DEVICE = "UPDATE refresh_tokens SET device = $3 WHERE tenant_id = $1 AND family_id = $2";
     TRIM = "DELETE FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 AND family_id IN ( \
             SELECT family_id FROM refresh_tokens WHERE tenant_id = $1 AND user_id = $2 AND client_id = $3 \
             AND revoked_at IS NULL AND (idle_expires_at IS NULL OR idle_expires_at > $4) \
@@ -248,6 +286,99 @@ pub fn revoke_for_client(
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     tx.execute(REVOKE_FOR_CLIENT, params![tenant, client_id, now])
+}
+
+/// Revokes every family of the user with the application; returns how many.
+pub fn revoke_for_user_client(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    tx.execute(REVOKE_FOR_USER_CLIENT, params![tenant, user_id, client_id, now])
+}
+
+/// Revokes every family of the application for an API; returns how many.
+pub fn revoke_for_client_audience(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    client_id: &str,
+    audience: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    tx.execute(REVOKE_FOR_CLIENT_AUDIENCE, params![tenant, client_id, audience, now])
+}
+
+/// A family as administrators see it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FamilyDetails {
+    /// The family.
+    pub family: RefreshTokenRow,
+    /// Addresses and user agents, JSON object.
+    pub device: String,
+    /// What administrators keep with it, JSON object.
+    pub metadata: String,
+}
+
+debug_shows!(FamilyDetails: family);
+
+fn details_from_row(row: &Row) -> Result<FamilyDetails, StoreError> {
+    Ok(FamilyDetails { family: from_row(row)?, device: row.get(15)?, metadata: row.get(16)? })
+}
+
+/// Whose families are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FamilyOwner {
+    /// The user; `None` for all.
+    pub user_id: Option<String>,
+    /// The application; `None` for all. Not looked at without a user.
+    pub client_id: Option<String>,
+}
+
+/// A part of the live families, by their identifiers; `range.after` is not looked at.
+pub fn page(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    owner: &FamilyOwner,
+    now: Timestamp,
+    range: &Range,
+) -> Result<Vec<FamilyDetails>, StoreError> {
+    let Range { after_id, skip, limit, .. } = range;
+    let rows = match (&owner.user_id, &owner.client_id) {
+        (None, _) => tx.query(PAGE, params![tenant, now, after_id, *limit, *skip])?,
+        (Some(user), None) => tx.query(PAGE_OF_USER, params![tenant, user, now, after_id, *limit, *skip])?,
+        (Some(user), Some(client)) => {
+            tx.query(PAGE_OF_USER_CLIENT, params![tenant, user, client, now, after_id, *limit, *skip])?
+        }
+    };
+    rows.iter().map(details_from_row).collect()
+}
+
+/// The live family with this identifier, as administrators see it.
+pub fn details(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    family_id: &str,
+    now: Timestamp,
+) -> Result<Option<FamilyDetails>, StoreError> {
+    tx.query_opt(DETAILS, params![tenant, family_id, now])?.as_ref().map(details_from_row).transpose()
+}
+
+/// Replaces what administrators keep with a live family. `false` when there is none.
+pub fn set_metadata(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    family_id: &str,
+    metadata: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(SET_METADATA, params![tenant, family_id, metadata, now])? == 1)
+}
+
+/// Replaces what is known of where a family is used. `false` when there is none.
+pub fn set_device(tx: &mut Tx<'_>, tenant: &TenantId, family_id: &str, device: &str) -> Result<bool, StoreError> {
+    Ok(tx.execute(SET_DEVICE, params![tenant, family_id, device])? == 1)
 }
 
 /// How many live families a user may have with one application (§4.1, RT-09).

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::{Row, StoreError, Tx, params, session_clients};
+use crate::{Range, Row, StoreError, Tx, params, session_clients};
 
 /// A session as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,6 +73,18 @@ statements! {
                     SELECT tenant_id, handle_digest FROM sessions WHERE idle_expires_at <= $1 OR expires_at <= $1 LIMIT $2) \
                     AND (idle_expires_at <= $1 OR expires_at <= $1) RETURNING tenant_id, session_id, user_id";
     DELETE = "DELETE FROM sessions WHERE tenant_id = $1 AND session_id = $2";
+    PAGE_OF_USER = concat!(
+        "SELECT ", columns!(), ", device, metadata FROM sessions \
+         WHERE tenant_id = $1 AND user_id = $2 AND idle_expires_at > $3 AND expires_at > $3 \
+         AND (created_at, session_id) > ($4, $5) ORDER BY created_at, session_id LIMIT $6"
+    );
+    DETAILS = concat!(
+        "SELECT ", columns!(), ", device, metadata FROM sessions \
+         WHERE tenant_id = $1 AND session_id = $2 AND idle_expires_at > $3 AND expires_at > $3"
+    );
+    SET_METADATA = "UPDATE sessions SET metadata = $3 \
+                    WHERE tenant_id = $1 AND session_id = $2 AND idle_expires_at > $4 AND expires_at > $4";
+    SET_DEVICE = "UPDATE sessions SET device = $3 WHERE tenant_id = $1 AND session_id = $2";
     HAS_EXPIRED = "SELECT expires_at FROM sessions WHERE idle_expires_at <= $1 OR expires_at <= $1 LIMIT 1";
 }
 
@@ -161,6 +173,62 @@ pub fn renew(tx: &mut Tx<'_>, tenant: &TenantId, row: &SessionRow) -> Result<boo
         ],
     )?;
     Ok(renewed == 1)
+}
+
+/// A session as administrators see it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionDetails {
+    /// The session.
+    pub session: SessionRow,
+    /// Addresses and user agents, JSON object.
+    pub device: String,
+    /// What administrators keep with it, JSON object.
+    pub metadata: String,
+}
+
+debug_shows!(SessionDetails: session);
+
+fn details_from_row(row: &Row) -> Result<SessionDetails, StoreError> {
+    Ok(SessionDetails { session: from_row(row)?, device: row.get(10)?, metadata: row.get(11)? })
+}
+
+/// A part of the live sessions of a user, oldest first; `range.skip` is not looked at.
+pub fn page_of_user(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    user_id: &str,
+    now: Timestamp,
+    range: &Range,
+) -> Result<Vec<SessionDetails>, StoreError> {
+    let Range { after, after_id, limit, .. } = range;
+    let rows = tx.query(PAGE_OF_USER, params![tenant, user_id, now, *after, after_id, *limit])?;
+    rows.iter().map(details_from_row).collect()
+}
+
+/// The live session with this `sid`, as administrators see it.
+pub fn details(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    session_id: &str,
+    now: Timestamp,
+) -> Result<Option<SessionDetails>, StoreError> {
+    tx.query_opt(DETAILS, params![tenant, session_id, now])?.as_ref().map(details_from_row).transpose()
+}
+
+/// Replaces what administrators keep with a live session. `false` when there is none.
+pub fn set_metadata(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    session_id: &str,
+    metadata: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(SET_METADATA, params![tenant, session_id, metadata, now])? == 1)
+}
+
+/// Replaces what is known of the browser of a session. `false` when there is none.
+pub fn set_device(tx: &mut Tx<'_>, tenant: &TenantId, session_id: &str, device: &str) -> Result<bool, StoreError> {
+    Ok(tx.execute(SET_DEVICE, params![tenant, session_id, device])? == 1)
 }
 
 /// A session that has just ended. Whoever gets it owes its applications the news.

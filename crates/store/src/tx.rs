@@ -8,6 +8,9 @@ pub(crate) trait Statements {
     fn execute(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, StoreError>;
     /// Runs a statement with an answer.
     fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
+    /// Runs a statement that was put together for this once, with an answer. `label` stands for it in error messages. One that
+    /// takes long is given up.
+    fn query_composed(&mut self, sql: &str, label: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError>;
     /// Compiles a statement without running it.
     fn prepare(&mut self, sql: &'static str) -> Result<(), StoreError>;
     /// Runs statements without parameters: savepoints and migrations.
@@ -52,6 +55,18 @@ impl<'a> Tx<'a> {
     pub fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         self.check(sql, params)?;
         let result = self.statements.query(sql, params);
+        self.note(result)
+    }
+
+    /// Runs a SELECT that was put together for this once (`search`). Only constants of this crate may be in its text.
+    pub(crate) fn query_composed(
+        &mut self,
+        sql: &str,
+        label: &'static str,
+        params: &[Value],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.check(label, params)?;
+        let result = self.statements.query_composed(sql, label, params);
         self.note(result)
     }
 

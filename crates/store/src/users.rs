@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
+use crate::search::index;
 use crate::{Range, Row, StoreError, Tx, Value, params, refresh_tokens};
 
 /// A user as it is stored.
@@ -54,7 +55,7 @@ macro_rules! columns {
     };
 }
 
-/// The values of one row: the tenant, and fifteen of its own.
+/// The values of one row: the tenant, fifteen of its own, and six that it is found by.
 macro_rules! values {
     ($($number:literal)*) => {
         concat!("($1", $(", $", $number,)* ")")
@@ -64,28 +65,37 @@ macro_rules! values {
 /// Rows of [`INSERT_NEW_MANY`].
 const MANY: usize = 8;
 
+/// What is indexed stays it where a change has nothing to do with it.
+macro_rules! stays_indexed {
+    ($now:literal) => {
+        concat!("indexed_at = CASE WHEN indexed_at = updated_at THEN ", $now, " ELSE CAST(0 AS BIGINT) END")
+    };
+}
+
 statements! {
     INSERT_NEW = concat!(
-        "INSERT INTO users (tenant_id, ", columns!(), ") VALUES ", values!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16),
-        " ON CONFLICT DO NOTHING RETURNING user_id"
+        "INSERT INTO users (tenant_id, ", columns!(), ", indexed_at, name_key, nickname_key, given_name_key, family_name_key, email_domain) VALUES ",
+        values!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22), " ON CONFLICT DO NOTHING RETURNING user_id"
     );
     INSERT_NEW_MANY = concat!(
-        "INSERT INTO users (tenant_id, ", columns!(), ") VALUES ",
-        values!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16), ", ",
-        values!(17 18 19 20 21 22 23 24 25 26 27 28 29 30 31), ", ",
-        values!(32 33 34 35 36 37 38 39 40 41 42 43 44 45 46), ", ",
-        values!(47 48 49 50 51 52 53 54 55 56 57 58 59 60 61), ", ",
-        values!(62 63 64 65 66 67 68 69 70 71 72 73 74 75 76), ", ",
-        values!(77 78 79 80 81 82 83 84 85 86 87 88 89 90 91), ", ",
-        values!(92 93 94 95 96 97 98 99 100 101 102 103 104 105 106), ", ",
-        values!(107 108 109 110 111 112 113 114 115 116 117 118 119 120 121),
+        "INSERT INTO users (tenant_id, ", columns!(), ", indexed_at, name_key, nickname_key, given_name_key, family_name_key, email_domain) VALUES ",
+        values!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22), ", ",
+        values!(23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43), ", ",
+        values!(44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64), ", ",
+        values!(65 66 67 68 69 70 71 72 73 74 75 76 77 78 79 80 81 82 83 84 85), ", ",
+        values!(86 87 88 89 90 91 92 93 94 95 96 97 98 99 100 101 102 103 104 105 106), ", ",
+        values!(107 108 109 110 111 112 113 114 115 116 117 118 119 120 121 122 123 124 125 126 127), ", ",
+        values!(128 129 130 131 132 133 134 135 136 137 138 139 140 141 142 143 144 145 146 147 148), ", ",
+        values!(149 150 151 152 153 154 155 156 157 158 159 160 161 162 163 164 165 166 167 168 169),
         " ON CONFLICT DO NOTHING RETURNING user_id"
     );
     INSERT = concat!(
-        "INSERT INTO users (tenant_id, ", columns!(), ") \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+        "INSERT INTO users (tenant_id, ", columns!(), ", indexed_at, name_key, nickname_key, given_name_key, \
+         family_name_key, email_domain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+         $13, $17, $18, $19, $20, $21)"
     );
-    FIND = concat!("SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND user_id = $2");
+    FIND = concat!("SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND user_id = $2 AND linked_to IS NULL");
+    FIND_ACCOUNT = concat!("SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND user_id = $2");
     FIND_BY_EMAIL = concat!(
         "SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND connection = $2 AND email = $3"
     );
@@ -94,28 +104,59 @@ statements! {
     );
     PAGE = concat!(
         "SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND (created_at, user_id) > ($2, $3) \
-         ORDER BY created_at, user_id LIMIT $4 OFFSET $5"
+         AND linked_to IS NULL ORDER BY created_at, user_id LIMIT $4 OFFSET $5"
     );
-    COUNT = "SELECT COUNT(*) FROM users WHERE tenant_id = $1";
+    COUNT = "SELECT COUNT(*) FROM users WHERE tenant_id = $1 AND linked_to IS NULL";
+    /// Without an order, which would lead SQLite to another index.
     LIST_BY_EMAIL = concat!(
-        "SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND email = $2 ORDER BY created_at, user_id"
+        "SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND email IS NOT NULL \
+         AND email COLLATE \"binary\" = $2 AND linked_to IS NULL"
     );
+    COUNT_ACTIVE = "SELECT COUNT(*) FROM users WHERE tenant_id = $1 AND last_login_at IS NOT NULL AND last_login_at >= $2";
     LIST_OF_CONNECTION = "SELECT user_id FROM users WHERE tenant_id = $1 AND connection = $2 LIMIT $3";
     UPDATE_PROFILE = "UPDATE users SET profile = $3, user_metadata = $4, app_metadata = $5, email_verified = $6, \
-                      updated_at = $7 WHERE tenant_id = $1 AND user_id = $2";
-    RECORD_LOGIN = "UPDATE users SET last_login_at = $3, updated_at = $3, last_ip = $4, logins_count = logins_count + 1 \
-                    WHERE tenant_id = $1 AND user_id = $2";
-    SET_BLOCKED = "UPDATE users SET blocked = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
-    SET_PASSWORD_HASH = "UPDATE users SET password_hash = $4, updated_at = $5 \
-                         WHERE tenant_id = $1 AND user_id = $2 AND password_hash IS NOT DISTINCT FROM $3";
-    SET_PASSWORD = "UPDATE users SET password_hash = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
-    SET_EMAIL = "UPDATE users SET email = $3, email_verified = $4, updated_at = $5 WHERE tenant_id = $1 AND user_id = $2";
-    SET_VERIFIED = "UPDATE users SET email_verified = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
-    SET_USERNAME = "UPDATE users SET username = $3, updated_at = $4 WHERE tenant_id = $1 AND user_id = $2";
+                      updated_at = $7, indexed_at = $7, name_key = $8, nickname_key = $9, given_name_key = $10, \
+                      family_name_key = $11, email_domain = $12 WHERE tenant_id = $1 AND user_id = $2";
+    /// A row that was not indexed when it was changed stays one that is not: its indexed_at is another time than updated_at.
+    RECORD_LOGIN = concat!(
+        "UPDATE users SET last_login_at = $3, updated_at = $3, ", stays_indexed!("$3"), ", last_ip = $4, \
+         logins_count = logins_count + 1 WHERE tenant_id = $1 AND user_id = $2 AND linked_to IS NULL"
+    );
+    SET_BLOCKED = concat!(
+        "UPDATE users SET blocked = $3, updated_at = $4, ", stays_indexed!("$4"), " \
+         WHERE tenant_id = $1 AND user_id = $2 AND linked_to IS NULL"
+    );
+    SET_PASSWORD_HASH = concat!(
+        "UPDATE users SET password_hash = $4, updated_at = $5, ", stays_indexed!("$5"), " \
+         WHERE tenant_id = $1 AND user_id = $2 AND password_hash IS NOT DISTINCT FROM $3"
+    );
+    SET_PASSWORD = concat!(
+        "UPDATE users SET password_hash = $3, updated_at = $4, ", stays_indexed!("$4"), " \
+         WHERE tenant_id = $1 AND user_id = $2"
+    );
+    SET_EMAIL = concat!(
+        "UPDATE users SET email = $3, email_verified = $4, updated_at = $5, ", stays_indexed!("$5"), ", email_domain = $6 \
+         WHERE tenant_id = $1 AND user_id = $2"
+    );
+    SET_VERIFIED = concat!(
+        "UPDATE users SET email_verified = $3, updated_at = $4, ", stays_indexed!("$4"), " \
+         WHERE tenant_id = $1 AND user_id = $2"
+    );
+    SET_USERNAME = concat!(
+        "UPDATE users SET username = $3, updated_at = $4, ", stays_indexed!("$4"), " \
+         WHERE tenant_id = $1 AND user_id = $2"
+    );
+    DELETE_LINKED = "DELETE FROM users WHERE tenant_id = $1 AND linked_to = $2 AND linked_to IS NOT NULL";
     DELETE = "DELETE FROM users WHERE tenant_id = $1 AND user_id = $2";
+    INSERT_VALUE = "INSERT INTO user_values (tenant_id, user_id, path, value, number) VALUES ($1, $2, $3, $4, $5)";
+    DELETE_VALUES = "DELETE FROM user_values WHERE tenant_id = $1 AND user_id = $2";
+    UNINDEXED = "SELECT tenant_id, user_id, updated_at FROM users WHERE indexed_at <> updated_at LIMIT $1";
+    /// Only while the row is the one that was read.
+    INDEX = "UPDATE users SET indexed_at = updated_at, name_key = $4, nickname_key = $5, given_name_key = $6, \
+             family_name_key = $7, email_domain = $8 WHERE tenant_id = $1 AND user_id = $2 AND updated_at = $3";
 }
 
-fn from_row(row: &Row) -> Result<UserRow, StoreError> {
+pub(crate) fn from_row(row: &Row) -> Result<UserRow, StoreError> {
     Ok(UserRow {
         user_id: row.get(0)?,
         connection: row.get(1)?,
@@ -135,8 +176,9 @@ fn from_row(row: &Row) -> Result<UserRow, StoreError> {
     })
 }
 
-/// Adds a user. Conflict on `users_pkey`, `users_email_key` or `users_username_key`.
+/// Adds a user, with what they are found by. Conflict on `users_pkey`, `users_email_key` or `users_username_key`.
 pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<(), StoreError> {
+    let keys = index::keys(row);
     tx.execute(
         INSERT,
         params![
@@ -155,9 +197,21 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<(), S
             row.updated_at,
             row.last_login_at,
             row.last_ip.as_ref(),
-            row.logins_count
+            row.logins_count,
+            keys.name,
+            keys.nickname,
+            keys.given_name,
+            keys.family_name,
+            keys.email_domain
         ],
     )?;
+    insert_values(tx, tenant, row)
+}
+
+fn insert_values(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<(), StoreError> {
+    for value in index::values(row) {
+        tx.execute(INSERT_VALUE, params![tenant, &row.user_id, value.path, value.value, value.number])?;
+    }
     Ok(())
 }
 
@@ -170,7 +224,7 @@ pub fn insert_new(tx: &mut Tx<'_>, tenant: &TenantId, rows: &[UserRow]) -> Resul
         .map(|rows| (INSERT_NEW_MANY, rows.as_slice()))
         .chain(rest.iter().map(|row| (INSERT_NEW, std::slice::from_ref(row))))
     {
-        let mut values = Vec::with_capacity(1 + 15 * rows.len());
+        let mut values = Vec::with_capacity(1 + 21 * rows.len());
         values.push(Value::from(tenant));
         for row in rows {
             values.extend_from_slice(params![
@@ -188,22 +242,69 @@ pub fn insert_new(tx: &mut Tx<'_>, tenant: &TenantId, rows: &[UserRow]) -> Resul
                 row.updated_at,
                 row.last_login_at,
                 row.last_ip.as_ref(),
-                row.logins_count
+                row.logins_count,
+                row.updated_at
+            ]);
+            let keys = index::keys(row);
+            values.extend_from_slice(params![
+                keys.name,
+                keys.nickname,
+                keys.given_name,
+                keys.family_name,
+                keys.email_domain
             ]);
         }
         for row in tx.query(statement, &values)? {
             added.insert(row.get(0)?);
         }
     }
+    for row in rows.iter().filter(|row| added.contains(&row.user_id)) {
+        insert_values(tx, tenant, row)?;
+    }
     Ok(added)
 }
 
-/// The user with this identifier.
+/// Makes up to `limit` users findable, of all tenants, whom a version wrote that does not know what users are found by.
+/// Returns how many there were. Every node may do it at any time.
+pub fn index_batch(tx: &mut Tx<'_>, limit: i64) -> Result<usize, StoreError> {
+    let rows = tx.query(UNINDEXED, params![limit])?;
+    for row in &rows {
+        let (tenant, user_id, updated_at): (TenantId, String, Timestamp) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let Some(user) = find_account(tx, &tenant, &user_id)?.filter(|user| user.updated_at == updated_at) else {
+            continue;
+        };
+        let keys = index::keys(&user);
+        let keys = params![
+            &tenant,
+            &user_id,
+            updated_at,
+            keys.name,
+            keys.nickname,
+            keys.given_name,
+            keys.family_name,
+            keys.email_domain
+        ]
+        .to_vec();
+        if tx.execute(INDEX, &keys)? == 1 {
+            tx.execute(DELETE_VALUES, params![&tenant, &user_id])?;
+            insert_values(tx, &tenant, &user)?;
+        }
+    }
+    Ok(rows.len())
+}
+
+/// The account with this identifier, whether it is a user of its own or linked to one.
+pub fn find_account(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str) -> Result<Option<UserRow>, StoreError> {
+    tx.query_opt(FIND_ACCOUNT, params![tenant, user_id])?.as_ref().map(from_row).transpose()
+}
+
+/// The user with this identifier. A linked account is none.
 pub fn find(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str) -> Result<Option<UserRow>, StoreError> {
     tx.query_opt(FIND, params![tenant, user_id])?.as_ref().map(from_row).transpose()
 }
 
-/// The user with this address in this connection, compared exactly: give it in lower case.
+/// The account with this address in this connection, compared exactly: give it in lower case. It may be linked to another
+/// user: [`identities::primary_of`](crate::identities::primary_of).
 pub fn find_by_email(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
@@ -213,7 +314,7 @@ pub fn find_by_email(
     tx.query_opt(FIND_BY_EMAIL, params![tenant, connection, email])?.as_ref().map(from_row).transpose()
 }
 
-/// The user with this user name in this connection, compared exactly: give it in lower case.
+/// The account with this user name in this connection, as [`find_by_email`].
 pub fn find_by_username(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
@@ -234,9 +335,17 @@ pub fn count(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<i64, StoreError> {
     tx.query_opt(COUNT, params![tenant])?.map_or(Ok(0), |row| row.get(0))
 }
 
+/// How many accounts were logged in with since then.
+pub fn count_active(tx: &mut Tx<'_>, tenant: &TenantId, since: Timestamp) -> Result<i64, StoreError> {
+    tx.query_opt(COUNT_ACTIVE, params![tenant, since])?.map_or(Ok(0), |row| row.get(0))
+}
+
 /// The users with this address, in lower case, whatever their connection; oldest first.
 pub fn list_by_email(tx: &mut Tx<'_>, tenant: &TenantId, email: &str) -> Result<Vec<UserRow>, StoreError> {
-    tx.query(LIST_BY_EMAIL, params![tenant, email])?.iter().map(from_row).collect()
+    let rows = tx.query(LIST_BY_EMAIL, params![tenant, email])?;
+    let mut users: Vec<UserRow> = rows.iter().map(from_row).collect::<Result<_, _>>()?;
+    users.sort_by(|a, b| (a.created_at, &a.user_id).cmp(&(b.created_at, &b.user_id)));
+    Ok(users)
 }
 
 /// Identifiers of up to `limit` users of a connection, in no order.
@@ -257,8 +366,28 @@ pub fn exist_in(tx: &mut Tx<'_>, tenant: &TenantId, connection: &str) -> Result<
 /// Replaces attributes, metadata and `email_verified`. `false` when there is no such user.
 pub fn update_profile(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<bool, StoreError> {
     let UserRow { user_id, profile, user_metadata, app_metadata, email_verified, updated_at, .. } = row;
-    let params = params![tenant, user_id, profile, user_metadata, app_metadata, *email_verified, *updated_at];
-    Ok(tx.execute(UPDATE_PROFILE, params)? == 1)
+    let keys = index::keys(row);
+    let params = params![
+        tenant,
+        user_id,
+        profile,
+        user_metadata,
+        app_metadata,
+        *email_verified,
+        *updated_at,
+        keys.name,
+        keys.nickname,
+        keys.given_name,
+        keys.family_name,
+        keys.email_domain
+    ]
+    .to_vec();
+    if tx.execute(UPDATE_PROFILE, &params)? == 0 {
+        return Ok(false);
+    }
+    tx.execute(DELETE_VALUES, params![tenant, user_id])?;
+    insert_values(tx, tenant, row)?;
+    Ok(true)
 }
 
 /// Notes a login at `now` from `ip` and counts it. `false` when there is no such user.
@@ -317,7 +446,8 @@ pub fn set_email(
     verified: bool,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(tx.execute(SET_EMAIL, params![tenant, user_id, email, verified, now])? == 1)
+    let domain = email.and_then(index::email_domain);
+    Ok(tx.execute(SET_EMAIL, params![tenant, user_id, email, verified, now, domain])? == 1)
 }
 
 /// Records whether the address was proven. `false` when there is no such user.
@@ -347,6 +477,8 @@ pub fn set_username(
 /// until cleanup, so that a refresh can still be answered with the sentence of §4.3 for a deleted user. `false` when there
 /// was no such user.
 pub fn delete(tx: &mut Tx<'_>, tenant: &TenantId, user_id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    // §1.14: "linked secondary identities vanish with it".
+    tx.execute(DELETE_LINKED, params![tenant, user_id])?;
     // The foreign keys of sessions and grants cascade.
     let deleted = tx.execute(DELETE, params![tenant, user_id])? == 1;
     refresh_tokens::revoke_for_user(tx, tenant, user_id, now)?;

@@ -20,6 +20,7 @@ mod refresh_token_settings;
 mod resource_server;
 mod role;
 mod scope;
+pub mod search;
 mod session_limits;
 mod tenant;
 mod user;

@@ -16,9 +16,11 @@ const BLOCK_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 30);
 const DEVICE_LIFETIME: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// Stage of failed logins in the settings.
-const PRE_LOGIN: &str = "pre-login";
+pub(super) const PRE_LOGIN: &str = "pre-login";
 /// Stage of sign-ups.
 const PRE_USER_REGISTRATION: &str = "pre-user-registration";
+/// Both.
+pub const THROTTLED_STAGES: [&str; 2] = [PRE_LOGIN, PRE_USER_REGISTRATION];
 
 /// The tenant's rules for one attempt from one network.
 #[derive(Clone)]

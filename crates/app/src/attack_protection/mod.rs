@@ -8,7 +8,7 @@ mod allowlist;
 mod counting;
 mod unblock;
 
-pub use counting::PasswordProof;
 pub(crate) use counting::{Counted, Counting, Origin};
+pub use counting::{PasswordProof, THROTTLED_STAGES};
 pub(crate) use unblock::UNBLOCK;
-pub use unblock::clear_login_failures;
+pub use unblock::{AccountBlock, clear_login_failures};

@@ -18,7 +18,7 @@ pub(super) fn new(now: Timestamp, random: &Random) -> String {
 }
 
 /// The least identifier of a time, without counter and random digits; sorts before all entries of that millisecond.
-pub(super) fn before(at: Timestamp) -> String {
+pub(crate) fn before(at: Timestamp) -> String {
     let at = at.to_zoned(TimeZone::UTC);
     format!(
         "900{:04}{:02}{:02}{:02}{:02}{:02}{:03}",

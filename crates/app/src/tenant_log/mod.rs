@@ -21,6 +21,9 @@ pub use json::log_entry;
 pub use types::LogType;
 pub use verification::{LogProblem, LogVerification};
 
+/// The least identifier of entries that are made from a time on.
+pub(crate) use entry_id::before as entries_since;
+
 use crate::{App, AppError};
 
 /// Entries removed by one job, so that nobody waits long for it.

@@ -7,20 +7,26 @@ mod client_grants;
 mod clients;
 mod connections;
 mod custom_domains;
+mod device_credentials;
 mod email_provider;
 mod email_templates;
+mod grants;
 mod guardian;
 mod jobs;
 mod logs;
 mod not_there_yet;
 mod organizations;
 mod prompts;
+mod refresh_tokens;
 mod resource_servers;
 mod roles;
 mod rules;
+mod sessions;
 mod signing_keys;
+mod stats;
 mod tenant_settings;
 mod tickets;
+mod user_blocks;
 mod users;
 
 pub(crate) use self::connections::{CONNECTION_DELETION, Deletion};
@@ -40,6 +46,11 @@ pub(crate) fn all() -> Vec<Resource> {
         users::resource(),
         jobs::resource(),
         roles::resource(),
+        sessions::resource(),
+        refresh_tokens::resource(),
+        grants::resource(),
+        device_credentials::resource(),
+        user_blocks::resource(),
         tickets::resource(),
         email_templates::resource(),
         email_provider::resource(),
@@ -58,6 +69,7 @@ pub(crate) fn all() -> Vec<Resource> {
         guardian::resource(),
         custom_domains::resource(),
         logs::resource(),
+        stats::resource(),
         not_there_yet::resource(),
     ]
 }

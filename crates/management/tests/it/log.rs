@@ -103,6 +103,85 @@ async fn the_log_is_read_entry_by_entry() {
     api.scene.log_in(&api.app.browser(), &api.scene.web, &[]).await;
     let own = api.get(&format!("/users/{user}/logs?fields=type")).await;
     assert_eq!(own.status, 400, "no such parameter");
+    let newest = api.get(&format!("/users/{user}/logs?per_page=1&include_totals=true")).await.json();
+    assert_eq!((&newest["length"], &newest["start"], newest["total"].as_i64() > Some(0)), (&json!(1), &json!(0), true));
     let own = api.get(&format!("/users/{user}/logs")).await.json();
     assert!(own.as_array().unwrap().iter().any(|entry| entry["type"] == "s"), "{own}");
+}
+
+/// §12.1: by pages, with a query.
+#[tokio::test]
+async fn the_log_is_searched() {
+    let api = Api::new().await;
+    for number in 0..3 {
+        api.app.advance(1);
+        api.client(json!({ "name": format!("c{number}") })).await;
+    }
+    api.app.advance(1);
+    api.patch("/clients/nobody", json!({ "name": "x" })).await;
+    let kinds = async |query: &str| -> Vec<String> {
+        let answer = api.get(&format!("/logs?{query}")).await;
+        assert_eq!(answer.status, 200, "{query}: {answer:#?}");
+        answer.json().as_array().unwrap().iter().map(|entry| entry["type"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(kinds("").await[..2], ["fapi", "sapi"], "the newest first");
+    assert_eq!(kinds("q=type%3Asapi").await, ["sapi"; 3]);
+    assert_eq!(kinds("search=type%3A(fapi%20OR%20nothing)").await, ["fapi"]);
+    assert_eq!(
+        kinds("q=type%3Asapi%20AND%20description%3A%22Create%20a%20client%22&per_page=2&page=1").await,
+        ["sapi"]
+    );
+    assert_eq!(kinds("q=date%3A2026-03-01&sort=date%3A1").await.last().unwrap(), "fapi");
+    assert_eq!(kinds("q=date%3A%5B2027%20TO%20*%5D").await, Vec::<String>::new());
+    assert_eq!(kinds("take=100").await.last().unwrap(), "fapi", "the oldest first");
+    let counted = api.get("/logs?q=type%3Asapi&include_totals=true&per_page=1&fields=type").await.json();
+    let entry = json!([{ "type": "sapi" }]);
+    assert_eq!(counted, json!({ "start": 0, "limit": 1, "length": 1, "total": 3, "logs": entry }));
+    for (query, reason) in [
+        ("q=type%3A(", "'a term is missing at character 7' on property q (Query in Lucene query string syntax.)."),
+        ("from=1&page=1", "'The parameter page cannot be combined with from and take' on property page."),
+        ("take=5&sort=date%3A1", "'The parameter sort cannot be combined with from and take' on property sort."),
+        (
+            "sort=type%3A1",
+            "'Log events can be sorted by date' on property sort (Field to sort by, with :1 for ascending and :-1 for descending order.).",
+        ),
+    ] {
+        let message = format!("Query validation error: {reason}");
+        crate::caller::refused(&api.get(&format!("/logs?{query}")).await, 400, &message, Some("invalid_query_string"));
+    }
+    let beyond = api.get("/logs?page=10&per_page=100").await;
+    crate::caller::refused(&beyond, 400, "Requesting page exceeds the allowed maximum of 1000 records", None);
+    let go = api.get("/logs?take=1&per_page=50&include_totals=true").await.json();
+    assert!(go.is_array(), "what go-auth0 adds has no effect: {go}");
+}
+
+/// §12.3.
+#[tokio::test]
+async fn statistics_are_counted_from_the_log() {
+    let api = Api::new().await;
+    assert_eq!(api.get("/stats/active-users").await.json(), json!(0));
+    api.scene.log_in(&api.app.browser(), &api.scene.web, &[]).await;
+    assert_eq!(api.get("/stats/active-users").await.json(), json!(1));
+    let days = api.get("/stats/daily").await.json();
+    assert_eq!(days.as_array().unwrap().len(), 30);
+    let today = &days[29];
+    assert_eq!(
+        (&today["date"], &today["logins"], &today["signups"]),
+        (&json!("2026-03-01T00:00:00.000Z"), &json!(1), &json!(0))
+    );
+    let one = api.get("/stats/daily?from=20260228&to=20260301").await.json();
+    assert_eq!(one.as_array().unwrap().iter().map(|day| day["logins"].as_i64().unwrap()).collect::<Vec<_>>(), [0, 1]);
+    for (query, reason) in [
+        ("from=20260230", "No such day' on property from."),
+        ("from=20260301&to=20260228", "The first day is after the last' on property from."),
+        ("from=20250101&to=20260301", "More than 31 days' on property from."),
+    ] {
+        let message = format!("Query validation error: '{reason}");
+        let answer = api.get(&format!("/stats/daily?{query}")).await;
+        crate::caller::refused(&answer, 400, &message, Some("invalid_query_string"));
+    }
+    assert_eq!(api.get("/stats/daily?from=1").await.status, 400);
+    api.app.advance(31 * 24 * 3600);
+    let later = api.with_scopes(keywright_management::SCOPES).await;
+    assert_eq!(later.get("/stats/active-users").await.json(), json!(0));
 }

@@ -44,6 +44,12 @@ fn body(method: &Method, path: &str, client: &str) -> Option<Value> {
             Some(json!({ "permissions": [permission] }))
         }
         ("POST", "/roles/{id}/users") => Some(json!({ "users": ["auth0|x"] })),
+        ("POST", "/users/{id}/identities") => Some(json!({ "provider": "auth0", "user_id": "x" })),
+        ("PATCH", "/sessions/{id}") => Some(json!({ "session_metadata": {} })),
+        ("PATCH", "/refresh-tokens/{id}") => Some(json!({ "refresh_token_metadata": {} })),
+        ("POST", "/users/{id}/authentication-methods") => Some(json!({ "type": "email" })),
+        ("PUT", "/users/{id}/authentication-methods") => Some(json!([])),
+        ("PATCH", "/users/{id}/authentication-methods/{method_id}") => Some(json!({ "name": "x" })),
         ("PATCH", "/clients/{id}" | "/users/{id}" | "/roles/{id}" | "/resource-servers/{id}") => {
             Some(json!({ "name": "Stolen" }))
         }
@@ -73,7 +79,17 @@ fn body(method: &Method, path: &str, client: &str) -> Option<Value> {
         ("POST", "/actions/actions/{id}/deploy" | "/actions/actions/{id}/versions/{version}/deploy") => None,
         ("POST" | "PATCH", "/hooks/{id}/secrets") => Some(json!({ "A": "b" })),
         ("DELETE", "/hooks/{id}/secrets") => Some(json!(["A"])),
-        ("GET" | "DELETE", _) | ("POST", "/clients/{id}/rotate-secret") | ("PUT", "/keys/signing/{kid}/revoke") => None,
+        ("GET" | "DELETE", _)
+        | ("PUT", "/keys/signing/{kid}/revoke")
+        | (
+            "POST",
+            "/clients/{id}/rotate-secret"
+            | "/sessions/{id}/revoke"
+            | "/users/{id}/revoke-access"
+            | "/users/{id}/recovery-code-regeneration"
+            | "/users/{id}/multifactor/actions/invalidate-remember-browser"
+            | "/users/{id}/risk-assessments/clear",
+        ) => None,
         (method, path) => panic!("say what {method} {path} is called with"),
     }
 }
@@ -144,6 +160,9 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     assert_eq!(api.post("/email-templates", template).await.status, 200);
     let job = api.post("/jobs/users-exports", json!({})).await.text("id");
 
+    let (_, session, family) = crate::sessions::logged_in(&api).await;
+    let own_grant = id(&api.get("/grants").await.json()[0], "id");
+
     let new = NewTenant {
         domain: "neighbour.example.com".to_owned(),
         settings: TenantSettings::default(),
@@ -165,9 +184,13 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
             "resource-servers" => id(&server, "id"),
             "client-grants" => id(&grant, "id"),
             "connections" => api.scene.connection.id.clone(),
-            "users" => api.scene.user.user_id.replace('|', "%7C"),
+            "users" | "user-blocks" => api.scene.user.user_id.replace('|', "%7C"),
             "roles" => role.clone(),
             "email-templates" => "verify_email".to_owned(),
+            "sessions" => session.clone(),
+            "refresh-tokens" | "device-credentials" => family.clone(),
+            "grants" => own_grant.clone(),
+            "anomaly" => "192.0.2.1".to_owned(),
             "logs" => id(&api.get("/logs?take=1").await.json()[0], "log_id"),
             "keys" => id(&keys[0], "kid"),
             "rules" => id(&rule, "id"),
@@ -199,6 +222,10 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
             ("{trigger}", "post-login"),
             ("{version}", &version),
             ("{templateName}", own.as_str()),
+            ("{ip}", own.as_str()),
+            ("{provider}", "duo"),
+            ("{method_id}", "x"),
+            ("{tokenset_id}", "x"),
         ] {
             path = path.replace(parameter, value);
         }
@@ -210,6 +237,9 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
         let answer = neighbour.send(operation.method.clone(), &path, sent).await;
         // What is not there is deleted already, for most resources (§1.9).
         let expected: &[u16] = if operation.method == Method::DELETE { &[204, 404] } else { &[404] };
+        // What ends nothing says so no more than what is deleted already.
+        let ends = ["/sessions/{id}", "/refresh-tokens/{id}"].contains(&operation.path.as_str());
+        let expected: &[u16] = if ends && operation.method == Method::DELETE { &[202] } else { expected };
         // Of nobody there is nothing in the log.
         let expected: &[u16] = if operation.path == "/users/{id}/logs" { &[200] } else { expected };
         // The names of these are those of every tenant: what is answered or written is the tenant's own.

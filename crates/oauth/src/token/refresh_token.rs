@@ -7,7 +7,8 @@ use keywright_app::{
     ApiRecord, App, AppError, ClaimsRequest, ClientRecord, LogEvent, LogType, is_live_session, user_from_row,
 };
 use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
-use keywright_store::{Tx, grants, logs, organization_members, users};
+use keywright_store::users::{self, UserRow};
+use keywright_store::{Tx, grants, identities, logs, organization_members};
 use keywright_types::{Client, Connection, ScopeSet, Tenant, TenantId, User};
 use serde::{Deserialize, Serialize};
 
@@ -155,6 +156,15 @@ struct Taking {
 }
 
 impl Taking {
+    /// Whether one of the user's accounts is in a connection that may be used now.
+    fn may_log_in(&self, tx: &mut Tx<'_>, tenant: &TenantId, user: &UserRow) -> Result<bool, AppError> {
+        let is_usable = |name: &str| self.connections.iter().any(|own| own.name == name);
+        if is_usable(&user.connection) {
+            return Ok(true);
+        }
+        Ok(identities::list(tx, tenant, &user.user_id)?.iter().any(|account| is_usable(&account.connection)))
+    }
+
     /// Everything that decides about a refresh token, in one transaction with its one conditional update.
     fn take(self, tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Exchanged, AppError> {
         let refused = |error| Ok(Exchanged::Refused(error));
@@ -176,7 +186,7 @@ impl Taking {
         if user.blocked {
             return refused(OAuthError::blocked());
         }
-        if !self.connections.iter().any(|own| own.name == user.connection) {
+        if !self.may_log_in(tx, tenant, &user)? {
             return refused(invalid_token("the user's connection is gone or not enabled for the client"));
         }
         if let Some(organization) = &self.organization

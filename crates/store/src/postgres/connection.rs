@@ -96,6 +96,23 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// A statement that is not kept.
+    pub(super) fn query_composed(
+        &mut self,
+        sql: &str,
+        label: &'static str,
+        params: &[Value],
+    ) -> Result<Vec<Row>, postgres::Error> {
+        let found = self.client.query(sql, &bound(params))?;
+        let read = |row: &postgres::Row| -> Result<Row, postgres::Error> {
+            let values = (0..row.len()).map(|index| row.try_get(index)).collect::<Result<_, _>>()?;
+            Ok(Row { sql: label, values })
+        };
+        found.iter().map(read).collect()
+    }
+}
+
 fn bound(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
     params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }

@@ -11,6 +11,8 @@ use crate::{Row, StoreError, Value, params};
 
 /// Two nodes that start at once must not migrate at once. The number is arbitrary and stays the same for ever.
 const ONE_AT_A_TIME: &str = "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(4815962837465)";
+/// What `SQLite` calls "binary": order by code points, whatever the locale of the database.
+const COLLATION: &str = "CREATE COLLATION IF NOT EXISTS \"binary\" (LOCALE = 'C')";
 const NOTIFY: &str = "SELECT pg_notify('keywright_config', $1)";
 
 pub(super) struct Worker {
@@ -45,7 +47,7 @@ impl Worker {
     /// Runs `work` alone in a transaction that no other node can be in at the same time.
     pub(super) fn exclusively(&mut self, work: fn(&mut Tx<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
         self.begin()?;
-        let result = self.batch(ONE_AT_A_TIME).and_then(|()| {
+        let result = self.batch(ONE_AT_A_TIME).and_then(|()| self.batch(COLLATION)).and_then(|()| {
             let mut session = Session::new(self, Access::Write);
             work(&mut Tx::new(&mut session, Access::Write))
         });
@@ -162,6 +164,10 @@ impl Statements for Session<'_> {
 
     fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         self.ask(|connection| connection.query(sql, params))
+    }
+
+    fn query_composed(&mut self, sql: &str, label: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.ask(|connection| connection.query_composed(sql, label, params))
     }
 
     fn prepare(&mut self, sql: &'static str) -> Result<(), StoreError> {

@@ -1,8 +1,9 @@
 //! One connection to a `SQLite` file: its settings, statements, and errors in the store's terms.
 
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::fs::OpenOptions;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, ffi};
@@ -15,10 +16,20 @@ const BUSY: Duration = Duration::from_secs(4);
 /// More than there are statements, so that each is compiled once per connection.
 const STATEMENTS: usize = 256;
 
+/// How long a search may take (`management-api.md` §5.4 "Timeout 503").
+const SEARCH: Duration = Duration::from_secs(2);
+/// Steps of the engine between two looks at the time.
+const STEPS: i32 = 20_000;
+
+thread_local! {
+    /// When the search that runs on this thread is given up.
+    static GIVEN_UP: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
 /// Names of the first parameters; few statements have more. `$1` is a *name* to `SQLite`: its index follows the order of appearance.
-const NAMES: [&CStr; 20] = [
+const NAMES: [&CStr; 24] = [
     c"$1", c"$2", c"$3", c"$4", c"$5", c"$6", c"$7", c"$8", c"$9", c"$10", c"$11", c"$12", c"$13", c"$14", c"$15",
-    c"$16", c"$17", c"$18", c"$19", c"$20",
+    c"$16", c"$17", c"$18", c"$19", c"$20", c"$21", c"$22", c"$23", c"$24",
 ];
 
 /// Opens the file for writing; makes it, for this user only, if there is none.
@@ -61,10 +72,16 @@ pub(super) fn open_reader(path: &str) -> Result<Connection, StoreError> {
 
 fn connect(path: &str) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)
+    let mut connection = Connection::open_with_flags(path, flags)
         .map_err(|error| StoreError::Unavailable(format!("cannot open {path}: {error}")))?;
     connection.busy_timeout(BUSY).map_err(|error| self::error(&connection, &error))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    let given_up = || GIVEN_UP.get().is_some_and(|end| Instant::now() >= end);
+    connection.progress_handler(STEPS, Some(given_up)).map_err(|error| self::error(&connection, &error))?;
+    // LIKE as PostgreSQL has it.
+    connection
+        .execute_batch("PRAGMA case_sensitive_like = ON;")
+        .map_err(|error| StoreError::Unavailable(format!("cannot open {path}: {error}")))?;
     Ok(connection)
 }
 
@@ -107,6 +124,33 @@ impl Session<'_> {
         }
         Ok(statement)
     }
+
+    fn rows(&self, label: &'static str, columns: usize, mut found: rusqlite::Rows<'_>) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        while let Some(row) = found.next().map_err(|error| self::error(self.0, &error))? {
+            let values = (0..columns).map(|index| {
+                let value = row.get_ref(index).map_err(|error| self::error(self.0, &error))?;
+                read(value).ok_or_else(|| {
+                    Row { sql: label, values: Vec::new() }.corrupt(index, "not a value this program writes")
+                })
+            });
+            rows.push(Row { sql: label, values: values.collect::<Result<_, _>>()? });
+        }
+        Ok(rows)
+    }
+
+    fn composed(&self, sql: &str, label: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.0.prepare(sql).map_err(|error| self::error(self.0, &error))?;
+        if statement.parameter_count() != params.len() {
+            return Err(StoreError::Engine(format!("{} parameters for: {label}", params.len())));
+        }
+        for (number, value) in (1..).zip(params) {
+            let name = format!("${number}");
+            statement.raw_bind_parameter(name.as_str(), value).map_err(|error| self::error(self.0, &error))?;
+        }
+        let columns = statement.column_count();
+        self.rows(label, columns, statement.raw_query())
+    }
 }
 
 impl Statements for Session<'_> {
@@ -118,17 +162,14 @@ impl Statements for Session<'_> {
     fn query(&mut self, sql: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         let mut statement = self.bound(sql, params)?;
         let columns = statement.column_count();
-        let mut found = statement.raw_query();
-        let mut rows = Vec::new();
-        while let Some(row) = found.next().map_err(|error| self::error(self.0, &error))? {
-            let values = (0..columns).map(|index| {
-                let value = row.get_ref(index).map_err(|error| self::error(self.0, &error))?;
-                read(value)
-                    .ok_or_else(|| Row { sql, values: Vec::new() }.corrupt(index, "not a value this program writes"))
-            });
-            rows.push(Row { sql, values: values.collect::<Result<_, _>>()? });
-        }
-        Ok(rows)
+        self.rows(sql, columns, statement.raw_query())
+    }
+
+    fn query_composed(&mut self, sql: &str, label: &'static str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        GIVEN_UP.set(Instant::now().checked_add(SEARCH));
+        let rows = self.composed(sql, label, params);
+        GIVEN_UP.set(None);
+        rows
     }
 
     fn prepare(&mut self, sql: &'static str) -> Result<(), StoreError> {

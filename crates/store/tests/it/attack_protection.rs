@@ -201,3 +201,20 @@ pub(crate) async fn dv_01_a_network_without_wrong_guesses_is_known(database: Arc
     store.write(move |tx| network_attempts::give_back(tx, &acme(), "s", "n", allowance)).await.unwrap();
     assert!(full(0).await);
 }
+
+pub(crate) async fn attempts_of_a_network_are_given_back(database: Arc<Database>) {
+    let store = database.open().await;
+    let empty = |time| {
+        store.read(move |tx| network_attempts::is_empty(tx, &acme(), "pre-login", "192.0.2.7", ALLOWANCE, at(time)))
+    };
+    assert!(!empty(0).await.unwrap());
+    for _ in 0..3 {
+        assert!(!empty(0).await.unwrap());
+        assert_eq!(attempt(&store, "192.0.2.7", 0).await, None);
+    }
+    assert_eq!((empty(0).await.unwrap(), empty(9).await.unwrap(), empty(10).await.unwrap()), (true, true, false));
+    let refill = || store.write(|tx| network_attempts::refill(tx, &acme(), "pre-login", "192.0.2.7"));
+    assert!(refill().await.unwrap());
+    assert!(!refill().await.unwrap());
+    assert!(!empty(0).await.unwrap());
+}

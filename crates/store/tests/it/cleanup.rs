@@ -9,9 +9,7 @@ use keywright_store::{
 };
 
 use crate::database::Database;
-use crate::rows::{
-    acme, at, code, device_code, family, job, populate, pushed_request, secret, ticket, transaction,
-};
+use crate::rows::{acme, at, code, device_code, family, job, populate, pushed_request, secret, ticket, transaction};
 
 /// How many rows of each table there are.
 async fn counts(store: &Store) -> [i64; 8] {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keywright_store::grants;
+use keywright_store::grants::{self, GrantSearch};
 
 use crate::database::Database;
 use crate::rows::{acme, at, grant, populate};
@@ -112,4 +112,35 @@ pub(crate) async fn are_found_by_id(database: Arc<Database>) {
     let found = store.read(|tx| grants::find_by_id(tx, &acme(), "g1")).await.unwrap();
     assert_eq!(found, Some(grant("g1", "orders:api", "openid")));
     assert_eq!(store.read(|tx| grants::find_by_id(tx, &acme(), "g2")).await.unwrap(), None);
+}
+
+pub(crate) async fn are_listed_and_counted(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    for (id, audience) in [("g1", ""), ("g2", "a"), ("g3", "b")] {
+        store.write(move |tx| grants::extend(tx, &acme(), &grant(id, audience, "openid"))).await.unwrap();
+    }
+    let wanted = |user: &str, client: &str, audience: &str| GrantSearch {
+        user_id: user.to_owned(),
+        client_id: client.to_owned(),
+        audience: audience.to_owned(),
+    };
+    for (search, expected) in [
+        (wanted("", "", ""), 3),
+        (wanted("auth0|ann", "", ""), 3),
+        (wanted("auth0|ann", "app", "a"), 1),
+        (wanted("", "app", "b"), 1),
+        (wanted("", "other", ""), 0),
+        (wanted("auth0|bob", "", ""), 0),
+    ] {
+        let page = search.clone();
+        let found = store.read(move |tx| grants::page(tx, &acme(), &page, 0, 9)).await.unwrap();
+        let counted = search.clone();
+        let count = store.read(move |tx| grants::count(tx, &acme(), &counted, 9)).await.unwrap();
+        assert_eq!((found.len(), count), (expected, i64::try_from(expected).unwrap()), "{search:?}");
+    }
+    let second = store.read(|tx| grants::page(tx, &acme(), &GrantSearch::default(), 1, 1)).await.unwrap();
+    assert_eq!(second[0].grant_id, "g2");
+    assert_eq!(store.read(|tx| grants::count(tx, &acme(), &GrantSearch::default(), 2)).await.unwrap(), 2);
+    assert_eq!(store.write(|tx| grants::delete_for_user(tx, &acme(), "auth0|ann")).await.unwrap(), 3);
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use keywright_store::signing_keys::KeyState;
 use keywright_store::{
     Range, Row, Store, StoreError, Tx, access_token_revocations, action_bindings, action_versions, actions,
-    authorization_codes, client_credentials, client_grants, client_secrets, clients, config, connections, device_codes, grants, jobs,
-    known_devices, login_failures, network_attempts, organization_client_grants, organization_member_roles,
-    organization_members, organizations, params, pushed_requests, refresh_tokens, resource_servers,
-    revoked_access_tokens, roles, rules, session_clients, sessions, signing_keys, tenant_documents, tenants, tickets,
-    transactions, used_jwt_ids, user_jobs, user_permissions, users,
+    authorization_codes, client_credentials, client_grants, client_secrets, clients, config, connections, device_codes,
+    device_credentials, grants, identities, jobs, known_devices, login_failures, network_attempts,
+    organization_client_grants, organization_member_roles, organization_members, organizations, params,
+    pushed_requests, refresh_tokens, resource_servers, revoked_access_tokens, roles, rules, search, session_clients,
+    sessions, signing_keys, tenant_documents, tenants, tickets, transactions, used_jwt_ids, user_jobs,
+    user_permissions, users,
 };
 use keywright_types::TenantId;
 
@@ -17,9 +18,9 @@ use crate::database::Database;
 use crate::organizations::organization;
 use crate::refresh_tokens::rotation;
 use crate::rows::{
-    acme, action, action_version, approval, at, binding, client, client_grant, code, connection, credential, device_code, ec_key, family,
-    grant, job, permission, populate, pushed_request, resource_server, role, rule, rule_config, secret, session,
-    signing_key, tenant_document, ticket, transaction, umbrella, user, user_job,
+    acme, action, action_version, approval, at, binding, client, client_grant, code, connection, credential,
+    device_code, ec_key, family, grant, job, permission, populate, pushed_request, resource_server, role, rule,
+    rule_config, secret, session, signing_key, tenant_document, ticket, transaction, umbrella, user, user_job,
 };
 
 /// One row of everything for acme.
@@ -46,6 +47,14 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     organization_member_roles::insert(tx, &acme(), "org_one", "auth0|ann", "rol_editor")?;
     organization_client_grants::insert(tx, &acme(), "org_one", "cg", at(1))?;
     grants::extend(tx, &acme(), &grant("g", "", "openid"))?;
+    let mut lin = user("lin");
+    lin.app_metadata = r#"{"a":1}"#.to_owned();
+    users::insert(tx, &acme(), &lin)?;
+    identities::link(tx, &acme(), "auth0|ann", "auth0|lin", at(1))?;
+    let mut ann = user("ann");
+    ann.app_metadata = r#"{"a":1}"#.to_owned();
+    users::update_profile(tx, &acme(), &ann)?;
+    device_credentials::insert(tx, &acme(), &crate::device_credentials::credential("1"))?;
     sessions::insert(tx, &acme(), &session(1))?;
     session_clients::insert(tx, &acme(), "sid-1", "app", at(1))?;
     transactions::insert(tx, &acme(), &transaction(1))?;
@@ -76,6 +85,10 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     access_token_revocations::insert(tx, &acme(), "app", "auth0|ann", 1, at(60))
 }
 
+fn everybodys() -> refresh_tokens::FamilyOwner {
+    refresh_tokens::FamilyOwner { user_id: None, client_id: None }
+}
+
 const ALLOWANCE: network_attempts::Allowance = network_attempts::Allowance { burst: 1, rate: 60_000 };
 
 /// Everything acme has, by table.
@@ -93,7 +106,9 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM actions WHERE tenant_id = $1",
         "SELECT * FROM action_versions WHERE tenant_id = $1",
         "SELECT * FROM action_bindings WHERE tenant_id = $1",
-        "SELECT * FROM users WHERE tenant_id = $1",
+        "SELECT * FROM users WHERE tenant_id = $1 ORDER BY user_id",
+        "SELECT * FROM user_values WHERE tenant_id = $1",
+        "SELECT * FROM device_credentials WHERE tenant_id = $1",
         "SELECT * FROM roles WHERE tenant_id = $1",
         "SELECT * FROM role_permissions WHERE tenant_id = $1",
         "SELECT * FROM user_roles WHERE tenant_id = $1",
@@ -211,6 +226,29 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("grants::find", grants::find(tx, t, "auth0|ann", "app", "")?.is_some()),
         ("sessions::find", sessions::find(tx, t, &[1; 32], at(1))?.is_some()),
         ("grants::find_by_id", grants::find_by_id(tx, t, "g")?.is_some()),
+        ("logs::count_of_kind", keywright_store::logs::count_of_kind(tx, t, "s", "0", "9")? > 0),
+        ("users::count_active", users::count_active(tx, t, at(-9))? > 0),
+        (
+            "organization_members::page_of_user",
+            !organization_members::page_of_user(tx, t, "auth0|ann", 0, 9)?.is_empty(),
+        ),
+        ("organization_members::count_of_user", organization_members::count_of_user(tx, t, "auth0|ann")? > 0),
+        ("network_attempts::is_empty", network_attempts::is_empty(tx, t, "pre-login", "a", ALLOWANCE, at(0))?),
+        ("grants::page", !grants::page(tx, t, &grants::GrantSearch::default(), 0, 9)?.is_empty()),
+        ("grants::count", grants::count(tx, t, &grants::GrantSearch::default(), 9)? > 0),
+        ("users::find_account", users::find_account(tx, t, "auth0|ann")?.is_some()),
+        ("identities::list", !identities::list(tx, t, "auth0|ann")?.is_empty()),
+        ("identities::ids", !identities::ids(tx, t, "auth0|ann")?.is_empty()),
+        ("identities::primary_of", identities::primary_of(tx, t, "auth0|lin")?.is_some()),
+        ("device_credentials::page", !device_credentials::page(tx, t, "", "", 0, 9)?.is_empty()),
+        ("device_credentials::count", device_credentials::count(tx, t, "", "", 9)? > 0),
+        ("device_credentials::owner", device_credentials::owner(tx, t, "dcr_1")?.is_some()),
+        ("sessions::page_of_user", !sessions::page_of_user(tx, t, "auth0|ann", at(1), &Range::first(9))?.is_empty()),
+        ("sessions::details", sessions::details(tx, t, "sid-1", at(1))?.is_some()),
+        ("refresh_tokens::page", !refresh_tokens::page(tx, t, &everybodys(), at(1), &Range::first(9))?.is_empty()),
+        ("refresh_tokens::details", refresh_tokens::details(tx, t, "f", at(1))?.is_some()),
+        ("search::users", !search::users::find(tx, t, &crate::user_search::all_users())?.rows.is_empty()),
+        ("search::logs", !search::logs::find(tx, t, &crate::user_search::all_entries())?.0.is_empty()),
         ("session_clients::list", !session_clients::list(tx, t, "sid-1")?.is_empty()),
         ("sessions::find_by_session_id", sessions::find_by_session_id(tx, t, "sid-1", at(1))?.is_some()),
         ("transactions::find", transactions::find(tx, t, &[1; 32], at(1))?.is_some()),
@@ -301,6 +339,18 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("roles::delete", roles::delete(tx, t, "rol_editor")?),
         ("user_permissions::delete", user_permissions::delete(tx, t, "auth0|ann", &permission("orders:api", "write"))?),
         ("grants::delete", grants::delete(tx, t, "g")?),
+        ("network_attempts::refill", network_attempts::refill(tx, t, "pre-login", "a")?),
+        ("grants::delete_for_user", grants::delete_for_user(tx, t, "auth0|ann")? > 0),
+        ("identities::link", identities::link(tx, t, "auth0|ann", "auth0|lin", at(1))? == identities::Linked::Done),
+        ("identities::unlink", identities::unlink(tx, t, "auth0|ann", "auth0|lin")?),
+        ("device_credentials::delete", device_credentials::delete(tx, t, "dcr_1")?),
+        ("device_credentials::of_client", device_credentials::delete_for_client(tx, t, "app")? > 0),
+        ("sessions::set_metadata", sessions::set_metadata(tx, t, "sid-1", "{}", at(1))?),
+        ("sessions::set_device", sessions::set_device(tx, t, "sid-1", "{}")?),
+        ("refresh_tokens::set_metadata", refresh_tokens::set_metadata(tx, t, "f", "{}", at(1))?),
+        ("refresh_tokens::set_device", refresh_tokens::set_device(tx, t, "f", "{}")?),
+        ("refresh_tokens::of_pair", refresh_tokens::revoke_for_user_client(tx, t, "auth0|ann", "app", at(1))? > 0),
+        ("refresh_tokens::of_api", refresh_tokens::revoke_for_client_audience(tx, t, "app", "orders:api", at(1))? > 0),
         ("sessions::touch", sessions::touch(tx, t, &[1; 32], at(1), at(2), at(3))?),
         ("sessions::renew", sessions::renew(tx, t, &session(1))?),
         ("sessions::end", sessions::end(tx, t, &[1; 32])?.is_some()),

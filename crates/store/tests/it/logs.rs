@@ -108,3 +108,14 @@ pub(crate) async fn op_03_seals_are_made_once_and_stay_in_order(database: Arc<Da
         .await
         .unwrap();
 }
+
+pub(crate) async fn are_counted_by_kind(database: Arc<Database>) {
+    let (store, tenant) = with_entries(&database).await;
+    let count = |kind: &'static str, from: &'static str, until: &'static str| {
+        let tenant = tenant.clone();
+        store.read(move |tx| logs::count_of_kind(tx, &tenant, kind, from, until))
+    };
+    assert_eq!(count("s", "1", "3").await.unwrap(), 2);
+    assert_eq!(count("s", "0", "9").await.unwrap(), 3);
+    assert_eq!(count("fp", "0", "9").await.unwrap(), 0);
+}

@@ -20,10 +20,12 @@ mod crash;
 mod data_keys;
 mod database;
 mod device_codes;
+mod device_credentials;
 mod encryption;
 mod engine;
 mod extensibility;
 mod grants;
+mod identities;
 mod isolation;
 mod jobs;
 mod leases;
@@ -43,6 +45,7 @@ mod signing_keys;
 mod tenants;
 mod transactions;
 mod user_jobs;
+mod user_search;
 mod users;
 
 /// Makes of every `group { name, … }` one test per engine: `sqlite::group::name` and `postgres::group::name`. A test that
@@ -83,13 +86,20 @@ conformance! {
     }
     users {
         are_found_by_id_email_and_username, are_unique_by_email_and_username_in_a_connection, without_email_are_many,
-        record_logins, are_blocked, change_password_only_from_the_known_hash,
+        record_logins, are_counted_by_activity, are_blocked, change_password_only_from_the_known_hash,
         change_password_email_and_username,
         rt_08_deleting_a_user_ends_sessions_grants_and_refresh_tokens,
     }
     user_jobs {
         go_on_once_and_end_once, have_places_that_one_of_many_gets, have_parts_that_are_taken_once,
         are_kept_for_a_day_and_what_they_read_for_two_hours, users_are_added_where_nobody_is_in_the_way,
+    }
+    user_search {
+        finds_what_a_query_means, sorts_and_pages_few_and_many, counts_up_to_a_limit, is_by_values_of_metadata,
+        finds_users_that_another_version_wrote, reaches_log_entries,
+    }
+    identities {
+        are_linked_once_and_unlinked, go_with_their_user, one_of_many_links_wins, two_that_are_linked_to_each_other_end_as_one,
     }
     data_keys {
         are_kept_by_generation, st_03_are_sealed_anew_as_they_were_read, st_03_are_noted_and_erased_once,
@@ -102,17 +112,18 @@ conformance! {
         are_assigned_once_by_many,
     }
     organizations {
-        are_found_by_id_and_name, have_connections, have_members, of_a_user_are_those_of_a_connection,
+        are_found_by_id_and_name, have_connections, have_members, of_a_user_are_those_of_a_connection, of_a_user_are_listed,
         are_listed_with_their_members, rt_05_roles_of_a_member_count_in_that_organization_only, have_client_grants,
         go_with_their_members_and_members_go_with_the_user,
     }
     grants {
         are_found_by_id, are_extended, ar_07_an_implied_grant_is_no_consent, imply_leaves_a_grant_as_it_is,
-        are_apart_by_user_client_and_audience, are_deleted, need_a_user,
+        are_apart_by_user_client_and_audience, are_deleted, need_a_user, are_listed_and_counted,
     }
+    device_credentials { are_kept_listed_and_deleted }
     sessions {
         are_found_by_handle_and_session_id, end_when_idle_and_absolutely, are_touched, an_ended_one_cannot_be_touched,
-        both_ends_may_come_closer, go_on_under_another_handle, end_once_with_their_applications, end_for_a_user,
+        both_ends_may_come_closer, are_shown_to_administrators, go_on_under_another_handle, end_once_with_their_applications, end_for_a_user,
         that_are_over_end_in_batches, one_of_many_nodes_ends_it_and_no_application_is_forgotten,
         have_unique_handles_and_session_ids,
     }
@@ -134,10 +145,10 @@ conformance! {
         rt_06_idle_and_absolute_ends_hold, rt_06_rotation_never_moves_the_absolute_end,
         become_expiring_when_the_application_does, switch_rotation_on_and_off,
         are_revoked, others_are_revoked, are_revoked_with_the_grant, rt_08_are_revoked_with_session_and_user,
-        all_are_revoked_in_batches,
+        all_are_revoked_in_batches, are_shown_to_administrators, are_revoked_by_application_and_user,
         rt_09_oldest_live_family_goes_beyond_two_hundred, access_token_revocations_are_kept,
     }
-    logs { are_kept_and_listed_by_time, go_by_age, op_03_seals_are_made_once_and_stay_in_order }
+    logs { are_kept_and_listed_by_time, are_counted_by_kind, go_by_age, op_03_seals_are_made_once_and_stay_in_order }
     background_jobs {
         are_taken_when_they_are_due, are_taken_over_when_their_node_dies, are_done_put_back_or_given_up,
         are_taken_by_one_of_many_nodes,
@@ -149,7 +160,7 @@ conformance! {
     }
     attack_protection {
         lg_07_failures_are_counted_up_to_the_limit, failures_are_taken_back_reset_and_cleared,
-        attempts_of_a_network_come_back_one_by_one, dv_01_a_network_without_wrong_guesses_is_known, lg_08_devices_are_known_until_they_are_forgotten,
+        attempts_of_a_network_come_back_one_by_one, attempts_of_a_network_are_given_back, dv_01_a_network_without_wrong_guesses_is_known, lg_08_devices_are_known_until_they_are_forgotten,
         lg_12_tickets_are_used_once_and_superseded,
         lg_12_tickets_end_with_the_address_that_they_were_made_for,
     }

@@ -266,3 +266,23 @@ pub(crate) async fn have_client_grants(database: Arc<Database>) {
     assert!(store.write(|tx| client_grants::delete(tx, &acme(), "cg")).await.unwrap());
     assert_eq!(both().await, (vec![], vec![]), "a grant that is gone is good nowhere");
 }
+
+pub(crate) async fn of_a_user_are_listed(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let fill = |tx: &mut keywright_store::Tx<'_>| {
+        for name in ["two", "one", "three"] {
+            organizations::insert(tx, &acme(), &organization(name))?;
+        }
+        organization_members::insert(tx, &acme(), "org_one", "auth0|ann", at(1))?;
+        organization_members::insert(tx, &acme(), "org_two", "auth0|ann", at(1))
+    };
+    assert!(store.write(fill).await.unwrap());
+    let page =
+        |skip, limit| store.read(move |tx| organization_members::page_of_user(tx, &acme(), "auth0|ann", skip, limit));
+    let all = page(0, 9).await.unwrap();
+    assert_eq!(all, [organization("one").document, organization("two").document]);
+    assert_eq!(page(1, 1).await.unwrap(), all[1..]);
+    let count = store.read(|tx| organization_members::count_of_user(tx, &acme(), "auth0|ann")).await.unwrap();
+    assert_eq!(count, 2);
+}

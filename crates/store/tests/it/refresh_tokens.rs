@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
+use keywright_store::refresh_tokens::{self, Exchange, FamilyOwner, RefreshTokenRow};
 use keywright_store::{Store, Tx, access_token_revocations};
 use keywright_types::TenantId;
 
@@ -276,4 +276,60 @@ pub(crate) async fn all_are_revoked_in_batches(database: Arc<Database>) {
         let row = store.read(move |tx| refresh_tokens::find(tx, &tenant, name)).await.unwrap().unwrap();
         assert_eq!(row.revoked_at, Some(at(second)), "{name}");
     }
+}
+
+pub(crate) async fn are_shown_to_administrators(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    for id in ["f1", "f2", "f3"] {
+        store.write(move |tx| refresh_tokens::insert(tx, &acme(), &family(id))).await.unwrap();
+    }
+    store.write(|tx| refresh_tokens::revoke(tx, &acme(), "f3", at(1))).await.unwrap();
+    let page = |user: Option<&str>, client: Option<&str>, range: keywright_store::Range| {
+        let owner = FamilyOwner { user_id: user.map(str::to_owned), client_id: client.map(str::to_owned) };
+        store.read(move |tx| refresh_tokens::page(tx, &acme(), &owner, at(1), &range))
+    };
+    let first = keywright_store::Range::first(9);
+    for (user, client, expected) in [
+        (None, None, 2),
+        (Some("auth0|ann"), None, 2),
+        (Some("auth0|ann"), Some("app"), 2),
+        (Some("auth0|ann"), Some("other"), 0),
+        (Some("auth0|bob"), None, 0),
+    ] {
+        assert_eq!(page(user, client, first.clone()).await.unwrap().len(), expected, "{user:?} {client:?}");
+    }
+    let after = keywright_store::Range { after_id: "f1".to_owned(), ..first };
+    assert_eq!(page(Some("auth0|ann"), None, after).await.unwrap()[0].family.family_id, "f2");
+    let details = |id: &'static str| store.read(move |tx| refresh_tokens::details(tx, &acme(), id, at(1)));
+    assert_eq!(details("f3").await.unwrap(), None, "it is revoked");
+    assert!(store.write(|tx| refresh_tokens::set_metadata(tx, &acme(), "f1", "{\"a\":1}", at(1))).await.unwrap());
+    assert!(store.write(|tx| refresh_tokens::set_device(tx, &acme(), "f1", "{\"b\":2}")).await.unwrap());
+    assert!(!store.write(|tx| refresh_tokens::set_metadata(tx, &acme(), "f3", "{}", at(1))).await.unwrap());
+    let shown = details("f1").await.unwrap().unwrap();
+    assert_eq!((shown.metadata.as_str(), shown.device.as_str()), ("{\"a\":1}", "{\"b\":2}"));
+    assert_eq!(shown.family, family("f1"));
+}
+
+pub(crate) async fn are_revoked_by_application_and_user(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    for id in ["f1", "f2"] {
+        store.write(move |tx| refresh_tokens::insert(tx, &acme(), &family(id))).await.unwrap();
+    }
+    let api = |audience: &'static str| {
+        store.write(move |tx| refresh_tokens::revoke_for_client_audience(tx, &acme(), "app", audience, at(1)))
+    };
+    assert_eq!(api("another:api").await.unwrap(), 0);
+    let both = |user: &'static str| {
+        store.write(move |tx| refresh_tokens::revoke_for_user_client(tx, &acme(), user, "app", at(1)))
+    };
+    assert_eq!(both("auth0|bob").await.unwrap(), 0);
+    assert_eq!(both("auth0|ann").await.unwrap(), 2);
+    assert_eq!(both("auth0|ann").await.unwrap(), 0);
+    store.write(|tx| refresh_tokens::insert(tx, &acme(), &family("f3"))).await.unwrap();
+    let audience = family("f3").audience;
+    let revoked =
+        store.write(move |tx| refresh_tokens::revoke_for_client_audience(tx, &acme(), "app", &audience, at(1)));
+    assert_eq!(revoked.await.unwrap(), 1);
 }

@@ -206,3 +206,29 @@ pub(crate) async fn have_unique_handles_and_session_ids(database: Arc<Database>)
     row.user_id = "auth0|nobody".to_owned();
     assert_eq!(insert(row).await.unwrap_err().constraint(), Some("foreign_key"));
 }
+
+pub(crate) async fn are_shown_to_administrators(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    for id in [1, 2, 3] {
+        store.write(move |tx| sessions::insert(tx, &acme(), &session(id))).await.unwrap();
+    }
+    let details = |id: &'static str, time| store.read(move |tx| sessions::details(tx, &acme(), id, at(time)));
+    let shown = details("sid-1", 1).await.unwrap().unwrap();
+    assert_eq!((shown.session, shown.device.as_str(), shown.metadata.as_str()), (session(1), "{}", "{}"));
+    assert!(store.write(|tx| sessions::set_device(tx, &acme(), "sid-1", "{\"a\":1}")).await.unwrap());
+    assert!(store.write(|tx| sessions::set_metadata(tx, &acme(), "sid-1", "{\"b\":2}", at(1))).await.unwrap());
+    let shown = details("sid-1", 1).await.unwrap().unwrap();
+    assert_eq!((shown.device.as_str(), shown.metadata.as_str()), ("{\"a\":1}", "{\"b\":2}"));
+    assert_eq!(details("sid-1", 100).await.unwrap(), None, "it is over");
+    assert!(!store.write(|tx| sessions::set_metadata(tx, &acme(), "sid-1", "{}", at(100))).await.unwrap());
+    assert!(!store.write(|tx| sessions::set_device(tx, &acme(), "sid-9", "{}")).await.unwrap());
+    let page = |range: keywright_store::Range| {
+        store.read(move |tx| sessions::page_of_user(tx, &acme(), "auth0|ann", at(1), &range))
+    };
+    let first = page(keywright_store::Range::first(2)).await.unwrap();
+    assert_eq!(first.iter().map(|own| own.session.session_id.as_str()).collect::<Vec<_>>(), ["sid-1", "sid-2"]);
+    let after =
+        keywright_store::Range { after: at(0), after_id: "sid-2".to_owned(), ..keywright_store::Range::first(2) };
+    assert_eq!(page(after).await.unwrap()[0].session.session_id, "sid-3");
+}

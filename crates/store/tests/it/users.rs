@@ -149,3 +149,12 @@ pub(crate) async fn change_password_email_and_username(database: Arc<Database>) 
     assert!(!store.write(|tx| users::set_email(tx, &acme(), "auth0|x", None, true, at(5))).await.unwrap());
     assert!(!store.write(|tx| users::set_username(tx, &acme(), "auth0|x", None, at(5))).await.unwrap());
 }
+
+pub(crate) async fn are_counted_by_activity(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let active = |since| store.read(move |tx| users::count_active(tx, &acme(), at(since)));
+    assert_eq!(active(0).await.unwrap(), 0, "nobody has logged in");
+    store.write(|tx| users::record_login(tx, &acme(), "auth0|ann", at(10), None)).await.unwrap();
+    assert_eq!((active(10).await.unwrap(), active(11).await.unwrap()), (1, 0));
+}

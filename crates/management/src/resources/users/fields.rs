@@ -19,9 +19,9 @@ pub(super) fn all() -> Vec<Field> {
             field("connection", text_of(1, 128).about("Name of the connection.")).required().write_only(),
             field("user_id", text_of(1, 255).pattern("^[^ \\t\\r\\n]+$").about("Its part after the strategy."))
                 .create_only(),
-            field("email", formatted(EMAIL).about("The address.")),
+            field("email", formatted(EMAIL).or_null().about("The address.")),
             field("email_verified", boolean()),
-            field("username", text_of(1, 128).about("Where the connection has user names.")),
+            field("username", text_of(1, 128).or_null().about("Where the connection has user names.")),
             field("password", text_of(1, 1000).secret().about("The password.")).write_only(),
             field("verify_email", boolean()).write_only(),
             field("blocked", boolean().about("Whether logins and exchanges are refused.")),

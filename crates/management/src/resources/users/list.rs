@@ -1,6 +1,7 @@
-//! `GET /users`, `GET /users/{id}` and `GET /users-by-email` (`management-api.md` §5.1).
+//! `GET /users`, `GET /users/{id}` and `GET /users-by-email` (`management-api.md` §5.1, §5.4).
 
-use keywright_store::{Range, users};
+use keywright_store::{search, users};
+use keywright_types::Timestamp;
 use serde_json::Value;
 
 use super::PAGING;
@@ -11,26 +12,21 @@ use crate::operation::Outcome;
 use crate::paging::{Found, Position};
 use crate::projection::Projection;
 
-/// §1.5: "offset paging reaches at most 1000 records".
-const REACHED: i64 = 1000;
-
 pub(super) async fn list(call: Call) -> Outcome {
     let projection = Projection::of(&call.query, &[])?;
     let page = PAGING.page(&call, "/users")?;
-    if page.skip + page.limit > REACHED {
-        return Err(ApiError::bad_request("You can only page through the first 1000 records."));
-    }
+    let wanted = super::search::search(&call, &page)?;
     let asked = page.clone();
     let found = call
         .read(move |tx, tenant| {
-            let range = Range { skip: asked.skip, ..Range::first(asked.wanted()) };
-            let rows = users::page(tx, tenant, &range)?;
-            let total = if asked.with_total() { Some(users::count(tx, tenant)?) } else { None };
-            let entry = |row: &users::UserRow| {
-                let place = Position { created_at: row.created_at, id: row.user_id.clone() };
-                Ok((place, projection.apply(show(row)?)))
-            };
-            Ok(Found { items: rows.iter().map(entry).collect::<Result<_, ApiError>>()?, total })
+            let found = search::users::find(tx, tenant, &wanted)?;
+            let mut items = Vec::with_capacity(found.rows.len());
+            for row in &found.rows {
+                // Pages by number have no checkpoints.
+                let place = Position { created_at: Timestamp::UNIX_EPOCH, id: String::new() };
+                items.push((place, projection.apply(show(tx, tenant, row)?)));
+            }
+            Ok(Found { items, total: asked.with_total().then_some(found.total) })
         })
         .await?;
     Ok(PAGING.reply(&call, "/users", &page, found))
@@ -39,7 +35,10 @@ pub(super) async fn list(call: Call) -> Outcome {
 pub(super) async fn get(call: Call) -> Outcome {
     let projection = Projection::of(&call.query, &[])?;
     let id = call.path("id").to_owned();
-    let user = call.read(move |tx, tenant| show(&users::find(tx, tenant, &id)?.ok_or_else(missing)?));
+    let user = call.read(move |tx, tenant| {
+        let row = users::find(tx, tenant, &id)?.ok_or_else(missing)?;
+        show(tx, tenant, &row)
+    });
     let mut user = user.await?;
     if call.bearer.is_user {
         // "Attributes that only administrators edit" are not for the user's browser either.
@@ -54,7 +53,7 @@ pub(super) async fn by_email(call: Call) -> Outcome {
     let email = call.query.text("email").unwrap_or_default().to_lowercase();
     let found = call.read(move |tx, tenant| {
         let rows = users::list_by_email(tx, tenant, &email)?;
-        rows.iter().map(|row| Ok(projection.apply(show(row)?))).collect::<Result<Vec<Value>, ApiError>>()
+        rows.iter().map(|row| Ok(projection.apply(show(tx, tenant, row)?))).collect::<Result<Vec<Value>, ApiError>>()
     });
     Ok(Reply::json(found.await?))
 }

@@ -1,14 +1,20 @@
 //! `/users` and `/users-by-email` (`management-api.md` §5).
 
 mod access;
+mod enrolments;
 pub(crate) mod fields;
+mod identities;
 mod list;
+mod organizations;
 mod profile;
+mod search;
 mod write;
 
 use http::StatusCode;
 
+pub(super) use self::profile::missing;
 pub(crate) use self::profile::show;
+pub(super) use self::search::{filter, not_sortable, sorted};
 pub(crate) use self::write::RESERVED as RESERVED_METADATA;
 use super::roles::{permissions_schema, role_schema};
 use crate::fields::{answer_schema, create_schema, update_schema};
@@ -34,8 +40,20 @@ unsets a root attribute.
 A mail that asks to prove the address is sent to a new user and to a new address, unless `email_verified: true` or
 `verify_email: false` comes with it; `verify_email: true` alone sends another one.
 
-Pages by number reach the first 1000 users. Searching (`q`, `sort`), linking identities and phone numbers as identifiers do not
-exist yet.";
+`q` is a query in the [language of user search](../user-search.md); what is written is found at once. `sort` is one field with `:1` or
+`:-1`. Pages by number reach the first 1000 users, whatever the order; `total` counts up to 10,000 users, and is 10,000 where there are
+more. A search that takes longer than two seconds is given up with 503.
+
+An identity that is linked is no user any more: it is found by nothing but its primary user, and a login with its address and
+password is one of that user. Its sessions, refresh tokens, grants, roles and memberships end, its metadata is lost, and what it knew of the
+person is in `profileData`. Unlinked it is a user of its own again, with its password. Whoever is logged in with it stays so until the
+sessions of the primary user are ended. `link_with` is an ID token (RS256, not expired) that the other identity got from the
+application whose token calls; with a token of the user it is the only way.
+
+`PATCH` with `connection` changes address, user name or password of the linked identity in that connection.
+
+Further factors cannot be enrolled: their lists are empty, and creating one is refused with `feature_not_enabled`. Phone numbers as
+identifiers do not exist yet.";
 
 pub(super) fn resource() -> Resource {
     let fields = fields::all();
@@ -48,70 +66,81 @@ pub(super) fn resource() -> Resource {
             .concat(),
     );
     let email = parameter("email", formatted(formats::EMAIL).about("The address, in any case.")).required();
-    Resource {
-        name: "users",
-        title: "Users",
-        about: ABOUT,
-        operations: vec![
-            Operation::get("/users", "List users")
-                .scopes(&["read:users"])
-                .query(projection::parameters())
-                .query(PAGING.parameters())
-                .answers(PAGING.answer(&user()))
-                .handled_by(list::list),
-            Operation::post("/users", "Create a user")
-                .scopes(&["create:users"])
-                .body(create_schema(&fields).named("UserCreate"))
-                .answers(user())
-                .handled_by(write::create),
-            Operation::get("/users/{id}", "Get a user")
-                .scopes(&["read:users"])
-                .own_scopes(&["read:current_user"])
-                .query(projection::parameters())
-                .answers(user())
-                .handled_by(list::get),
-            Operation::patch("/users/{id}", "Update a user")
-                .scopes(&["update:users", "update:users_app_metadata"])
-                .own_scopes(&["update:current_user_metadata"])
-                .member_scopes(&["update:users"])
-                .body(update_schema(&fields).sized(1, usize::MAX).named("UserUpdate"))
-                .answers(user())
-                .handled_by(write::update),
-            Operation::delete("/users/{id}", "Delete a user").scopes(&["delete:users"]).handled_by(write::delete),
-            Operation::get("/users-by-email", "Search users by email")
-                .scopes(&["read:users"])
-                .query([email])
-                .query(projection::parameters())
-                .answers(list_of(user()))
-                .handled_by(list::by_email),
-            Operation::get("/users/{id}/roles", "List roles of a user")
-                .scopes(&["read:users", "read:roles", "read:role_members"])
-                .query(ROLES.parameters())
-                .answers(ROLES.answer(&role_schema()))
-                .handled_by(access::roles),
-            Operation::post("/users/{id}/roles", "Assign roles to a user")
-                .scopes(&["update:users", "create:role_members"])
-                .body(roles())
-                .status(StatusCode::NO_CONTENT)
-                .handled_by(access::assign_roles),
-            Operation::delete("/users/{id}/roles", "Remove roles from a user")
-                .scopes(&["update:users", "delete:role_members"])
-                .body(roles())
-                .handled_by(access::remove_roles),
-            Operation::get("/users/{id}/permissions", "List permissions of a user")
-                .scopes(&["read:users"])
-                .query(PERMISSIONS.parameters())
-                .answers(PERMISSIONS.answer(&permission))
-                .handled_by(access::permissions),
-            Operation::post("/users/{id}/permissions", "Assign permissions to a user")
-                .scopes(&["update:users"])
-                .body(permissions_schema())
-                .answers(object(Vec::new()))
-                .handled_by(access::add_permissions),
-            Operation::delete("/users/{id}/permissions", "Remove permissions from a user")
-                .scopes(&["update:users"])
-                .body(permissions_schema())
-                .handled_by(access::remove_permissions),
-        ],
-    }
+    let mut operations = vec![
+        Operation::get("/users", "List users")
+            .scopes(&["read:users"])
+            .query(search::parameters())
+            .query(projection::parameters())
+            .query(PAGING.parameters())
+            .answers(PAGING.answer(&user()))
+            .handled_by(list::list),
+        Operation::post("/users", "Create a user")
+            .scopes(&["create:users"])
+            .body(create_schema(&fields).named("UserCreate"))
+            .answers(user())
+            .handled_by(write::create),
+        Operation::get("/users/{id}", "Get a user")
+            .scopes(&["read:users"])
+            .own_scopes(&["read:current_user"])
+            .query(projection::parameters())
+            .answers(user())
+            .handled_by(list::get),
+        Operation::patch("/users/{id}", "Update a user")
+            .scopes(&["update:users", "update:users_app_metadata"])
+            .own_scopes(&["update:current_user_metadata"])
+            .member_scopes(&["update:users"])
+            .body(update_schema(&fields).sized(1, usize::MAX).named("UserUpdate"))
+            .answers(user())
+            .handled_by(write::update),
+        Operation::delete("/users/{id}", "Delete a user").scopes(&["delete:users"]).handled_by(write::delete),
+        Operation::get("/users-by-email", "Search users by email")
+            .scopes(&["read:users"])
+            .query([email])
+            .query(projection::parameters())
+            .answers(list_of(user()))
+            .handled_by(list::by_email),
+        Operation::get("/users/{id}/roles", "List roles of a user")
+            .scopes(&["read:users", "read:roles", "read:role_members"])
+            .query(ROLES.parameters())
+            .answers(ROLES.answer(&role_schema()))
+            .handled_by(access::roles),
+        Operation::post("/users/{id}/roles", "Assign roles to a user")
+            .scopes(&["update:users", "create:role_members"])
+            .body(roles())
+            .status(StatusCode::NO_CONTENT)
+            .handled_by(access::assign_roles),
+        Operation::delete("/users/{id}/roles", "Remove roles from a user")
+            .scopes(&["update:users", "delete:role_members"])
+            .body(roles())
+            .handled_by(access::remove_roles),
+        Operation::get("/users/{id}/permissions", "List permissions of a user")
+            .scopes(&["read:users"])
+            .query(PERMISSIONS.parameters())
+            .answers(PERMISSIONS.answer(&permission))
+            .handled_by(access::permissions),
+        Operation::post("/users/{id}/permissions", "Assign permissions to a user")
+            .scopes(&["update:users"])
+            .body(permissions_schema())
+            .answers(object(Vec::new()))
+            .handled_by(access::add_permissions),
+        Operation::delete("/users/{id}/permissions", "Remove permissions from a user")
+            .scopes(&["update:users"])
+            .body(permissions_schema())
+            .handled_by(access::remove_permissions),
+        Operation::post("/users/{id}/identities", "Link an identity to a user")
+            .scopes(&["update:users"])
+            .own_scopes(&["update:current_user_identities"])
+            .body(identities::body())
+            .answers(identities::answer())
+            .handled_by(identities::link),
+        Operation::delete("/users/{id}/identities/{provider}/{user_id}", "Unlink an identity from a user")
+            .scopes(&["update:users"])
+            .own_scopes(&["update:current_user_identities"])
+            .status(StatusCode::OK)
+            .answers(identities::answer())
+            .handled_by(identities::unlink),
+        organizations::operation(),
+    ];
+    operations.extend(enrolments::operations());
+    Resource { name: "users", title: "Users", about: ABOUT, operations }
 }

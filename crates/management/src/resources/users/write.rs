@@ -1,6 +1,7 @@
 //! Creating, changing and deleting users (`management-api.md` §5.3).
 
 use keywright_app::{AccountError, AppError, NewUser, PasswordCheck, SignUpError, user_from_row};
+use keywright_store::identities;
 use keywright_store::users::{self, UserRow};
 use keywright_types::Connection;
 use serde_json::{Map, Value};
@@ -75,25 +76,25 @@ pub(super) async fn create(call: Call) -> Outcome {
         }
     }
     readable(&row)?;
-    let (inserted, app) = (row.clone(), call.app.clone());
     // "Verification e-mail is sent unless `email_verified:true` or `verify_email:false`."
     let mailed = !row.email_verified && flag("verify_email").unwrap_or(true);
+    let app = call.app.clone();
     let written = call.write(move |tx, tenant| {
-        users::insert(tx, tenant, &inserted)?;
+        users::insert(tx, tenant, &row)?;
         if mailed {
-            app.queue_verification_email(tx, tenant, &inserted.user_id, None, None, None)?;
+            app.queue_verification_email(tx, tenant, &row.user_id, None, None, None)?;
         }
-        Ok(())
+        show(tx, tenant, &row)
     });
     let written = written.await;
     call.app.wake_jobs();
-    written.map_err(|error| {
+    let shown = written.map_err(|error| {
         let exists = || refused(SignUpError::UserExists);
         ["users_pkey", "users_email_key", "users_username_key"]
             .iter()
             .fold(error, |error, name| error.when(name, exists))
     })?;
-    Ok(Reply::json(show(&row)?))
+    Ok(Reply::json(shown))
 }
 
 pub(super) async fn update(call: Call) -> Outcome {
@@ -107,11 +108,10 @@ pub(super) async fn update(call: Call) -> Outcome {
     let id = call.path("id").to_owned();
     let wanted = id.clone();
     let row = call.read(move |tx, tenant| users::find(tx, tenant, &wanted)?.ok_or_else(missing)).await?;
-    if body.get("connection").is_some_and(|name| *name != row.connection) {
-        return Err(ApiError::bad_request("The user has no identity in this connection."));
-    }
-    identifiers(&call, &id, &row, &body).await?;
-    if asks_for_verification(&row, &body) {
+    let account = account(&call, row.clone(), &body).await?;
+    identifiers(&call, &account, &body).await?;
+    // A linked identity has no address to prove: what is asked of a user is their own.
+    if account.user_id == row.user_id && asks_for_verification(&row, &body) {
         mail_verification(&call, &id).await?;
     }
     match body.get("blocked").and_then(Value::as_bool) {
@@ -140,7 +140,7 @@ pub(super) async fn update(call: Call) -> Outcome {
             row.updated_at = now;
             readable(&row)?;
             users::update_profile(tx, tenant, &row)?;
-            show(&row)
+            show(tx, tenant, &row)
         })
         .await?;
     if call.bearer.is_user {
@@ -149,9 +149,34 @@ pub(super) async fn update(call: Call) -> Outcome {
     Ok(Reply::json(user))
 }
 
+/// §5.3: "connection (to target a secondary identity)".
+async fn account(call: &Call, row: UserRow, body: &Map<String, Value>) -> Result<UserRow, ApiError> {
+    let wanted = body.get("connection").and_then(Value::as_str).unwrap_or(&row.connection).to_owned();
+    if wanted == row.connection {
+        return Ok(row);
+    }
+    let accounts = call.read(move |tx, tenant| Ok(identities::list(tx, tenant, &row.user_id)?)).await?;
+    let found = accounts.into_iter().find(|account| account.connection == wanted);
+    found.ok_or_else(|| ApiError::bad_request("The user has no identity in this connection."))
+}
+
 /// Address, user name or password: at most one of them is sent, so that a refusal has changed nothing.
-async fn identifiers(call: &Call, id: &str, row: &UserRow, body: &Map<String, Value>) -> Result<(), ApiError> {
+async fn identifiers(call: &Call, row: &UserRow, body: &Map<String, Value>) -> Result<(), ApiError> {
+    let id = row.user_id.as_str();
     let text = |name: &str| body.get(name).and_then(Value::as_str);
+    // Whoever has a password needs a name to enter with it.
+    for (name, other) in [("email", &row.username), ("username", &row.email)] {
+        let is_removed = body.get(name).is_some_and(Value::is_null);
+        if is_removed && (other.is_none() || name == "email") {
+            return Err(ApiError::bad_request(format!(
+                "The {name} of a user of a database connection cannot be removed."
+            )));
+        }
+    }
+    if body.get("username").is_some_and(Value::is_null) && row.username.is_some() {
+        let (id, now) = (row.user_id.clone(), call.app.now());
+        call.write(move |tx, tenant| Ok(users::set_username(tx, tenant, &id, None, now)?)).await?;
+    }
     let (app, tenant, caller) = (&call.app, &call.tenant, &call.caller);
     if let Some(password) = text("password") {
         app.change_password(tenant, id, password, caller).await.map_err(failed)?;
@@ -189,7 +214,10 @@ async fn mail_verification(call: &Call, id: &str) -> Result<(), ApiError> {
 }
 
 pub(super) async fn delete(call: Call) -> Outcome {
-    // §1.9: "DELETE of a missing object: 204 (idempotent)".
+    // §1.9: "DELETE of a missing object: 204 (idempotent)". A linked identity is none of its own.
+    if call.app.user(&call.tenant.id, call.path("id")).await?.is_none() {
+        return Ok(Reply::empty());
+    }
     match call.app.delete_user(&call.tenant, call.path("id"), &call.caller).await {
         Ok(()) | Err(AccountError::NotFound) => Ok(Reply::empty()),
         Err(error) => Err(failed(error)),
