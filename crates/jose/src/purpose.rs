@@ -73,7 +73,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::ClientSecret,
         Self::SigningKey,
         Self::EcSigningKey,

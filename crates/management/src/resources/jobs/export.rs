@@ -126,8 +126,15 @@ async fn step(app: &App, tenant: &TenantId, row: UserJobRow) -> Result<bool, App
     let left = usize::try_from(limit.saturating_sub(place.exported)).unwrap_or(0);
     let after = Timestamp::from_millisecond(place.created_at).map_err(AppError::internal)?;
     let range = Range { after, after_id: place.user_id.clone(), skip: 0, limit: BATCH };
+    let connection = request.get("connection").and_then(Value::as_str).map(str::to_owned);
     let id = tenant.clone();
-    let page = app.store().read(move |tx| users::page(tx, &id, &range)).await?;
+    let read = app.store().read(move |tx| {
+        let page = users::page(tx, &id, &range)?;
+        let wanted = page.iter().filter(|row| connection.as_ref().is_none_or(|name| row.connection == *name));
+        let profiles = wanted.take(left).map(|row| show(tx, &id, row)).collect::<Result<Vec<_>, _>>()?;
+        Ok::<_, ApiError>((page, profiles))
+    });
+    let (page, profiles) = read.await.map_err(|error| AppError::internal(error.message()))?;
     // A table has its head also when nobody is in it.
     let beginning = place.part == 0;
     if (page.is_empty() || left == 0) && !beginning {
@@ -140,12 +147,8 @@ async fn step(app: &App, tenant: &TenantId, row: UserJobRow) -> Result<bool, App
         exported: 0,
     };
     let looked_at = i64::try_from(page.len()).unwrap_or(BATCH);
-    let connection = request.get("connection").and_then(Value::as_str).map(str::to_owned);
     let format = Format::of(&request).map_err(AppError::internal)?;
     let formatting = tokio::task::spawn_blocking(move || {
-        let wanted = page.iter().filter(|row| connection.as_ref().is_none_or(|name| row.connection == *name));
-        let profiles = wanted.take(left).map(show).collect::<Result<Vec<_>, _>>();
-        let profiles = profiles.map_err(|error| AppError::internal(error.message()))?;
         let text = format.text(&profiles, beginning);
         Ok::<_, AppError>((profiles.len(), export_format::compressed(text.as_bytes()).map_err(AppError::internal)?))
     });
