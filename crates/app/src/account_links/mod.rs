@@ -235,7 +235,7 @@ pub(crate) struct NewTicket<'a> {
 /// The link of a ticket, as it stands in this transaction.
 fn link(tx: &mut Tx<'_>, tenant: &TenantId, purpose: Purpose, digest: &[u8], now: Timestamp) -> Result<Link, AppError> {
     let Some(ticket) = tickets::find(tx, tenant, digest, purpose.kind(), now)? else { return Ok(Link::nobody()) };
-    let Some(row) = users::find(tx, tenant, &ticket.user_id)? else { return Ok(Link::nobody()) };
+    let Some(row) = users::find_account(tx, tenant, &ticket.user_id)? else { return Ok(Link::nobody()) };
     let about: LinkDocument = match &ticket.document {
         Some(text) => document("tickets", text)?,
         None => LinkDocument::default(),

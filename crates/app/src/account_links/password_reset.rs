@@ -126,6 +126,12 @@ impl App {
             Err(AccountError::App(error)) => return Err(error.into()),
             Err(_) => return Err(ResetError::Link(Box::new(link.with_problem(LinkProblem::Invalid)))),
         };
+        // The sessions that end are those of the user whose account it is.
+        let owner = match self.account(&tenant.id, &user.user_id).await {
+            Ok((_, owner)) => owner,
+            Err(AccountError::App(error)) => return Err(error.into()),
+            Err(_) => return Err(ResetError::Link(Box::new(link.with_problem(LinkProblem::Invalid)))),
+        };
         let check = check_password(&connection.options, password);
         if !check.is_acceptable() {
             return Err(ResetError::WeakPassword(check));
@@ -134,7 +140,7 @@ impl App {
         let consequences = Consequences {
             initiator: LogoutInitiator::PasswordChanged,
             refresh_tokens: tenant.settings.flags.revoke_refresh_tokens_on_account_change,
-            event: LogEvent::new(LogType::SuccessPasswordChange, caller).user(&user).connection(&connection),
+            event: LogEvent::new(LogType::SuccessPasswordChange, caller).user(&user).user_id(&owner).connection(&connection),
         };
         let digest = self.ticket_digest(&tenant.id, ticket);
         let (app, user_id, verified, now) =
@@ -150,7 +156,7 @@ impl App {
             clear_login_failures(&app, tx, tenant, &user_id)?;
             users::set_password(tx, tenant, &user_id, &hash, now)
         };
-        match self.change_account(tenant, &user.user_id, consequences, set).await {
+        match self.change_account(tenant, &owner, consequences, set).await {
             Ok(()) => Ok(link),
             // Somebody was faster.
             Err(AccountError::NotFound) => {

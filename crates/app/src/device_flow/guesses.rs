@@ -53,7 +53,8 @@ fn share(format: &UserCodeFormat) -> Allowance {
     let lifetime = i64::try_from(LIFETIME.as_millis()).unwrap_or(i64::MAX);
     // No more than a thousand a second, whatever the space.
     let burst = (guesses / 4).clamp(1, lifetime);
-    Allowance { burst, rate: lifetime / burst }
+    // Rounded up: not one guess more.
+    Allowance { burst, rate: (lifetime + burst - 1) / burst }
 }
 
 impl Guess {
@@ -109,9 +110,8 @@ mod tests {
             let Allowance { burst, rate } = share(&format);
             let lifetime = i64::try_from(LIFETIME.as_millis()).unwrap();
             assert!(burst >= 200 && rate >= 1, "{mask}: {burst} and one in {rate} ms");
-            // Rounding lets the drops come a little faster than an exact share would.
             let guesses = u64::try_from(2 * (burst + lifetime / rate)).unwrap();
-            assert!(format.space() / guesses >= (1 << BITS) * 99 / 100, "{mask}: {guesses} guesses");
+            assert!(format.space() / guesses >= 1 << BITS, "{mask}: {guesses} guesses");
         }
     }
 }

@@ -105,7 +105,7 @@ impl App {
     async fn context(&self, tenant: Tenant, job: &Job, draft: &Draft) -> Result<Option<Context>, AppError> {
         let about = &draft.about;
         let Some(user_id) = about.user_id.clone() else { return Ok(None) };
-        let Some(user) = self.user(&tenant.id, &user_id).await?.filter(|user| user.email.is_some()) else {
+        let Some(user) = self.own_account(&tenant.id, &user_id).await?.filter(|user| user.email.is_some()) else {
             return Ok(None);
         };
         let purpose = draft.purpose();
@@ -147,7 +147,7 @@ impl App {
         let (made_at, expires_at) = (job.queued_at, later(job.queued_at, SignedDuration::from_secs(draft.lifetime())));
         let insert = move |tx: &mut Tx<'_>| {
             // The address may have changed since the job was queued; the mail goes where the ticket is good.
-            let Some(row) = users::find(tx, &id, &user_id)? else { return Ok(None) };
+            let Some(row) = users::find_account(tx, &id, &user_id)? else { return Ok(None) };
             if let Some(purpose) = purpose {
                 let email = row.email.clone();
                 let new = NewTicket { secret: &ticket, purpose, user_id: &user_id, email, about: &document };

@@ -1,6 +1,7 @@
 //! `/u/reset-password/request` and `/u/reset-password`.
 
-use keywright_app::{Caller, LinkRequest};
+use keywright_app::{Caller, LinkRequest, NewUser};
+use keywright_store::identities;
 use keywright_types::ConnectionOptions;
 
 use crate::site::{EMAIL, PASSWORD, Site, link};
@@ -219,4 +220,37 @@ async fn a_link_that_was_not_mailed_proves_no_address() {
         let user = site.app.user(&site.tenant.id, &site.user.user_id).await.unwrap().unwrap();
         assert_eq!(user.email_verified, marked);
     }
+}
+
+#[tokio::test]
+async fn a_linked_account_has_a_password_of_its_own_that_logs_the_primary_user_in() {
+    let site = Site::start().await;
+    let (second, now) = ("second@example.com", site.app.now());
+    let new = NewUser {
+        email: second.to_owned(),
+        username: None,
+        password: PASSWORD.to_owned(),
+        email_verified: true,
+    };
+    let account = site.app.create_user(&site.tenant.id, site.connection(), new).await.unwrap().user_id;
+    let (id, primary) = (site.tenant.id.clone(), site.user.user_id.clone());
+    site.app.store().write(move |tx| identities::link(tx, &id, &primary, &account, now)).await.unwrap();
+    // The primary user is logged in, and that ends with the password.
+    let elsewhere = site.browser();
+    let state = site.begin(&elsewhere).await.handle;
+    elsewhere.fill_in(&format!("/u/login?state={state}"), &[("username", EMAIL), ("password", PASSWORD)]).await;
+    assert_eq!(site.logged_in(&elsewhere).await.as_ref(), Some(&site.user.user_id));
+
+    assert_eq!(ask(&site, second).await.status, 200);
+    let mail = site.mail().await;
+    assert_eq!(mail.to, second);
+    let reader = site.browser();
+    let page = reader.get(&link(&mail, PATH)).await;
+    let done = reader.submit("/u/reset-password", &page, &[("password", NEW), ("re-enter-password", NEW)]).await;
+    assert_eq!(done.status, 200, "{done:#?}");
+    assert_eq!(site.logged_in(&elsewhere).await, None);
+    assert_eq!(log_in(&site, PASSWORD).await, 303, "the other account keeps its password");
+    let state = site.begin(&reader).await.handle;
+    reader.fill_in(&format!("/u/login?state={state}"), &[("username", second), ("password", NEW)]).await;
+    assert_eq!(site.logged_in(&reader).await.as_ref(), Some(&site.user.user_id));
 }
