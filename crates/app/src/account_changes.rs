@@ -106,7 +106,7 @@ impl App {
     }
 
     /// The account with this identifier, and the user whose it is: itself, or the one it is linked to.
-    async fn account(&self, tenant: &TenantId, account: &str) -> Result<(UserRow, String), AccountError> {
+    pub(crate) async fn account(&self, tenant: &TenantId, account: &str) -> Result<(UserRow, String), AccountError> {
         let (id, account) = (tenant.clone(), account.to_owned());
         let found = self.store().look_up(move |tx| {
             let Some(row) = users::find_account(tx, &id, &account)? else { return Ok(None) };
