@@ -135,13 +135,6 @@ impl App {
         let row = self.store().look_up(move |tx| users::find(tx, &id, &wanted)).await?;
         row.map(|row| user_from_row(&row)).transpose()
     }
-
-    /// The account with this identifier, whether it is a user of its own or linked to one: whose address and password it is.
-    pub(crate) async fn own_account(&self, tenant: &TenantId, user_id: &str) -> Result<Option<User>, AppError> {
-        let (id, wanted) = (tenant.clone(), user_id.to_owned());
-        let row = self.store().look_up(move |tx| users::find_account(tx, &id, &wanted)).await?;
-        row.map(|row| user_from_row(&row)).transpose()
-    }
 }
 
 /// Turns a stored row into a profile; the password hash stays behind.

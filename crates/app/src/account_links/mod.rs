@@ -66,7 +66,7 @@ impl Purpose {
 /// What a link is made with.
 #[derive(Clone, Debug, Default)]
 pub struct LinkRequest {
-    /// Whose account.
+    /// Which account: a user's own, or one that is linked to a user.
     pub user_id: String,
     /// Where the browser goes in the end.
     pub result_url: Option<String>,
@@ -169,8 +169,8 @@ impl App {
 
     /// A link to set another password; nothing is mailed.
     pub async fn password_change_link(&self, tenant: &Tenant, request: LinkRequest) -> Result<String, AccountError> {
-        let user = self.user(&tenant.id, &request.user_id).await?.ok_or(AccountError::NotFound)?;
-        self.database_of(&tenant.id, &user).await?;
+        let (row, _) = self.account(&tenant.id, &request.user_id).await?;
+        self.database_of(&tenant.id, &user_from_row(&row)?).await?;
         self.make_link(tenant, Purpose::PasswordChange, request).await
     }
 
@@ -184,7 +184,7 @@ impl App {
         let about = LinkDocument { result_url, client_id, organization_id, include_email, mark_email_as_verified };
         self.store()
             .write(move |tx| {
-                let row = users::find(tx, &id, &user_id)?.ok_or(AccountError::NotFound)?;
+                let row = users::find_account(tx, &id, &user_id)?.ok_or(AccountError::NotFound)?;
                 let ticket = NewTicket { secret: &ticket, purpose, user_id: &user_id, email: row.email, about: &about };
                 app.insert_ticket(tx, &id, ticket, now, expires_at)?;
                 Ok::<_, AccountError>(())

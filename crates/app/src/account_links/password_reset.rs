@@ -1,7 +1,7 @@
 //! Setting another password by a link (§7.2, §7.7; LG-01, LG-03, LG-12).
 
 use jiff::Timestamp;
-use keywright_store::{StoreError, Tx, logs, tickets, users};
+use keywright_store::{StoreError, Tx, identities, logs, tickets, users};
 use keywright_types::{Client, Connection, LogoutInitiator, Tenant, TenantId, User};
 
 use super::verification::sentence;
@@ -82,8 +82,13 @@ impl App {
                 } else {
                     users::find_by_email(tx, &id, &connection, &wanted)?
                 };
+                // Looked up for a name that nobody has as well: the same work (LG-03).
+                let account = row.as_ref().map(|row| row.user_id.as_str()).unwrap_or_default();
+                let owner = identities::primary_of(tx, &id, account)?;
                 let event = match &row {
-                    Some(row) => event.user_id(&row.user_id).with_kind(LogType::SuccessPasswordChangeRequest),
+                    Some(row) => event
+                        .user_id(owner.as_deref().unwrap_or(&row.user_id))
+                        .with_kind(LogType::SuccessPasswordChangeRequest),
                     None => event.description("the user does not exist"),
                 };
                 mail.user_id = row.map(|row| row.user_id);
@@ -126,21 +131,24 @@ impl App {
             Err(AccountError::App(error)) => return Err(error.into()),
             Err(_) => return Err(ResetError::Link(Box::new(link.with_problem(LinkProblem::Invalid)))),
         };
-        // The sessions that end are those of the user whose account it is.
-        let owner = match self.account(&tenant.id, &user.user_id).await {
-            Ok((_, owner)) => owner,
-            Err(AccountError::App(error)) => return Err(error.into()),
-            Err(_) => return Err(ResetError::Link(Box::new(link.with_problem(LinkProblem::Invalid)))),
-        };
         let check = check_password(&connection.options, password);
         if !check.is_acceptable() {
             return Err(ResetError::WeakPassword(check));
         }
         let hash = self.passwords().hash(password, self.random()).await?;
+        // The sessions are those of the user that the account is linked to.
+        let owner = match self.account(&tenant.id, &user.user_id).await {
+            Ok((_, owner)) => owner,
+            Err(AccountError::App(error)) => return Err(error.into()),
+            Err(_) => return Err(ResetError::Link(Box::new(link.with_problem(LinkProblem::Invalid)))),
+        };
         let consequences = Consequences {
             initiator: LogoutInitiator::PasswordChanged,
             refresh_tokens: tenant.settings.flags.revoke_refresh_tokens_on_account_change,
-            event: LogEvent::new(LogType::SuccessPasswordChange, caller).user(&user).user_id(&owner).connection(&connection),
+            event: LogEvent::new(LogType::SuccessPasswordChange, caller)
+                .user(&user)
+                .user_id(&owner)
+                .connection(&connection),
         };
         let digest = self.ticket_digest(&tenant.id, ticket);
         let (app, user_id, verified, now) =

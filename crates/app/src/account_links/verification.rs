@@ -6,7 +6,7 @@ use keywright_types::{Tenant, TenantId};
 use super::{Link, LinkProblem, Purpose, link};
 use crate::account_changes::AccountError;
 use crate::mail::{AccountMail, MAIL, Mail};
-use crate::{App, AppError, Caller, LogEvent, LogType};
+use crate::{App, AppError, Caller, LogEvent, LogType, user_from_row};
 
 impl App {
     /// Has the mail sent that asks a user to prove the address.
@@ -18,7 +18,8 @@ impl App {
         organization_id: Option<&str>,
         caller: &Caller,
     ) -> Result<(), AccountError> {
-        let user = self.user(&tenant.id, user_id).await?.ok_or(AccountError::NotFound)?;
+        let (row, _) = self.account(&tenant.id, user_id).await?;
+        let user = user_from_row(&row)?;
         if user.email.is_none() {
             return Err(AccountError::InvalidEmail);
         }

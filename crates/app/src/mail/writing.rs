@@ -105,9 +105,11 @@ impl App {
     async fn context(&self, tenant: Tenant, job: &Job, draft: &Draft) -> Result<Option<Context>, AppError> {
         let about = &draft.about;
         let Some(user_id) = about.user_id.clone() else { return Ok(None) };
-        let Some(user) = self.own_account(&tenant.id, &user_id).await?.filter(|user| user.email.is_some()) else {
-            return Ok(None);
-        };
+        // The mail is about an account, whose address need not be that of the user it is linked to.
+        let (id, account) = (tenant.id.clone(), user_id.clone());
+        let found = self.store().read(move |tx| users::find_account(tx, &id, &account)).await?;
+        let Some(row) = found.filter(|row| row.email.is_some()) else { return Ok(None) };
+        let user = user_from_row(&row)?;
         let purpose = draft.purpose();
         if purpose == Some(Purpose::EmailVerification) && user.email_verified {
             return Ok(None);

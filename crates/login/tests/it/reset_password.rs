@@ -1,7 +1,6 @@
 //! `/u/reset-password/request` and `/u/reset-password`.
 
-use keywright_app::{Caller, LinkRequest, NewUser};
-use keywright_store::identities;
+use keywright_app::{Caller, LinkRequest};
 use keywright_types::ConnectionOptions;
 
 use crate::site::{EMAIL, PASSWORD, Site, link};
@@ -222,35 +221,35 @@ async fn a_link_that_was_not_mailed_proves_no_address() {
     }
 }
 
+/// A linked account keeps its own address and password; the sessions are those of the user.
 #[tokio::test]
-async fn a_linked_account_has_a_password_of_its_own_that_logs_the_primary_user_in() {
+async fn the_password_of_a_linked_account_is_set_by_a_link_to_its_own_address() {
     let site = Site::start().await;
-    let (second, now) = ("second@example.com", site.app.now());
-    let new = NewUser {
-        email: second.to_owned(),
+    let new = keywright_app::NewUser {
+        email: "second@example.com".to_owned(),
         username: None,
-        password: PASSWORD.to_owned(),
+        password: "Second-horse-1".to_owned(),
         email_verified: true,
     };
-    let account = site.app.create_user(&site.tenant.id, site.connection(), new).await.unwrap().user_id;
-    let (id, primary) = (site.tenant.id.clone(), site.user.user_id.clone());
-    site.app.store().write(move |tx| identities::link(tx, &id, &primary, &account, now)).await.unwrap();
-    // The primary user is logged in, and that ends with the password.
+    let second = site.app.create_user(&site.tenant.id, site.connection(), new).await.unwrap().user_id;
+    let (id, first, now) = (site.tenant.id.clone(), site.user.user_id.clone(), site.app.now());
+    let link_them = site.app.store().write(move |tx| keywright_store::identities::link(tx, &id, &first, &second, now));
+    assert_eq!(link_them.await.unwrap(), keywright_store::identities::Linked::Done);
     let elsewhere = site.browser();
     let state = site.begin(&elsewhere).await.handle;
     elsewhere.fill_in(&format!("/u/login?state={state}"), &[("username", EMAIL), ("password", PASSWORD)]).await;
-    assert_eq!(site.logged_in(&elsewhere).await.as_ref(), Some(&site.user.user_id));
+    assert!(site.logged_in(&elsewhere).await.is_some());
 
-    assert_eq!(ask(&site, second).await.status, 200);
+    assert_eq!(ask(&site, "second@example.com").await.status, 200);
     let mail = site.mail().await;
-    assert_eq!(mail.to, second);
-    let reader = site.browser();
-    let page = reader.get(&link(&mail, PATH)).await;
-    let done = reader.submit("/u/reset-password", &page, &[("password", NEW), ("re-enter-password", NEW)]).await;
-    assert_eq!(done.status, 200, "{done:#?}");
-    assert_eq!(site.logged_in(&elsewhere).await, None);
-    assert_eq!(log_in(&site, PASSWORD).await, 303, "the other account keeps its password");
-    let state = site.begin(&reader).await.handle;
-    reader.fill_in(&format!("/u/login?state={state}"), &[("username", second), ("password", NEW)]).await;
-    assert_eq!(site.logged_in(&reader).await.as_ref(), Some(&site.user.user_id));
+    assert_eq!(mail.to, "second@example.com");
+    let fields = [("password", NEW), ("re-enter-password", NEW)];
+    assert_eq!(site.browser().fill_in(&link(&mail, PATH), &fields).await.status, 200);
+    assert_eq!(site.logged_in(&elsewhere).await, None, "the user's sessions end");
+    assert_eq!((log_in(&site, PASSWORD).await, log_in(&site, NEW).await), (303, 400), "the user's own password stays");
+    let browser = site.browser();
+    let state = site.begin(&browser).await.handle;
+    let fields = [("username", "second@example.com"), ("password", NEW)];
+    assert_eq!(browser.fill_in(&format!("/u/login?state={state}"), &fields).await.status, 303);
+    assert_eq!(site.logged_in(&browser).await, Some(site.user.user_id.clone()));
 }

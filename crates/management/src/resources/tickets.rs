@@ -2,7 +2,7 @@
 
 use keywright_app::mail::LONGEST_LINK_LIFETIME;
 use keywright_app::{AccountError, LinkRequest};
-use keywright_store::users;
+use keywright_store::{identities, users};
 use serde_json::{Value, json};
 
 use crate::call::{Call, Reply};
@@ -79,8 +79,9 @@ async fn password_change(call: Call) -> Outcome {
 
 async fn email_verification(call: Call) -> Outcome {
     let request = request(&call, call.text("user_id").unwrap_or_default().to_owned()).await?;
-    let user = call.app.user(&call.tenant.id, &request.user_id).await?.ok_or_else(no_user)?;
-    if user.email.is_none() {
+    let account = request.user_id.clone();
+    let row = call.read(move |tx, tenant| users::find_account(tx, tenant, &account)?.ok_or_else(no_user)).await?;
+    if row.email.is_none() {
         return Err(ApiError::bad_request("The user does not have an email address."));
     }
     let link = call.app.email_verification_link(&call.tenant, request).await.map_err(failed)?;
@@ -122,13 +123,10 @@ async fn request(call: &Call, user_id: String) -> Result<LinkRequest, ApiError> 
     {
         return Err(ApiError::not_found("No organization found by that id or name"));
     }
-    if let Some(identity) = call.body.get("identity") {
-        let text = |name: &str| identity.get(name).and_then(Value::as_str).unwrap_or_default();
-        // Every account has the one identity that it was made with.
-        if user_id != format!("{}|{}", text("provider"), text("user_id")) {
-            return Err(ApiError::bad_request("The user has no such identity."));
-        }
-    }
+    let user_id = match call.body.get("identity") {
+        Some(identity) => identity_of(call, user_id, identity).await?,
+        None => user_id,
+    };
     Ok(LinkRequest {
         user_id,
         result_url,
@@ -138,6 +136,23 @@ async fn request(call: &Call, user_id: String) -> Result<LinkRequest, ApiError> 
         include_email: flag("includeEmailInRedirect"),
         mark_email_as_verified: flag("mark_email_as_verified"),
     })
+}
+
+/// The account that `identity` names: the user's own, or one that is linked to it.
+async fn identity_of(call: &Call, user_id: String, identity: &Value) -> Result<String, ApiError> {
+    let text = |name: &str| identity.get(name).and_then(Value::as_str).unwrap_or_default();
+    let account = format!("{}|{}", text("provider"), text("user_id"));
+    let user = user_id.clone();
+    let linked = call.read(move |tx, tenant| {
+        users::find(tx, tenant, &user)?.ok_or_else(no_user)?;
+        Ok(identities::ids(tx, tenant, &user)?)
+    });
+    let linked = linked.await?;
+    if account == user_id || linked.contains(&account) {
+        Ok(account)
+    } else {
+        Err(ApiError::bad_request("The user has no such identity."))
+    }
 }
 
 fn failed(error: AccountError) -> ApiError {
