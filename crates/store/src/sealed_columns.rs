@@ -240,6 +240,8 @@ pub static SEALED_COLUMNS: [SealedColumn; 14] = [
         ends_with_bytes: false,
         page: CLIENT_ADDONS,
         replace: REPLACE_CLIENT_ADDONS,
+    },
+    SealedColumn {
         table: "user_job_parts",
         column: "content",
         content: Content::UserJobPart,
