@@ -392,8 +392,6 @@ async fn bad_requests_start_nothing() {
         "The field a..b is no member of a profile",
         Some("invalid_body"),
     );
-    let mail = api.post("/jobs/verification-email", json!({ "user_id": "auth0|x" })).await;
-    refused(&mail, 403, "This feature is not enabled for this tenant.", Some("feature_not_enabled"));
 }
 
 #[tokio::test]
@@ -671,4 +669,37 @@ async fn tn_06_a_job_does_what_its_caller_may_do() {
 async fn file_of(api: &Api) -> String {
     let job = export(api, json!({})).await;
     file(api, &job).await
+}
+
+#[tokio::test]
+async fn a_verification_mail_is_sent_once_more() {
+    let api = Api::new().await;
+    let inbox = keywright_app::mail::Inbox::default();
+    api.app.app.send_mails_with(std::sync::Arc::new(inbox.clone()));
+    let user_id = api.scene.user.user_id.clone();
+    let post = |body: Value| {
+        let api = api.clone();
+        async move { api.post("/jobs/verification-email", body).await }
+    };
+    let own = user_id.split('|').nth(1).unwrap();
+    let answer = post(json!({ "user_id": user_id, "identity": { "provider": "auth0", "user_id": own } })).await;
+    assert_eq!(answer.status, 201, "{answer:#?}");
+    assert_eq!((answer.text("type").as_str(), answer.text("status").as_str()), ("verification_email", "pending"));
+    let job = api.get(&format!("/jobs/{}", answer.text("id"))).await.json();
+    assert_eq!((&job["status"], &job["percentage_done"]), (&json!("completed"), &json!(100)));
+    api.app.app.run_due_jobs().await.unwrap();
+    let mails = inbox.mails();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].message.to, "jane@example.com");
+
+    let missing = post(json!({ "user_id": "auth0|nobody" })).await;
+    refused(&missing, 404, "The user does not exist.", Some("inexistent_user"));
+    let client = post(json!({ "user_id": user_id, "client_id": "nobody" })).await;
+    refused(&client, 404, "The client does not exist", Some("inexistent_client"));
+    let organization = post(json!({ "user_id": user_id, "organization_id": "org_x" })).await;
+    refused(&organization, 404, "No organization found by that id or name", None);
+    let identity = post(json!({ "user_id": user_id, "identity": { "provider": "github", "user_id": "1" } })).await;
+    refused(&identity, 400, "The user has no such identity.", None);
+    api.app.app.run_due_jobs().await.unwrap();
+    assert_eq!(inbox.mails().len(), 1);
 }

@@ -3,6 +3,7 @@
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -46,8 +47,9 @@ struct Parameters {
 async fn download(
     State(app): State<App>,
     CurrentTenant(tenant): CurrentTenant,
-    Query(Parameters { token }): Query<Parameters>,
+    query: Result<Query<Parameters>, QueryRejection>,
 ) -> Response {
+    let token = query.map(|Query(Parameters { token })| token).unwrap_or_default();
     match found(&app, &tenant.id, &token).await {
         Ok(row) => file(app, tenant.id.clone(), row),
         Err(error) => error.into_response(),

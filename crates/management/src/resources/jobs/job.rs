@@ -14,6 +14,7 @@ use crate::operation::Outcome;
 
 pub(super) const IMPORT: &str = "users_import";
 pub(super) const EXPORT: &str = "users_export";
+pub(super) const VERIFICATION: &str = "verification_email";
 
 pub(super) const PENDING: &str = "pending";
 pub(super) const COMPLETED: &str = "completed";

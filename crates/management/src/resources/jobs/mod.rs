@@ -50,7 +50,8 @@ mail is sent.
 and tokens of other identity providers, are in no export. When the job is completed, every `GET /jobs/{id}` gives a new `location`
 that works for 60 seconds and for whoever has it.
 
-**Verification mail.** There is none yet: the operation answers 403 with `feature_not_enabled`, and queues nothing.";
+**Verification mail.** The mail that asks a user to prove the address, once more. The job is `completed` as soon as the mail is
+queued; whether a mail server took it is in the tenant log.";
 
 pub(super) fn resource() -> Resource {
     let scopes = &["create:users", "read:users"];
