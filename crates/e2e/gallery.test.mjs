@@ -16,8 +16,8 @@ const windows = [
   { ...desktop, zooms: [100] },
   { width: 320, height: 640, zooms: [100] },
 ];
-/** Looks and their languages: a word that cannot be broken is as long in every language, but not broken alike. */
-const looks = { plain: languages, long: ['de', 'ja'] };
+/** Looks and their languages: a theme has sizes of its own; a word that cannot be broken is as long in every language, but not broken alike. */
+const looks = { plain: languages, long: ['de', 'ja'], themed: ['en', 'ja'] };
 
 // The pages do not depend on the database.
 describe('gallery', { skip: engine !== 'sqlite' }, () => {
@@ -69,8 +69,8 @@ describe('gallery', { skip: engine !== 'sqlite' }, () => {
   test('axe finds no violation on any page, in light and dark', async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const found = [];
-    // Two looks for the colours, two languages for the letters.
-    await visit([...of('plain', 'en'), ...of('branded', 'ja')], async (page, { path }) => {
+    // Three looks for the colours, two languages for the letters.
+    await visit([...of('plain', 'en'), ...of('branded', 'ja'), ...of('themed', 'en')], async (page, { path }) => {
       await page.evaluate(axe);
       for (const colorScheme of schemes) {
         await page.emulateMedia({ colorScheme });

@@ -539,21 +539,19 @@ mod tests {
         for (prompt, screens) in texts.as_object().unwrap() {
             for (screen, texts) in screens.as_object().unwrap() {
                 let heading = format!("### `{prompt}`, screen `{screen}`");
-                let Some((_, after)) = reference.split_once(&heading) else {
+                let Some((_, after)) = reference.split_once(&format!("{heading}\n")) else {
                     missing.push(heading);
                     continue;
                 };
                 let table = after.split("\n#").next().unwrap_or_default();
-                let keys = texts.as_object().unwrap().iter().filter(|(_, text)| text.is_string());
-                missing.extend(
-                    keys.filter(|(key, text)| {
-                        !table.contains(&format!("| `{key}` |"))
-                            || !table.contains(
-                                text.as_str().unwrap_or_default().trim().split('|').next().unwrap_or_default(),
-                            )
-                    })
-                    .map(|(key, _)| format!("{prompt} / {screen} / {key}")),
-                );
+                let row = |key: &str, text: &str| {
+                    let text = text.replace('|', "\\|");
+                    let text = if text.trim() == text { text } else { format!("`{text}`") };
+                    format!("| `{key}` | {text} |")
+                };
+                let keys = texts.as_object().unwrap().iter();
+                let rows = keys.filter_map(|(key, text)| Some(row(key, text.as_str()?)));
+                missing.extend(rows.filter(|row| !table.contains(row)));
             }
         }
         assert_eq!(missing, Vec::<String>::new());

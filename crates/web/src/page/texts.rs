@@ -56,18 +56,77 @@ pub fn compiled_in<T: DeserializeOwned>(json: &'static str) -> T {
     serde_json::from_str(json).expect("a compiled-in file of texts has the keys of its type")
 }
 
-/// Keys of Auth0 whose text has another key here: prompt, screen, Auth0's key, ours.
-const OTHER_NAMES: [(&str, &str, &str, &str); 10] = [
-    ("login", "login", "footerText", "signupActionText"),
-    ("login", "login", "footerLinkText", "signupActionLinkText"),
-    ("signup", "signup", "footerText", "loginActionText"),
-    ("signup", "signup", "footerLinkText", "loginActionLinkText"),
-    ("consent", "consent", "messageSingleTenant", "message"),
-    ("consent", "consent", "messageMultipleTenants", "message"),
-    ("brute-force-protection", "brute-force-protection-unblock-success", "eventTitle", "title"),
-    ("brute-force-protection", "brute-force-protection-unblock-failure", "eventTitle", "title"),
-    ("device-flow", "device-code-activation-allowed", "eventTitle", "title"),
-    ("device-flow", "device-code-activation-denied", "eventTitle", "title"),
+/// A text that Auth0 has under another screen or key than we have.
+struct OtherName {
+    prompt: &'static str,
+    /// Where Auth0 has it: screen and key.
+    theirs: (&'static str, &'static str),
+    /// Where we have it.
+    ours: (&'static str, &'static str),
+}
+
+const fn other(
+    prompt: &'static str,
+    theirs: (&'static str, &'static str),
+    ours: (&'static str, &'static str),
+) -> OtherName {
+    OtherName { prompt, theirs, ours }
+}
+
+/// All other texts have the same prompt, screen and key here and there.
+const OTHER_NAMES: [OtherName; 20] = [
+    other("login", ("login", "footerText"), ("login", "signupActionText")),
+    other("login", ("login", "footerLinkText"), ("login", "signupActionLinkText")),
+    other("signup", ("signup", "footerText"), ("signup", "loginActionText")),
+    other("signup", ("signup", "footerLinkText"), ("signup", "loginActionLinkText")),
+    other("consent", ("consent", "messageSingleTenant"), ("consent", "message")),
+    other("consent", ("consent", "messageMultipleTenants"), ("consent", "message")),
+    other(
+        "brute-force-protection",
+        ("brute-force-protection-unblock-success", "eventTitle"),
+        ("brute-force-protection-unblock-success", "title"),
+    ),
+    other(
+        "brute-force-protection",
+        ("brute-force-protection-unblock-failure", "eventTitle"),
+        ("brute-force-protection-unblock-failure", "title"),
+    ),
+    other("device-flow", ("device-code-activation-allowed", "eventTitle"), ("device-code-activation-allowed", "title")),
+    other("device-flow", ("device-code-activation-denied", "eventTitle"), ("device-code-activation-denied", "title")),
+    other("reset-password", ("reset-password-success", "eventTitle"), ("reset-password-success", "title")),
+    other("reset-password", ("reset-password-error", "eventTitleGeneric"), ("reset-password-error", "title")),
+    other("reset-password", ("reset-password-error", "descriptionGeneric"), ("reset-password-error", "description")),
+    other(
+        "email-verification",
+        ("email-verification-result", "verifiedTitle"),
+        ("email-verification-success", "title"),
+    ),
+    other(
+        "email-verification",
+        ("email-verification-result", "verifiedDescription"),
+        ("email-verification-success", "description"),
+    ),
+    other(
+        "email-verification",
+        ("email-verification-result", "buttonText"),
+        ("email-verification-success", "buttonText"),
+    ),
+    other("email-verification", ("email-verification-result", "errorTitle"), ("email-verification-failure", "title")),
+    other(
+        "email-verification",
+        ("email-verification-result", "invalidAccountOrCodeDescription"),
+        ("email-verification-failure", "description"),
+    ),
+    other(
+        "email-verification",
+        ("email-verification-result", "verifiedTitle"),
+        ("email-verification-already", "title"),
+    ),
+    other(
+        "email-verification",
+        ("email-verification-result", "alreadyVerifiedDescription"),
+        ("email-verification-already", "description"),
+    ),
 ];
 
 /// The texts of a file with the tenant's own in their places; `None` when none of them is shown on these pages.
@@ -80,10 +139,10 @@ pub fn customized<T: DeserializeOwned>(source: &str, own: &CustomTexts) -> Optio
     for (prompt, screens) in document.as_object_mut()? {
         for (screen, texts) in screens.as_object_mut()? {
             for (key, text) in texts.as_object_mut()?.iter_mut().filter(|(_, text)| text.is_string()) {
-                let others = OTHER_NAMES.iter().filter(|other| (other.0, other.1, other.3) == (prompt, screen, key));
-                let mut names = std::iter::once(key.as_str()).chain(others.map(|other| other.2));
-                let found =
-                    names.find_map(|name| own.text(prompt, screen, name)).filter(|text| !text.trim().is_empty());
+                let others = OTHER_NAMES.iter().filter(|own| own.prompt == prompt && own.ours == (screen, key));
+                let mut names = std::iter::once((screen.as_str(), key.as_str())).chain(others.map(|own| own.theirs));
+                let found = names.find_map(|(screen, key)| own.text(prompt, screen, key));
+                let found = found.filter(|text| !text.trim().is_empty());
                 if let Some(found) = found {
                     *text = Value::from(found);
                     replaced = true;
