@@ -11,6 +11,7 @@ mod hello;
 mod import;
 mod load;
 mod login;
+mod many;
 mod processor;
 mod report;
 mod seed;
@@ -58,6 +59,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Whether this measurement is asked for by its name.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        !self.only.is_empty() && name.contains(&self.only)
+    }
+
     /// Whether this measurement is asked for.
     pub(crate) fn includes(&self, name: &str) -> bool {
         name.contains(&self.only)
@@ -102,6 +108,9 @@ async fn measure(plan: &Plan, engine: Engine, report: &mut Report) {
     report.memory(idle, processor::resident(server.id()));
     if plan.includes(import::NAME) {
         import::measure(&seeds, &server, report).await;
+    }
+    if plan.names(many::NAME) {
+        many::measure(&seeds, &server, report).await;
     }
     server.stop();
 }

@@ -15,6 +15,8 @@ const IDLE_TARGET: f64 = 30.0;
 /// Milliseconds from start to ready.
 const READY_TARGET: f64 = 100.0;
 
+/// Seconds that a question to a large tenant takes at the median.
+const MANY_TARGET: f64 = 0.05;
 /// Users a second that an import writes.
 const IMPORT_TARGET: f64 = 5000.0;
 
@@ -142,6 +144,16 @@ impl Report {
             processor_time * 1e6,
             taken_in * 1e3,
         );
+    }
+
+    /// Median and 95th percentile of a question to a large tenant, in seconds.
+    pub(crate) fn many(&mut self, name: &str, median: f64, most: f64) {
+        let passed = median <= MANY_TARGET;
+        let text = format!("{name}: p50 {:.1} ms, p95 {:.1} ms", median * 1e3, most * 1e3);
+        if !passed {
+            self.missed.push(self.sentence(crate::many::NAME, &text));
+        }
+        println!("  {text}{}", if passed { "" } else { " MISSED" });
     }
 
     /// Says which targets were missed.

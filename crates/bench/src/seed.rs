@@ -9,7 +9,7 @@ use keywright_jose::{MasterKey, Random};
 use keywright_store::Store;
 use keywright_store::device_codes::{self, DeviceCodeRow, DeviceCodeState};
 use keywright_testkit::{Browser, Engine, Registered, Scene};
-use keywright_types::{Client, ExpirationType, RotationType, TenantSettings};
+use keywright_types::{Client, ExpirationType, RotationType, TenantId, TenantSettings};
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -42,6 +42,7 @@ pub(crate) struct Seeds {
     pub(crate) directory: TempDir,
     pub(crate) domain: String,
     /// Audience of the Management API.
+    pub(crate) tenant: TenantId,
     pub(crate) management_audience: String,
     /// Identifier of the database connection.
     pub(crate) connection: String,
@@ -114,7 +115,8 @@ pub(crate) async fn plant(engine: Engine, plan: &Plan, signature: Signature) -> 
     };
     scene.web = scene.app.change_client(&scene.web, rotating).await;
     let audience = scene.app.tenant.management_audience();
-    scene.app.grant(&scene.machine, &audience, vec!["create:users".to_owned(), "read:users".to_owned()]).await;
+    let scopes = ["create:users", "read:users", "read:clients", "read:roles"].map(str::to_owned).to_vec();
+    scene.app.grant(&scene.machine, &audience, scopes).await;
     let device = |client: &mut Client| client.grant_types.push(DEVICE_GRANT.to_owned());
     let native = scene.app.change_client(&scene.native, device).await;
     // The server goes by the machine's time.
@@ -138,6 +140,7 @@ pub(crate) async fn plant(engine: Engine, plan: &Plan, signature: Signature) -> 
         master_key,
         directory: tempfile::tempdir().unwrap(),
         domain: scene.app.tenant.domain.clone(),
+        tenant: scene.app.tenant.id.clone(),
         management_audience: scene.app.tenant.management_audience(),
         connection: scene.connection.id.clone(),
         web: scene.web.clone(),

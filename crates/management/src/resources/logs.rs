@@ -25,7 +25,7 @@ the header `Link` has the address of what follows. Without `from` it begins with
 By pages: `page` and `per_page` reach the newest 1000 entries; `sort` is `date:-1` (the default) or `date:1`. `q` (also by the name
 `search`) is a query in the [language of user search](../user-search.md) on `type`, `date`, `log_id`, `client_id`, `client_name`,
 `connection`, `connection_id`, `user_id`, `user_name`, `description`, `ip`, `hostname`, `strategy`, `audience` and `user_agent`; values are compared with their
-case. A term without a field is looked for in type, description, client name, user name, user id, address and connection. `total` counts up to 10,000
+case. A term without a field is looked for in type, description, client name, user name, user id, address and connection. `total` counts up to 1000
 entries. A search that takes longer than two seconds is given up with 503: name a `type` or a user.";
 
 const SCOPES: &[&str] = &["read:logs", "read:logs_users"];

@@ -41,7 +41,7 @@ A mail that asks to prove the address is sent to a new user and to a new address
 `verify_email: false` comes with it; `verify_email: true` alone sends another one.
 
 `q` is a query in the [language of user search](../user-search.md); what is written is found at once. `sort` is one field with `:1` or
-`:-1`. Pages by number reach the first 1000 users, whatever the order; `total` counts up to 10,000 users, and is 10,000 where there are
+`:-1`. Pages by number reach the first 1000 users, whatever the order; `total` counts up to 1000 users, and is 1000 where there are
 more. A search that takes longer than two seconds is given up with 503.
 
 An identity that is linked is no user any more: it is found by nothing but its primary user, and a login with its address and
