@@ -7,14 +7,14 @@
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
-use http::{StatusCode, header};
+use http::StatusCode;
 use keywright_app::{BrowserId, EnteredUserCode, LogEvent, LogType, PendingDevice, network_of};
 use keywright_types::Client;
-use keywright_web::cookies;
 use keywright_web::page::respond;
 use keywright_web::parameters::AUTHORIZATION;
 
 use crate::error::PageError;
+use crate::link_form;
 use crate::login::too_many;
 use crate::pages::{
     ActivationPage, ActivationProblem, ApplicationInfo, ConfirmationPage, DeviceAllowedPage, DeviceDeniedPage,
@@ -198,26 +198,14 @@ fn own_form(
 
 /// The page with the form for the code. People come here from nowhere: the browser gets an identity if it has none.
 fn entry(visit: &Visit, code: &str, problem: Option<ActivationProblem>) -> Response {
-    let (app, tenant) = (&visit.app, &visit.tenant.id);
-    let known = app.browser(tenant, visit.cookies.browser.as_deref());
-    let browser = known.clone().unwrap_or_else(|| app.new_browser());
+    let (keys, cookie) = link_form::keys(visit, ENTRY);
     let status = match problem {
         None => StatusCode::OK,
         Some(ActivationProblem::TooManyCodes) => StatusCode::TOO_MANY_REQUESTS,
         Some(_) => StatusCode::BAD_REQUEST,
     };
-    let page = ActivationPage {
-        shell: visit.shell(),
-        keys: keys(visit, &browser, ENTRY),
-        user_code: code.to_owned(),
-        problem,
-    };
-    let mut response = respond(status, &page);
-    if known.is_none() {
-        let cookie = cookies::set_browser(&app.browser_cookie(tenant, &browser));
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
+    let page = ActivationPage { shell: visit.shell(), keys, user_code: code.to_owned(), problem };
+    link_form::with_cookie(respond(status, &page), cookie)
 }
 
 fn keys(visit: &Visit, browser: &BrowserId, about: &str) -> FormKeys {

@@ -1,5 +1,5 @@
-//! Forms on the pages behind mailed links. They belong to no transaction: the mail may be opened in another browser than the one
-//! that it was asked for in. The form is bound to the browser that opened the link all the same (LG-02, WB-02).
+//! Forms on the pages behind mailed links, and on the one where codes of devices are entered. They belong to no transaction: the
+//! mail may be opened in another browser than the one that it was asked for in. The form is bound to the browser that opened the link all the same (LG-02, WB-02).
 
 use axum::response::Response;
 use http::{HeaderValue, header};
