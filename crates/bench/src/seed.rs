@@ -96,7 +96,7 @@ impl Seeds {
             approval: None,
             denial: None,
             created_at: now,
-            expires_at: now + std::time::Duration::from_secs(900),
+            expires_at: now + std::time::Duration::from_mins(15),
             ended_at: None,
         }
     }

@@ -4,6 +4,8 @@
 //! It looks nothing up: the picture of a code that no device has is no different. Every text but one of the shape of the
 //! tenant's codes is refused, so that nobody gets pictures of anything else from this domain.
 
+use std::fmt::Write as _;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use keywright_app::AppError;
@@ -56,7 +58,8 @@ fn svg(text: &str) -> Result<String, AppError> {
         let mut x = 0;
         for run in row.chunk_by(|one, next| one == next) {
             if run.first() == Some(&Color::Dark) {
-                path += &format!("M{} {}h{}v1h-{}z", x + MARGIN, y + MARGIN, run.len(), run.len());
+                let (left, top, length) = (x + MARGIN, y + MARGIN, run.len());
+                write!(path, "M{left} {top}h{length}v1h-{length}z").map_err(AppError::internal)?;
             }
             x += run.len();
         }

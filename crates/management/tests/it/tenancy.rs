@@ -125,6 +125,7 @@ fn organization_body(method: &Method, path: &str) -> Option<Value> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "something of everything")]
 async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     let api = Api::new().await;
     let client = api.client(json!({})).await;

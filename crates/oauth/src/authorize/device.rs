@@ -83,7 +83,7 @@ pub(super) fn still_allowed(request: &AuthorizationRequest, client: &Client) -> 
 pub(super) struct Approval {
     code_digest: Vec<u8>,
     client_id: String,
-    approval: DeviceApproval,
+    given: DeviceApproval,
 }
 
 impl Approval {
@@ -99,7 +99,7 @@ impl Approval {
         Ok(Some(Self {
             code_digest: device.code_digest(),
             client_id: request.client_id.clone(),
-            approval: DeviceApproval {
+            given: DeviceApproval {
                 user_id: session.user_id.clone(),
                 session_id: session.session_id.clone(),
                 binding: serde_json::to_string(&binding).map_err(AppError::internal)?,
@@ -109,7 +109,7 @@ impl Approval {
 
     /// One conditional write (DV-05, DV-06). `false`: the device was answered before, or its time is over.
     pub(super) fn write(&self, tx: &mut Tx<'_>, tenant: &TenantId, now: Timestamp) -> Result<bool, StoreError> {
-        device_codes::approve(tx, tenant, &self.code_digest, &self.client_id, &self.approval, now)
+        device_codes::approve(tx, tenant, &self.code_digest, &self.client_id, &self.given, now)
     }
 }
 

@@ -59,7 +59,11 @@ impl Import<'_> {
     pub(super) async fn run(self, mut tree: Tree) -> Result<Summary, Failure> {
         let mut summary = Summary::default();
         for name in std::mem::take(&mut tree.unknown) {
-            summary.note(&name, "", Outcome::Refused("keywright import does not know this type: auth0-deploy-cli imports it".to_owned()));
+            summary.note(
+                &name,
+                "",
+                Outcome::Refused("keywright import does not know this type: auth0-deploy-cli imports it".to_owned()),
+            );
         }
         let mut names: BTreeMap<&str, Names> = BTreeMap::new();
         let mut present: Vec<(&Kind, BTreeSet<String>)> = Vec::new();

@@ -209,7 +209,10 @@ fn what_cannot_be_is_refused_with_its_reason_and_the_rest_is_done() {
         let unknown =
             "refused   clients Web Shop: Payload validation error: 'Additional properties not allowed: unknown'.";
         assert!(said.contains(unknown), "{said}");
-        assert!(said.contains("refused   hooks : keywright import does not know this type: auth0-deploy-cli imports it"), "{said}");
+        assert!(
+            said.contains("refused   hooks : keywright import does not know this type: auth0-deploy-cli imports it"),
+            "{said}"
+        );
         assert!(said.contains("of the entries were refused"), "{said}");
     }
     // What cannot be read changes nothing.
@@ -269,8 +272,8 @@ fn users_come_in_from_both_kinds_of_files() {
     let place = Place::new();
     assert!(place.deploy(&["import", "tree/tenant.yaml"]).0);
     let hash = "$2b$10$w4kfaZVjrcQ6ZOMiG.M8JeNvnVQkPKZV03pbDUHbxy9Ug0h/McDXi";
-    let lines: String =
-        (0..1200).map(|n| format!("{{\"email\":\"u{n}@example.com\",\"password_hash\":\"{hash}\"}}\n")).collect();
+    let line = |n| format!("{{\"email\":\"u{n}@example.com\",\"password_hash\":\"{hash}\"}}\n");
+    let lines = (0..1200).map(line).collect::<Vec<_>>().concat();
     place.write("users.ndjson", &format!("{lines}{{\"email\":\"u3@example.com\"}}\n{{\"email\":\"bad\"}}\n"));
     let import =
         |more: &[&str]| place.deploy(&[&["import", "--connection", "Customers", "--users"][..], more].concat());
