@@ -72,7 +72,8 @@ async fn dv_02_following_the_link_alone_grants_nothing() {
     assert_eq!(page.input("user_code").unwrap(), second.user_code);
     assert!(waits(&scene, &second).await);
     // The code.
-    let page = browser.submit("/activate", &page, &[]).await;
+    let filled_in = page.input("user_code").unwrap();
+    let page = browser.submit("/activate", &page, &[("user_code", &filled_in)]).await;
     shows(&page, &["Device Confirmation", "Logged in as jane@example.com"]);
     scene.app.advance(30);
     assert!(waits(&scene, &second).await);

@@ -194,11 +194,15 @@ async fn online_access_needs_a_proof_of_possession() {
     let text = "A public client needs a DPoP proof for a refresh token that is bound to the session";
     refused(&answer, 400, "invalid_request", text);
     let key = crate::key_holder::KeyHolder::new();
-    let proof = key.proof(&scene, "POST", "/oauth/token", &json!({}));
-    let body =
-        crate::expect::form([("grant_type", GRANT), ("device_code", &*device.code), ("client_id", scene.native.id())]);
-    let headers = [("content-type", "application/x-www-form-urlencoded"), ("dpop", &*proof)];
-    let answer = scene.app.request(http::Method::POST, "/oauth/token", &headers, body).await;
+    let fields = [("grant_type", GRANT), ("device_code", &*device.code), ("client_id", scene.native.id())];
+    let prove = async |changes: &serde_json::Value| -> Answer {
+        let proof = key.proof(&scene, "POST", "/oauth/token", changes);
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("dpop", &*proof)];
+        scene.app.request(http::Method::POST, "/oauth/token", &headers, crate::expect::form(fields)).await
+    };
+    let asked = prove(&json!({})).await;
+    assert_eq!(asked.text("error"), "use_dpop_nonce");
+    let answer = prove(&json!({ "nonce": asked.header("dpop-nonce") })).await;
     granted(&answer);
     assert_eq!(answer.text("token_type"), "DPoP");
     assert!(answer.json()["refresh_token"].is_string());
