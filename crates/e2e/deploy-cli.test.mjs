@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { deployCli, exportTenant, readTenant } from './support/deploy-cli.mjs';
@@ -13,6 +13,17 @@ import { engine, startServer } from './support/server.mjs';
 const fixture = fileURLToPath(new URL('./fixtures/deploy-cli/tenant.yaml', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'keywright-deploy-cli-'));
 const server = await startServer();
+
+/** What the tool keeps in files beside the document. */
+const files = [
+  'actions/add-claim/code.js',
+  'branding_templates/universal_login.html',
+  'databases/Customers/login.js',
+  'emailTemplates/welcome_email.html',
+  'pages/error_page.html',
+  'pages/login.html',
+  'rules/add-team.js',
+];
 
 /** What the tool reports, by kind and type of resource: `Created`, `Updated`, `Deleted`. */
 function reported(report, kind) {
@@ -45,6 +56,8 @@ const secrets = {
   CONNECTIONS_OIDC_SECRET: 'oidc-secret',
   CONNECTIONS_GOOGLE_OAUTH2_SECRET: 'google-secret',
   CAPTCHA_HCAPTCHA_SECRET: 'captcha-secret',
+  SMTP_USER: 'keywright',
+  SMTP_PASS: 'smtp-secret',
 };
 
 /** The fixture as an export has it: with names for secrets, without what the tool does not write. */
@@ -55,7 +68,10 @@ function asExported(document) {
     options.client_secret = `##${named[0]}##`;
   }
   copy.attackProtection.captcha.hcaptcha.secret = '##CAPTCHA_HCAPTCHA_SECRET##';
+  Object.assign(copy.emailProvider.credentials, { smtp_user: '##SMTP_USER##', smtp_pass: '##SMTP_PASS##' });
   for (const domain of copy.customDomains) delete domain.verification_method;
+  // Their values are answered to nobody; the tool leaves them out.
+  delete copy.rulesConfigs;
   // The tool does not export them: it looks for them in a member of the answer that its own SDK takes away.
   delete copy.guardianFactorProviders;
   return copy;
@@ -87,13 +103,18 @@ describe(`auth0-deploy-cli on ${engine}`, () => {
     for (const [type, value] of Object.entries(expected)) holds(first.document[type], value, type);
     // The system API is none of the tool's business: it is found by its name and left alone.
     assert.ok(!first.document.resourceServers.some((api) => api.is_system));
-    const script = './databases/Customers/login.js';
-    assert.equal(await readFile(join(folder, 'first', script), 'utf8'), await readFile(new URL(script, `file://${fixture}`), 'utf8'));
+    for (const file of files) {
+      const written = await readFile(join(folder, 'first', file), 'utf8');
+      assert.equal(written.trim(), (await readFile(join(dirname(fixture), file), 'utf8')).trim(), file);
+    }
   });
 
-  test('a second import finds nothing to change, and changes nothing', async () => {
+  test('for what was exported the tool plans no change', async () => {
     const plan = await deployCli(server, ['import', '--input_file', first.file, '--dry-run'], secrets);
     assert.match(plan, /No changes detected/, plan);
+  });
+
+  test('a second import changes nothing', async () => {
     const report = await deployCli(server, ['import', '--input_file', first.file], secrets);
     assert.match(report, /Import Successful/);
     assert.deepEqual(reported(report, 'Created'), []);

@@ -36,6 +36,12 @@ async fn a_new_database_has_the_defaults_of_auth0() {
     let again = api.post("/connections", json!({ "name": "people", "strategy": "auth0" })).await;
     let message = "A connection with the same name already exists";
     refused(&again, 409, message, Some("connection_conflict"));
+    // One that the program made with its tenant has them too, so that a change of it changes nothing else.
+    let own = format!("/connections/{}", api.scene.connection.id);
+    let before = api.get(&own).await.json();
+    assert_eq!(before["options"]["mfa"], made["options"]["mfa"]);
+    let changed = api.patch(&own, json!({ "options": before["options"] })).await.json();
+    assert_eq!(changed, before);
 }
 
 #[tokio::test]
@@ -206,6 +212,10 @@ async fn a_social_connection_is_kept_with_its_secrets() {
     let user = json!({ "connection": "google-oauth2", "email": "a@b.example", "password": "correct horse battery" });
     let message = "Connection does not support user creation through the API. It must either be a database or passwordless connection.";
     refused(&api.post("/users", user).await, 400, message, None);
+    api.create("/connections", json!({ "name": "sms", "strategy": "sms" })).await;
+    let user = json!({ "connection": "sms", "email": "a@b.example", "password": "correct horse battery" });
+    let message = "This feature is not enabled for this tenant.";
+    refused(&api.post("/users", user).await, 403, message, Some("feature_not_enabled"));
 }
 
 /// An application that has nothing but such a connection has no login page.

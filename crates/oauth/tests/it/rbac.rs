@@ -1,8 +1,11 @@
 //! APIs that enforce policies: scopes and `permissions` by what the user may do now (§8.2; RT-05, TK-07).
 
 use keywright_app::RoleError;
+use keywright_store::{Tx, organization_member_roles};
 use keywright_testkit::{Answer, Engine, Scene};
-use keywright_types::{Permission, Role, TenantSettings, TokenDialect};
+use keywright_types::{
+    Organization, OrganizationConnection, OrganizationUsage, Permission, Role, TenantSettings, TokenDialect,
+};
 use serde_json::json;
 
 use crate::expect::{change_api, logged_in, userinfo};
@@ -152,6 +155,53 @@ async fn rt_05_a_role_removed_before_the_code_is_exchanged() {
 async fn rt_05_a_role_removed_between_uses() {
     for engine in Engine::all() {
         removed_between_uses(engine).await;
+    }
+}
+
+/// RT-05: what a user may do as a member of one organization, they may do there and nowhere else.
+async fn as_a_member(engine: Engine) {
+    let (scene, _) = scene(engine).await;
+    let (app, tenant, user) = (&scene.app.app, &scene.app.tenant.id, scene.user.user_id.clone());
+    let web = scene.app.change_client(&scene.web, |client| client.organization_usage = OrganizationUsage::Allow).await;
+    let reader = app.create_role(tenant, "Reader", "").await.unwrap();
+    app.add_role_permissions(tenant, &reader.id, &[permission("read:contacts")]).await.unwrap();
+    let mut organizations = Vec::new();
+    for name in ["acme", "umbrella"] {
+        let new = Organization { name: name.to_owned(), ..Organization::default() };
+        let organization = app.create_organization(tenant, new).await.unwrap().id;
+        let connection = json!({ "connection_id": scene.connection.id });
+        let connection: OrganizationConnection = serde_json::from_value(connection).unwrap();
+        app.enable_organization_connection(tenant, &organization, &connection).await.unwrap();
+        app.add_organization_member(tenant, &organization, &user).await.unwrap();
+        organizations.push(organization);
+    }
+    let (id, acme, member, role) = (tenant.clone(), organizations[0].clone(), user.clone(), reader.id.clone());
+    let give = move |tx: &mut Tx<'_>| organization_member_roles::insert(tx, &id, &acme, &member, &role);
+    assert!(app.store().write(give).await.unwrap());
+    let in_organization = async |organization: Option<&str>| {
+        let mut parameters = vec![("scope", ALL), ("audience", AUDIENCE)];
+        parameters.extend(organization.map(|organization| ("organization", organization)));
+        let code = scene.code(&web, &parameters).await;
+        scene.redeem(&web, &code, &[]).await
+    };
+    let everywhere = "openid contacts appointments offline_access";
+    let there = "openid read:contacts contacts appointments offline_access";
+    assert_eq!(scopes(&in_organization(None).await), both(everywhere));
+    assert_eq!(scopes(&in_organization(Some(&organizations[1])).await), both(everywhere));
+    let answer = in_organization(Some(&organizations[0])).await;
+    assert_eq!(scopes(&answer), both(there));
+    let token = answer.text("refresh_token");
+    assert_eq!(scopes(&scene.refresh(&web, &token, &[]).await), both(there));
+    let (id, acme, role) = (tenant.clone(), organizations[0].clone(), reader.id);
+    let take = move |tx: &mut Tx<'_>| organization_member_roles::delete(tx, &id, &acme, &user, &role);
+    assert!(app.store().write(take).await.unwrap());
+    assert_eq!(scopes(&scene.refresh(&web, &token, &[]).await), both(everywhere), "it counts at once");
+}
+
+#[tokio::test]
+async fn rt_05_roles_of_a_member_count_in_that_organization_only() {
+    for engine in Engine::all() {
+        as_a_member(engine).await;
     }
 }
 

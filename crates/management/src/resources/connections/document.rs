@@ -5,7 +5,7 @@ use keywright_store::connections::ConnectionRow;
 use keywright_types::{Connection, TenantId};
 use serde_json::{Map, Value, json};
 
-use super::{options, strategies};
+use super::{database, options, strategies};
 use crate::error::ApiError;
 use crate::schema::Problem;
 
@@ -15,6 +15,10 @@ pub(super) fn stored(app: &App, tenant: &TenantId, row: &ConnectionRow) -> Resul
         .map_err(|error| AppError::internal(format!("the document of connection {}: {error}", row.id)))?;
     if let Value::Object(own) = document.entry("options").or_insert_with(|| json!({})) {
         options::put_back(app, tenant, own, row.options.as_deref())?;
+        if row.strategy == "auth0" {
+            // One that the program itself made is answered with the defaults of one that was made over this API.
+            database::complete(own);
+        }
     }
     Ok(document)
 }

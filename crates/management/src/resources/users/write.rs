@@ -231,6 +231,10 @@ async fn database(call: &Call, name: &str) -> Result<Connection, ApiError> {
     if connection.is_database() {
         return Ok(connection.clone());
     }
+    if matches!(connection.strategy.as_str(), "email" | "sms") {
+        // Users could be made in them, and nobody could log in as one of them yet.
+        return Err(ApiError::forbidden("This feature is not enabled for this tenant.").code("feature_not_enabled"));
+    }
     Err(ApiError::bad_request(
         "Connection does not support user creation through the API. It must either be a database or passwordless connection.",
     ))
