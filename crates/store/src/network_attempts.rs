@@ -22,7 +22,7 @@ statements! {
             full_at = CASE WHEN network_attempts.full_at > $5 THEN network_attempts.full_at + $6 ELSE excluded.full_at END \
             WHERE network_attempts.full_at <= $7 RETURNING full_at";
     FIND = "SELECT full_at FROM network_attempts WHERE tenant_id = $1 AND stage = $2 AND network = $3";
-    IS_FULL = "SELECT 1 FROM network_attempts WHERE tenant_id = $1 AND stage = $2 AND network = $3 AND full_at > $4";
+    IS_FULL = "SELECT full_at FROM network_attempts WHERE tenant_id = $1 AND stage = $2 AND network = $3 AND full_at > $4";
     DELETE = "DELETE FROM network_attempts WHERE tenant_id = $1 AND stage = $2 AND network = $3";
     GIVE_BACK = "UPDATE network_attempts SET full_at = full_at - $4 WHERE tenant_id = $1 AND stage = $2 AND network = $3";
 }
