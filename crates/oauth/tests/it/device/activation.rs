@@ -111,7 +111,7 @@ async fn codes_are_taken_as_people_type_them() {
     let scene = scene().await;
     let device = Device::new(&scene, &[]).await;
     let plain = device.user_code.replace('-', "");
-    let spaced = plain.chars().map(|letter| format!("{letter} ")).collect::<String>();
+    let spaced = plain.chars().map(String::from).collect::<Vec<_>>().join(" ");
     for typed in [device.user_code.clone(), plain.to_lowercase(), spaced, format!(" {} ", plain.replace('B', "b"))] {
         shows(&enter(&scene.app.browser(), &typed).await, &["Device Confirmation", &device.user_code]);
     }
