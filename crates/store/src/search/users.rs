@@ -4,7 +4,6 @@
 //! walks through the users in the order that is asked for, until the page is full: the more users match, the sooner it is.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
 use keywright_types::TenantId;
 use keywright_types::search::{Filter, UserField};
@@ -13,7 +12,7 @@ use super::user_access::source;
 use super::user_condition::condition;
 use super::{COUNTED, Composed};
 use crate::users::{self, UserRow};
-use crate::{FromValue as _, StoreError, Tx, Value};
+use crate::{FromValue as _, Row, StoreError, Tx, Value};
 
 /// What users are sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +122,10 @@ fn few(tx: &mut Tx<'_>, tenant: &TenantId, search: &UserSearch) -> Result<Option
     }
     let mut sql = Composed::of(tenant);
     let source = search.filter.as_ref().and_then(|filter| source(&mut sql, filter));
+    // Two branches of an OR, or two values of one path, may lead to the same user, who is one.
+    let twice =
+        source.as_ref().is_some_and(|source| source.contains(" UNION ALL ") || source.contains(" user_values "));
+    let select = if twice { "SELECT DISTINCT" } else { "SELECT" };
     // A CROSS JOIN, which SQLite does in this order.
     let from = match source {
         Some(source) => {
@@ -132,20 +135,13 @@ fn few(tx: &mut Tx<'_>, tenant: &TenantId, search: &UserSearch) -> Result<Option
     };
     let wanted = matching(&mut sql, search);
     let limit = sql.bind(COUNTED + 1);
-    let text = format!("SELECT u.user_id, {} FROM {from}{wanted} LIMIT {limit}", search.sort.column());
+    let text = format!("{select} u.user_id, {} FROM {from}{wanted} LIMIT {limit}", search.sort.column());
     let rows = tx.query_composed(&text, LABEL, sql.params())?;
     if i64::try_from(rows.len()).unwrap_or(i64::MAX) > COUNTED {
         return Ok(None);
     }
-    let (mut seen, mut keys) = (BTreeSet::new(), Vec::new());
-    for row in rows {
-        let id: String = row.get(0)?;
-        // Two branches of an OR may both have led to somebody.
-        if seen.insert(id.clone()) {
-            keys.push((id, row.values.into_iter().nth(1).unwrap_or(Value::Null)));
-        }
-    }
-    Ok(Some(keys))
+    let key = |row: Row| Ok((row.get(0)?, row.values.into_iter().nth(1).unwrap_or(Value::Null)));
+    rows.into_iter().map(key).collect::<Result<_, StoreError>>().map(Some)
 }
 
 /// The conditions beside the tenant.

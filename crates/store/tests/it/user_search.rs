@@ -427,6 +427,16 @@ pub(crate) async fn counts_up_to_a_limit(database: Arc<Database>) {
             Ok::<_, StoreError>(())
         };
         store.write(insert).await.unwrap();
+        if batch == 0 {
+            // Each of them by address, name and user name, and each is one.
+            for (text, expected) in [
+                ("n000*", 100),
+                ("n000* OR n001* OR email:n002*", 300),
+                ("n000* OR n001* OR n002* OR n003* OR n004*", 500),
+            ] {
+                assert_eq!(find(&store, query(text)).await.total, expected, "{text}");
+            }
+        }
     }
     assert_eq!(find(&store, all_users()).await.total, COUNTED);
     for text in ["email_verified:true", "NOT blocked:true", "identities.connection:database", "email:n* OR name:n*"] {
