@@ -484,8 +484,8 @@ async fn an_import_goes_on_where_it_was() {
         assert_eq!(failures, [], "{job}");
         assert_eq!(job["summary"], json!({ "failed": 2, "updated": 0, "inserted": 1698, "total": 1700 }), "{job}");
         assert_eq!(errors(&api, &job).await, ["FORMAT email", "DUPLICATED_USER -"]);
-        let count = api.get("/users?include_totals=true&per_page=1").await.json()["total"].clone();
-        assert_eq!(count, 1699);
+        let tenant = api.app.tenant.id.clone();
+        assert_eq!(app.store().read(move |tx| users::count(tx, &tenant)).await.unwrap(), 1699);
         let left =
             app.store().read(|tx| tx.query("SELECT part FROM user_job_parts WHERE part < 'error'", params![])).await;
         assert!(left.unwrap().is_empty());
@@ -682,6 +682,8 @@ async fn a_verification_mail_is_sent_once_more() {
         async move { api.post("/jobs/verification-email", body).await }
     };
     let own = user_id.split('|').nth(1).unwrap();
+    // Who has proven the address is asked no more.
+    api.patch(&format!("/users/{}", user_id.replace('|', "%7C")), json!({ "email_verified": false })).await;
     let answer = post(json!({ "user_id": user_id, "identity": { "provider": "auth0", "user_id": own } })).await;
     assert_eq!(answer.status, 201, "{answer:#?}");
     assert_eq!((answer.text("type").as_str(), answer.text("status").as_str()), ("verification_email", "pending"));
