@@ -89,8 +89,10 @@ impl Listener {
             let service = service.clone();
             match tls.clone() {
                 Some(config) => {
-                    let acceptor =
-                        RustlsAcceptor::new(RustlsConfig::from_config(config)).acceptor(NoDelayAcceptor::new());
+                    // A client that is busy when its connection is there has as long for the handshake as for a request's head.
+                    let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(config))
+                        .handshake_timeout(self.idle)
+                        .acceptor(NoDelayAcceptor::new());
                     servers.spawn(server.acceptor(bounded.around(acceptor)).serve(service));
                 }
                 None => {
