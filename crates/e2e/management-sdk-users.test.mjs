@@ -103,7 +103,7 @@ describe(`Auth0's ManagementClient and users on ${engine}`, () => {
     assert.equal(linked.length, 2);
     assert.equal(linked[1].profileData.email, 'second@link.example.com');
     await refused(api.users.get(second.user_id), 404, 'inexistent_user');
-    await refused(api.users.identities.link(first.user_id, { provider: 'auth0', user_id: second.user_id }), 400);
+    await refused(api.users.identities.link(first.user_id, { provider: 'auth0', user_id: second.user_id }), 409, 'identity_conflict');
     const left = await api.users.identities.delete(first.user_id, 'auth0', second.user_id.slice('auth0|'.length));
     assert.equal(left.length, 1);
     assert.equal((await api.users.get(second.user_id)).email, 'second@link.example.com');

@@ -77,7 +77,7 @@ describe(`pages on ${engine}`, () => {
         assert.notEqual(await page.title(), '');
         assert.equal(await page.locator('h1').count(), 1, 'one h1');
         assert.ok(await page.locator('html').getAttribute('lang'), 'lang');
-        for (const input of await page.locator('input:not([type=hidden])').all()) {
+        for (const input of await page.locator('input:not([type=hidden], [hidden])').all()) {
           const labels = await input.evaluate((element) => element.labels.length || element.getAttribute('aria-label'));
           assert.ok(labels, `${await input.getAttribute('name')} has no label`);
         }

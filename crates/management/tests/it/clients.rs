@@ -66,7 +66,7 @@ async fn a_new_application_has_the_defaults_of_auth0() {
         "name": "Plain", "tenant": "login.example.com", "global": false, "is_first_party": true, "oidc_conformant": false,
         "sso_disabled": false, "cross_origin_authentication": false, "cross_origin_auth": false,
         "custom_login_page_on": true, "is_token_endpoint_ip_header_trusted": false, "callback_url_template": false,
-        "encrypted": true, "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
         "jwt_configuration": { "secret_encoded": false, "lifetime_in_seconds": 36000 },
         "refresh_token": {
             "rotation_type": "non-rotating", "expiration_type": "non-expiring", "leeway": 0, "token_lifetime": 2_592_000,

@@ -111,7 +111,6 @@ impl Presentation {
         };
         set("tenant", json!(self.tenant_name));
         set("callback_url_template", json!(false));
-        set("encrypted", json!(true));
         set("signing_keys", self.signing_keys.clone());
         if self.visibility == Visibility::Keys {
             let secret = self.app.unsealed(Purpose::ClientSecret, &self.tenant, row.secret.as_deref())?;

@@ -251,7 +251,6 @@ fn pages_and_legacy() -> Vec<Field> {
         field("custom_login_page_preview", text()),
         field("form_template", text()),
         field("callback_url_template", boolean()).read_only(),
-        field("encrypted", boolean()).read_only(),
     ]
 }
 

@@ -174,6 +174,8 @@ pub(super) fn complete(options: &mut Map<String, Value>) {
         ("strategy_version", json!(2)),
         ("mfa", json!({ "active": true, "return_enroll_settings": true })),
         ("brute_force_protection", json!(true)),
+        // auth0-deploy-cli holds it against what it writes, which says it always.
+        ("disable_self_service_change_password", json!(false)),
         (
             "authentication_methods",
             json!({
