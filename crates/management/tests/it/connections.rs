@@ -20,7 +20,7 @@ async fn a_new_database_has_the_defaults_of_auth0() {
         "is_domain_connection": false, "authentication": { "active": true }, "connected_accounts": { "active": false },
         "options": {
             "strategy_version": 2, "mfa": { "active": true, "return_enroll_settings": true },
-            "brute_force_protection": true, "passwordPolicy": "good",
+            "brute_force_protection": true, "disable_self_service_change_password": false, "passwordPolicy": "good",
             "authentication_methods": {
                 "password": { "enabled": true, "api_behavior": "required", "signup_behavior": "allow" },
                 "passkey": { "enabled": false },
