@@ -126,8 +126,8 @@ async fn members_that_need_each_other_are_checked() {
             "refresh_token.expiration_type must be expiring for rotating refresh tokens",
         ),
         (
-            refresh(json!({ "token_lifetime": 10, "idle_token_lifetime": 10 })),
-            "refresh_token.idle_token_lifetime must be less than refresh_token.token_lifetime",
+            refresh(json!({ "token_lifetime": 10, "idle_token_lifetime": 11 })),
+            "refresh_token.idle_token_lifetime must not be greater than refresh_token.token_lifetime",
         ),
         (
             json!({ "organization_require_behavior": "pre_login_prompt" }),

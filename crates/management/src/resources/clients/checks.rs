@@ -120,10 +120,11 @@ pub(super) fn check(document: &Map<String, Value>) -> Result<Client, ApiError> {
     }
     let (absolute, idle) = (refresh.absolute_seconds(), refresh.idle_seconds());
     if let (Some(absolute), Some(idle)) = (absolute, idle)
-        && idle >= absolute
+        // As long as it: the end by age comes first, as in applications that were made with the tenant.
+        && idle > absolute
     {
         return Err(ApiError::invalid_body(
-            "refresh_token.idle_token_lifetime must be less than refresh_token.token_lifetime",
+            "refresh_token.idle_token_lifetime must not be greater than refresh_token.token_lifetime",
         ));
     }
     let has = |name: &str| document.contains_key(name);
