@@ -55,6 +55,13 @@ macro_rules! columns {
     };
 }
 
+/// The columns that a row is found by, after its own.
+macro_rules! found_by {
+    () => {
+        ", indexed_at, name_key, nickname_key, given_name_key, family_name_key, email_domain"
+    };
+}
+
 /// The values of one row: the tenant, fifteen of its own, and six that it is found by.
 macro_rules! values {
     ($($number:literal)*) => {
@@ -74,11 +81,11 @@ macro_rules! stays_indexed {
 
 statements! {
     INSERT_NEW = concat!(
-        "INSERT INTO users (tenant_id, ", columns!(), ", indexed_at, name_key, nickname_key, given_name_key, family_name_key, email_domain) VALUES ",
+        "INSERT INTO users (tenant_id, ", columns!(), found_by!(), ") VALUES ",
         values!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22), " ON CONFLICT DO NOTHING RETURNING user_id"
     );
     INSERT_NEW_MANY = concat!(
-        "INSERT INTO users (tenant_id, ", columns!(), ", indexed_at, name_key, nickname_key, given_name_key, family_name_key, email_domain) VALUES ",
+        "INSERT INTO users (tenant_id, ", columns!(), found_by!(), ") VALUES ",
         values!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22), ", ",
         values!(23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43), ", ",
         values!(44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64), ", ",
@@ -90,9 +97,8 @@ statements! {
         " ON CONFLICT DO NOTHING RETURNING user_id"
     );
     INSERT = concat!(
-        "INSERT INTO users (tenant_id, ", columns!(), ", indexed_at, name_key, nickname_key, given_name_key, \
-         family_name_key, email_domain) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-         $13, $17, $18, $19, $20, $21)"
+        "INSERT INTO users (tenant_id, ", columns!(), found_by!(), ") VALUES ",
+        values!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22)
     );
     FIND = concat!("SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND user_id = $2 AND linked_to IS NULL");
     FIND_ACCOUNT = concat!("SELECT ", columns!(), " FROM users WHERE tenant_id = $1 AND user_id = $2");
@@ -178,34 +184,39 @@ pub(crate) fn from_row(row: &Row) -> Result<UserRow, StoreError> {
 
 /// Adds a user, with what they are found by. Conflict on `users_pkey`, `users_email_key` or `users_username_key`.
 pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<(), StoreError> {
-    let keys = index::keys(row);
-    tx.execute(
-        INSERT,
-        params![
-            tenant,
-            &row.user_id,
-            &row.connection,
-            row.email.as_ref(),
-            row.email_verified,
-            row.username.as_ref(),
-            row.password_hash.as_ref(),
-            row.blocked,
-            &row.profile,
-            &row.user_metadata,
-            &row.app_metadata,
-            row.created_at,
-            row.updated_at,
-            row.last_login_at,
-            row.last_ip.as_ref(),
-            row.logins_count,
-            keys.name,
-            keys.nickname,
-            keys.given_name,
-            keys.family_name,
-            keys.email_domain
-        ],
-    )?;
+    let mut values = vec![Value::from(tenant)];
+    values.extend(values_of(row));
+    tx.execute(INSERT, &values)?;
     insert_values(tx, tenant, row)
+}
+
+/// What a row holds, in the order of its columns and of those that it is found by.
+fn values_of(row: &UserRow) -> Vec<Value> {
+    let keys = index::keys(row);
+    params![
+        &row.user_id,
+        &row.connection,
+        row.email.as_ref(),
+        row.email_verified,
+        row.username.as_ref(),
+        row.password_hash.as_ref(),
+        row.blocked,
+        &row.profile,
+        &row.user_metadata,
+        &row.app_metadata,
+        row.created_at,
+        row.updated_at,
+        row.last_login_at,
+        row.last_ip.as_ref(),
+        row.logins_count,
+        row.updated_at,
+        keys.name,
+        keys.nickname,
+        keys.given_name,
+        keys.family_name,
+        keys.email_domain
+    ]
+    .to_vec()
 }
 
 fn insert_values(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<(), StoreError> {
@@ -226,34 +237,7 @@ pub fn insert_new(tx: &mut Tx<'_>, tenant: &TenantId, rows: &[UserRow]) -> Resul
     {
         let mut values = Vec::with_capacity(1 + 21 * rows.len());
         values.push(Value::from(tenant));
-        for row in rows {
-            values.extend_from_slice(params![
-                &row.user_id,
-                &row.connection,
-                row.email.as_ref(),
-                row.email_verified,
-                row.username.as_ref(),
-                row.password_hash.as_ref(),
-                row.blocked,
-                &row.profile,
-                &row.user_metadata,
-                &row.app_metadata,
-                row.created_at,
-                row.updated_at,
-                row.last_login_at,
-                row.last_ip.as_ref(),
-                row.logins_count,
-                row.updated_at
-            ]);
-            let keys = index::keys(row);
-            values.extend_from_slice(params![
-                keys.name,
-                keys.nickname,
-                keys.given_name,
-                keys.family_name,
-                keys.email_domain
-            ]);
-        }
+        values.extend(rows.iter().flat_map(values_of));
         for row in tx.query(statement, &values)? {
             added.insert(row.get(0)?);
         }
