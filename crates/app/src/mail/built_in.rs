@@ -37,9 +37,9 @@ pub(super) struct Look {
 
 impl Look {
     /// From the tenant's settings and its branding.
-    pub(super) fn of(tenant: &Tenant, branding: Option<&Value>) -> Self {
+    pub(super) fn of(tenant: &Tenant) -> Self {
         let settings = &tenant.settings;
-        let text = |pointer: &str| branding.and_then(|own| own.pointer(pointer)).and_then(Value::as_str);
+        let text = |pointer: &str| tenant.appearance.branding.pointer(pointer).and_then(Value::as_str);
         let logo = text("/logo_url").or(settings.picture_url.as_deref());
         let legacy = settings.other.get("universal_login").and_then(|own| own.pointer("/colors/primary"));
         let primary = text("/colors/primary").or(legacy.and_then(Value::as_str)).filter(|color| is_color(color));
@@ -186,7 +186,7 @@ fn is_light(color: &str) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use keywright_types::{TenantId, TenantSettings};
+    use keywright_types::{Appearance, TenantId, TenantSettings};
     use serde_json::json;
 
     use super::*;
@@ -202,7 +202,7 @@ mod tests {
             support_email: Some("help@example.com".to_owned()),
             ..TenantSettings::default()
         };
-        let look = Look::of(&tenant(settings), None);
+        let look = Look::of(&tenant(settings));
         let link = "https://login.example.com/u/unblock?ticket=x";
         let letter = Letter::blocked_account(&look, link, Some("192.0.2.7".parse().unwrap()), 432_000);
         assert_eq!(letter.subject, "Too many failed logins to your Acme <b> Bcc: x@example.com account");
@@ -225,7 +225,10 @@ mod tests {
             (branding("https://a.example/logo.png", "#112233"), "background:#112233;color:#ffffff", PRIMARY),
             (branding("javascript:x", "red;x:url(y)"), PRIMARY, "javascript"),
         ] {
-            let look = Look::of(&plain, Some(&branding));
+            let look = Look::of(&Tenant {
+                appearance: Arc::new(Appearance { branding, ..Appearance::default() }),
+                ..plain.clone()
+            });
             let letter = Letter::verification(&look, "<jane@example.com>", "https://a.example/x", 3_600);
             let (html, text) = letter.render(&look).unwrap();
             assert!(html.contains(expected) && !html.contains(unexpected), "{html}");
@@ -233,7 +236,7 @@ mod tests {
         }
         let settings =
             TenantSettings { picture_url: Some("https://b.example/l.png".to_owned()), ..TenantSettings::default() };
-        let look = Look::of(&tenant(settings), None);
+        let look = Look::of(&tenant(settings));
         let (html, text) = Letter::welcome(&look, Some("A\nB")).render(&look).unwrap();
         assert!(html.contains("src=\"https://b.example/l.png\"") && text.contains("log in to A B."), "{html}{text}");
     }

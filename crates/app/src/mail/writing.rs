@@ -21,8 +21,6 @@ use crate::jobs::Job;
 use crate::sessions::later;
 use crate::{App, AppError, ClientRecord, OrganizationRecord, user_from_row};
 
-/// Kind of the document that holds a tenant's branding.
-const BRANDING: &str = "branding";
 /// Characters of a subject.
 const LONGEST_SUBJECT: usize = 255;
 
@@ -122,8 +120,7 @@ impl App {
             Some(id) => self.organization(&tenant.id, id).await?,
             None => None,
         };
-        let branding = self.tenant_documents(&tenant.id, BRANDING).await?;
-        let look = Look::of(&tenant, branding.get(""));
+        let look = Look::of(&tenant);
         let link = match purpose {
             Some(purpose) => purpose.link(&tenant, &about.ticket),
             None if draft.name == "blocked_account" => tenant.url(&format!("/u/unblock?ticket={}", about.ticket)),
