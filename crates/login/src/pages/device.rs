@@ -4,9 +4,10 @@ use askama::Template;
 use keywright_types::ScopeSet;
 use keywright_web::page::{Forms, ImageUrl, Page, Sample, Shell, Span, fill, spans};
 
+use super::result::result_pages;
 use super::scope_lines::{ScopeLine, scope_lines};
 use super::{ApplicationInfo, FormKeys};
-use crate::texts::{self, ActivationTexts, ConfirmationTexts, ResultTexts};
+use crate::texts::{self, ActivationTexts, ConfirmationTexts};
 
 /// Why the form is shown again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,62 +199,9 @@ impl Page for ConfirmationPage {
     }
 }
 
-/// The device may go on.
-#[derive(Clone, Debug, Template)]
-#[template(path = "logout_result.html")]
-pub(crate) struct DeviceAllowedPage {
-    pub(crate) shell: Shell,
-}
-
-/// It may not.
-#[derive(Clone, Debug, Template)]
-#[template(path = "logout_result.html")]
-pub(crate) struct DeviceDeniedPage {
-    pub(crate) shell: Shell,
-}
-
-impl DeviceAllowedPage {
-    fn texts(&self) -> &ResultTexts {
-        texts::device_allowed(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        fill(template, &[("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl DeviceDeniedPage {
-    fn texts(&self) -> &ResultTexts {
-        texts::device_denied(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        fill(template, &[("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl Page for DeviceAllowedPage {
-    const NAME: &'static str = "device-code-activation-allowed";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample.shell.clone() })]
-    }
-}
-
-impl Page for DeviceDeniedPage {
-    const NAME: &'static str = "device-code-activation-denied";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample.shell.clone() })]
-    }
+result_pages! {
+    /// The device may go on.
+    DeviceAllowedPage is "device-code-activation-allowed" with device_allowed;
+    /// It may not.
+    DeviceDeniedPage is "device-code-activation-denied" with device_denied;
 }

@@ -3,8 +3,9 @@
 use askama::Template;
 use keywright_web::page::{Forms, Page, Sample, Shell, fill};
 
-use super::{Continuation, FormKeys};
-use crate::texts::{self, ContinuedTexts, ResultTexts, UnblockTexts};
+use super::FormKeys;
+use super::result::{continued_pages, result_pages};
+use crate::texts::{self, UnblockTexts};
 
 /// The question. Opening the link changes nothing, because mail scanners open links too: what they open would prove the address
 /// of whoever did not sign up.
@@ -42,95 +43,14 @@ impl Page for EmailVerificationPage {
     }
 }
 
-/// The address is proven.
-#[derive(Clone, Debug, Template)]
-#[template(path = "continued.html")]
-pub(crate) struct EmailVerificationSuccessPage {
-    pub(crate) shell: Shell,
-    pub(crate) continuation: Option<Continuation>,
+result_pages! {
+    /// The link is not good (any more).
+    EmailVerificationFailurePage is "email-verification-failure" with email_verification_failure;
+    /// There is nothing to prove.
+    EmailAlreadyVerifiedPage is "email-verification-already" with email_verification_already;
 }
 
-/// The link is not good (any more).
-#[derive(Clone, Debug, Template)]
-#[template(path = "logout_result.html")]
-pub(crate) struct EmailVerificationFailurePage {
-    pub(crate) shell: Shell,
-}
-
-/// There is nothing to prove.
-#[derive(Clone, Debug, Template)]
-#[template(path = "logout_result.html")]
-pub(crate) struct EmailAlreadyVerifiedPage {
-    pub(crate) shell: Shell,
-}
-
-impl EmailVerificationSuccessPage {
-    fn texts(&self) -> &ContinuedTexts {
-        texts::email_verification_success(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        let client = self.continuation.as_ref().map_or("", |next| next.name.as_str());
-        fill(template, &[("clientName", client), ("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl EmailVerificationFailurePage {
-    fn texts(&self) -> &ResultTexts {
-        texts::email_verification_failure(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        fill(template, &[("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl EmailAlreadyVerifiedPage {
-    fn texts(&self) -> &ResultTexts {
-        texts::email_verification_already(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        fill(template, &[("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl Page for EmailVerificationSuccessPage {
-    const NAME: &'static str = "email-verification-success";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        let plain = Self { shell: sample.shell.clone(), continuation: None };
-        vec![("application", Self { continuation: Continuation::sample(sample), ..plain.clone() }), ("plain", plain)]
-    }
-}
-
-impl Page for EmailVerificationFailurePage {
-    const NAME: &'static str = "email-verification-failure";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample.shell.clone() })]
-    }
-}
-
-impl Page for EmailAlreadyVerifiedPage {
-    const NAME: &'static str = "email-verification-already";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample.shell.clone() })]
-    }
+continued_pages! {
+    /// The address is proven.
+    EmailVerificationSuccessPage is "email-verification-success" with email_verification_success;
 }

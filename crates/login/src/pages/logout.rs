@@ -4,7 +4,8 @@ use askama::Template;
 use keywright_web::page::{Forms, Page, Sample, Shell, fill};
 
 use super::FormKeys;
-use crate::texts::{self, LogoutTexts, ResultTexts};
+use super::result::result_pages;
+use crate::texts::{self, LogoutTexts};
 
 /// The question.
 #[derive(Clone, Debug, Template)]
@@ -40,62 +41,9 @@ impl Page for LogoutPage {
     }
 }
 
-/// The session is over.
-#[derive(Clone, Debug, Template)]
-#[template(path = "logout_result.html")]
-pub(crate) struct LogoutCompletePage {
-    pub(crate) shell: Shell,
-}
-
-/// The user said no.
-#[derive(Clone, Debug, Template)]
-#[template(path = "logout_result.html")]
-pub(crate) struct LogoutAbortedPage {
-    pub(crate) shell: Shell,
-}
-
-impl LogoutCompletePage {
-    fn texts(&self) -> &ResultTexts {
-        texts::logout_complete(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        fill(template, &[("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl LogoutAbortedPage {
-    fn texts(&self) -> &ResultTexts {
-        texts::logout_aborted(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        fill(template, &[("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl Page for LogoutCompletePage {
-    const NAME: &'static str = "logout-complete";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample.shell.clone() })]
-    }
-}
-
-impl Page for LogoutAbortedPage {
-    const NAME: &'static str = "logout-aborted";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample.shell.clone() })]
-    }
+result_pages! {
+    /// The session is over.
+    LogoutCompletePage is "logout-complete" with logout_complete;
+    /// The user said no.
+    LogoutAbortedPage is "logout-aborted" with logout_aborted;
 }

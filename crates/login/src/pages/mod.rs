@@ -10,6 +10,7 @@ mod login;
 mod logout;
 mod organization;
 mod reset_password;
+mod result;
 mod scope_lines;
 mod signup;
 mod unblock;
@@ -27,9 +28,10 @@ pub(crate) use login::{Identifier, LoginPage, LoginProblem};
 pub(crate) use logout::{LogoutAbortedPage, LogoutCompletePage, LogoutPage};
 pub(crate) use organization::{OrganizationLine, OrganizationPage, OrganizationPickerPage, OrganizationProblem};
 pub(crate) use reset_password::{
-    Continuation, ResetPasswordEmailPage, ResetPasswordErrorPage, ResetPasswordPage, ResetPasswordProblem,
-    ResetPasswordRequestPage, ResetPasswordSuccessPage, ResetRequestProblem,
+    ResetPasswordEmailPage, ResetPasswordErrorPage, ResetPasswordPage, ResetPasswordProblem, ResetPasswordRequestPage,
+    ResetPasswordSuccessPage, ResetRequestProblem,
 };
+pub(crate) use result::Continuation;
 pub(crate) use scope_lines::scope_lines;
 pub(crate) use signup::{RuleLine, RuleState, SignupPage, SignupProblem, sample_rules};
 pub(crate) use unblock::{UnblockFailurePage, UnblockPage, UnblockSuccessPage};

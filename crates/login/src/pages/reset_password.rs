@@ -1,10 +1,11 @@
 //! `/u/reset-password/request` and `/u/reset-password` (§7.7, prompt `reset-password`).
 
 use askama::Template;
-use keywright_web::page::{Forms, ImageUrl, LinkUrl, Page, Sample, Shell, fill};
+use keywright_web::page::{Forms, ImageUrl, Page, Sample, Shell, fill};
 
+use super::result::{continued_pages, result_pages};
 use super::{ApplicationInfo, FormKeys, Identifier, RuleLine, RuleState, sample_rules};
-use crate::texts::{self, ContinuedTexts, ResetPasswordRequestTexts, ResetPasswordTexts, ResultTexts};
+use crate::texts::{self, ResetPasswordRequestTexts, ResetPasswordTexts};
 
 /// Why the page of the request is shown again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,66 +99,6 @@ impl Page for ResetPasswordRequestPage {
     }
 }
 
-/// A mail was sent, or would have been.
-#[derive(Clone, Debug, Template)]
-#[template(path = "logout_result.html")]
-pub(crate) struct ResetPasswordEmailPage {
-    pub(crate) shell: Shell,
-}
-
-/// The link is not good (any more).
-#[derive(Clone, Debug, Template)]
-#[template(path = "logout_result.html")]
-pub(crate) struct ResetPasswordErrorPage {
-    pub(crate) shell: Shell,
-}
-
-impl ResetPasswordEmailPage {
-    fn texts(&self) -> &ResultTexts {
-        texts::reset_password_email(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        fill(template, &[("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl ResetPasswordErrorPage {
-    fn texts(&self) -> &ResultTexts {
-        texts::reset_password_error(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        fill(template, &[("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl Page for ResetPasswordEmailPage {
-    const NAME: &'static str = "reset-password-email";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample.shell.clone() })]
-    }
-}
-
-impl Page for ResetPasswordErrorPage {
-    const NAME: &'static str = "reset-password-error";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample.shell.clone() })]
-    }
-}
-
 /// Why the form is shown again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResetPasswordProblem {
@@ -231,52 +172,14 @@ impl Page for ResetPasswordPage {
     }
 }
 
-/// Where a user may go on.
-#[derive(Clone, Debug)]
-pub(crate) struct Continuation {
-    /// Name of the application.
-    pub(crate) name: String,
-    /// Where a login to it begins.
-    pub(crate) address: LinkUrl,
+result_pages! {
+    /// A mail was sent, or would have been.
+    ResetPasswordEmailPage is "reset-password-email" with reset_password_email;
+    /// The link is not good (any more).
+    ResetPasswordErrorPage is "reset-password-error" with reset_password_error;
 }
 
-impl Continuation {
-    /// One with everything.
-    pub(crate) fn sample(sample: &Sample) -> Option<Self> {
-        let address = sample.link("https://calendar.example/login")?;
-        Some(Self { name: sample.text("A calendar with quite a long name"), address })
-    }
-}
-
-/// The password is another one now.
-#[derive(Clone, Debug, Template)]
-#[template(path = "continued.html")]
-pub(crate) struct ResetPasswordSuccessPage {
-    pub(crate) shell: Shell,
-    pub(crate) continuation: Option<Continuation>,
-}
-
-impl ResetPasswordSuccessPage {
-    fn texts(&self) -> &ContinuedTexts {
-        texts::reset_password_success(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        let client = self.continuation.as_ref().map_or("", |next| next.name.as_str());
-        fill(template, &[("clientName", client), ("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl Page for ResetPasswordSuccessPage {
-    const NAME: &'static str = "reset-password-success";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        let plain = Self { shell: sample.shell.clone(), continuation: None };
-        vec![("application", Self { continuation: Continuation::sample(sample), ..plain.clone() }), ("plain", plain)]
-    }
+continued_pages! {
+    /// The password is another one now.
+    ResetPasswordSuccessPage is "reset-password-success" with reset_password_success;
 }

@@ -4,7 +4,8 @@ use askama::Template;
 use keywright_web::page::{Forms, Page, Sample, Shell, fill};
 
 use super::FormKeys;
-use crate::texts::{self, ResultTexts, UnblockTexts};
+use super::result::result_pages;
+use crate::texts::{self, UnblockTexts};
 
 /// The question. Opening the link changes nothing, because mail scanners open links too.
 #[derive(Clone, Debug, Template)]
@@ -38,62 +39,9 @@ impl Page for UnblockPage {
     }
 }
 
-/// The account is unblocked.
-#[derive(Clone, Debug, Template)]
-#[template(path = "logout_result.html")]
-pub(crate) struct UnblockSuccessPage {
-    pub(crate) shell: Shell,
-}
-
-/// The link is not good (any more).
-#[derive(Clone, Debug, Template)]
-#[template(path = "logout_result.html")]
-pub(crate) struct UnblockFailurePage {
-    pub(crate) shell: Shell,
-}
-
-impl UnblockSuccessPage {
-    fn texts(&self) -> &ResultTexts {
-        texts::unblock_success(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        fill(template, &[("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl UnblockFailurePage {
-    fn texts(&self) -> &ResultTexts {
-        texts::unblock_failure(&self.shell)
-    }
-
-    fn text(&self, template: &str) -> String {
-        fill(template, &[("companyName", &self.shell.branding.company)])
-    }
-}
-
-impl Page for UnblockSuccessPage {
-    const NAME: &'static str = "brute-force-protection-unblock-success";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample.shell.clone() })]
-    }
-}
-
-impl Page for UnblockFailurePage {
-    const NAME: &'static str = "brute-force-protection-unblock-failure";
-    const FORMS: Forms = Forms::None;
-
-    fn shell(&self) -> &Shell {
-        &self.shell
-    }
-
-    fn samples(sample: &Sample) -> Vec<(&'static str, Self)> {
-        vec![("plain", Self { shell: sample.shell.clone() })]
-    }
+result_pages! {
+    /// The account is unblocked.
+    UnblockSuccessPage is "brute-force-protection-unblock-success" with unblock_success;
+    /// The link is not good (any more).
+    UnblockFailurePage is "brute-force-protection-unblock-failure" with unblock_failure;
 }
