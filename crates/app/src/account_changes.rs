@@ -9,8 +9,9 @@ use keywright_types::{LogoutInitiator, Tenant, TenantId};
 
 use crate::account_links::end_with_password;
 use crate::attack_protection::clear_login_failures;
+use crate::passwords::replace_password;
 use crate::users::{is_email, is_username, normalized_identifier};
-use crate::{App, AppError, Caller, LogEvent, LogType, PasswordCheck, check_password, user_from_row};
+use crate::{App, AppError, Caller, LogEvent, LogType, PasswordRefusal, user_from_row};
 
 /// Why an account was not changed. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +28,9 @@ pub enum AccountError {
     /// Not a username, or the connection has none.
     #[error("the username is not valid")]
     InvalidUsername,
-    /// The policy is not kept.
-    #[error("the password is too weak")]
-    WeakPassword(PasswordCheck),
+    /// The connection does not take the password.
+    #[error(transparent)]
+    Password(#[from] PasswordRefusal),
     /// The user's connection keeps no passwords.
     #[error("the connection has no passwords")]
     NoPasswords,
@@ -129,9 +130,9 @@ impl App {
         let (row, owner) = self.account(&tenant.id, user_id).await?;
         let user = user_from_row(&row)?;
         let connection = self.database_of(&tenant.id, &user).await?;
-        let check = check_password(&connection.options, password);
-        if !check.is_acceptable() {
-            return Err(AccountError::WeakPassword(check));
+        let old = row.password_hash.as_deref();
+        if let Some(refusal) = self.next_password_refusal(&tenant.id, &connection, password, &user, old).await? {
+            return Err(refusal.into());
         }
         let hash = self.passwords().hash(password, self.random()).await?;
         let consequences = Consequences {
@@ -147,7 +148,7 @@ impl App {
         let set = move |tx: &mut Tx<'_>, tenant: &TenantId| {
             clear_login_failures(&app, tx, tenant, &id)?;
             end_with_password(tx, tenant, &id, now)?;
-            users::set_password(tx, tenant, &id, &hash, now)
+            replace_password(tx, tenant, &connection, &id, &hash, now)
         };
         self.change_account(tenant, &owner, consequences, set).await
     }

@@ -16,6 +16,7 @@ use crate::device_flow::DevicePolls;
 use crate::jobs::Jobs;
 use crate::passwords::{HashingLoad, PasswordHasher};
 use crate::rate_limits::RateLimits;
+use crate::statistics::UserTotals;
 use crate::{Clock, HashingCost};
 
 /// The running instance. Cheap to clone.
@@ -34,6 +35,7 @@ struct Inner {
     test_controls: AtomicBool,
     secret_uses: SecretUses,
     device_polls: DevicePolls,
+    user_totals: UserTotals,
     egress: Egress,
     breached_passwords: OnceLock<BreachedPasswordSource>,
     users_import_limit: OnceLock<usize>,
@@ -93,6 +95,7 @@ impl App {
             rate_limits,
             secret_uses,
             device_polls: DevicePolls::new(),
+            user_totals: UserTotals::new(),
             test_controls: AtomicBool::new(false),
             egress,
             breached_passwords: OnceLock::new(),
@@ -196,6 +199,11 @@ impl App {
     /// When devices asked this node last.
     pub(crate) fn device_polls(&self) -> &DevicePolls {
         &self.0.device_polls
+    }
+
+    /// How many users there are.
+    pub(crate) fn user_totals(&self) -> &UserTotals {
+        &self.0.user_totals
     }
 
     /// The cache of configuration documents.

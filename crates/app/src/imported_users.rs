@@ -116,7 +116,10 @@ impl App {
             profile.insert(name.clone(), value.clone());
         }
         let user = User {
-            user_id: record.user_id.as_deref().map_or_else(|| new_user_id(self.random()), |own| format!("auth0|{own}")),
+            user_id: record
+                .user_id
+                .as_deref()
+                .map_or_else(|| new_user_id(self.random(), now), |own| format!("auth0|{own}")),
             connection: connection.name.clone(),
             email: record.email.clone(),
             email_verified: record.email.is_some() && record.email_verified.unwrap_or(false),

@@ -73,7 +73,8 @@ pub use keywright_egress::{Egress, EgressError, EgressOptions, Exceptions, Inval
 pub use logout::LogoutRequest;
 pub use organizations::{Membership, OrganizationError, organizations_of};
 pub use passwords::{
-    HashingCost, HashingLoad, ImportedHash, ImportedHashError, PasswordCheck, PasswordRule, check_password,
+    HashingCost, HashingLoad, ImportedHash, ImportedHashError, PasswordCheck, PasswordRefusal, PasswordRule,
+    check_password,
 };
 pub use provisioning::{GLOBAL_CLIENT, ManagementCredentials, NewClient, NewTenant, ProvisioningError};
 pub use published_document::PublishedDocument;

@@ -1,12 +1,11 @@
 //! Sign-ups by the public (§7.1): counted by network, logged, and then a user like any other.
 
 use keywright_store::{StoreError, Tx, logs};
-use keywright_types::{Client, Connection, OtherMembers, Tenant, TenantId, User};
+use keywright_types::{Client, Connection, Tenant, TenantId, User};
 
 use crate::attack_protection::{Counted, PasswordProof};
-use crate::config_cache::document;
 use crate::mail::{AccountMail, MAIL, Mail};
-use crate::{App, AppError, Authenticated, BrowserId, Caller, LogEvent, LogType, NewUser, SignUpError};
+use crate::{App, Authenticated, BrowserId, Caller, LogEvent, LogType, NewUser, SignUpError};
 
 /// Somebody signs up.
 pub struct SignUp<'a> {
@@ -22,10 +21,6 @@ pub struct SignUp<'a> {
     pub browser: Option<&'a BrowserId>,
     /// As whom.
     pub new: NewUser,
-    /// Attributes of the profile, besides those that every user has from the start.
-    pub profile: OtherMembers,
-    /// What the user says besides.
-    pub user_metadata: OtherMembers,
     /// In which organization.
     pub organization_id: Option<&'a str>,
     /// Language of the request, a BCP 47 tag.
@@ -35,7 +30,7 @@ pub struct SignUp<'a> {
 impl App {
     /// Creates a user after the connection's rules, who has thereby proved who they are. Refusals are logged.
     pub async fn sign_up(&self, attempt: SignUp<'_>) -> Result<Authenticated, SignUpError> {
-        let SignUp { tenant, connection, client, caller, browser, new, profile, user_metadata, .. } = attempt;
+        let SignUp { tenant, connection, client, caller, browser, new, .. } = attempt;
         if connection.options.disable_signup || !connection.is_database() {
             return Err(SignUpError::Disabled);
         }
@@ -67,9 +62,7 @@ impl App {
             language: owned(attempt.language),
         };
         let created = async {
-            let mut row = self.new_user_row(connection, new).await?;
-            row.profile = extended(&row.profile, profile)?;
-            row.user_metadata = extended(&row.user_metadata, user_metadata)?;
+            let row = self.new_user_row(connection, new).await?;
             let (app, success) = (self.clone(), event(LogType::SuccessSignup));
             let also = move |tx: &mut Tx<'_>, tenant: &TenantId, user: &User| {
                 logs::insert(tx, tenant, &app.log_row(success.user(user)))?;
@@ -95,11 +88,4 @@ impl App {
             }
         }
     }
-}
-
-/// A stored JSON object with these members.
-fn extended(json: &str, more: OtherMembers) -> Result<String, AppError> {
-    let mut members: OtherMembers = document("users", json)?;
-    members.extend(more);
-    serde_json::to_string(&members).map_err(AppError::internal)
 }

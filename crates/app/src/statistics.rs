@@ -1,8 +1,12 @@
 //! How much is going on in a tenant (`management-api.md` §12.3), counted by indexes when somebody asks.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
-use keywright_store::{logs, users};
+use keywright_store::{logs, search, users};
 use keywright_types::TenantId;
+use keywright_types::search::{Filter, UserField};
+use moka::sync::Cache;
 
 use crate::tenant_log::entries_since;
 use crate::{App, AppError, LogType};
@@ -40,7 +44,34 @@ pub fn days(now: Timestamp, from: Option<Timestamp>, to: Option<Timestamp>) -> (
     (from, to)
 }
 
+/// Totals that took long to count, by tenant and query.
+pub(crate) struct UserTotals(Cache<(TenantId, String), i64>);
+
+impl UserTotals {
+    /// Smaller totals are counted each time, and so always right.
+    const LARGE: i64 = 50_000;
+
+    pub(crate) fn new() -> Self {
+        Self(Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(60)).build())
+    }
+}
+
 impl App {
+    /// How many users a query finds; without one, how many there are. A total above 50,000 may be a minute old, because
+    /// whoever goes through its pages asks for it with each of them.
+    pub async fn user_total(&self, tenant: &TenantId, filter: Option<Filter<UserField>>) -> Result<i64, AppError> {
+        let (totals, key) = (&self.user_totals().0, (tenant.clone(), format!("{filter:?}")));
+        if let Some(total) = totals.get(&key) {
+            return Ok(total);
+        }
+        let id = tenant.clone();
+        let total = self.store().read(move |tx| search::users::count(tx, &id, filter.as_ref())).await?;
+        if total > UserTotals::LARGE {
+            totals.insert(key, total);
+        }
+        Ok(total)
+    }
+
     /// How many users logged in within the last 30 days.
     pub async fn active_users(&self, tenant: &TenantId) -> Result<i64, AppError> {
         let (id, since) = (tenant.clone(), self.now().checked_sub(ACTIVE).unwrap_or(Timestamp::UNIX_EPOCH));

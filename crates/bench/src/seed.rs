@@ -178,7 +178,13 @@ async fn users(scene: &Scene, master_key: &str) -> Vec<String> {
     let mut emails = Vec::new();
     for number in 0..USERS {
         let email = format!("user-{number}@example.com");
-        let new = NewUser { email: email.clone(), username: None, password: PASSWORD.to_owned(), email_verified: true };
+        let new = NewUser {
+            email: email.clone(),
+            username: None,
+            password: PASSWORD.to_owned(),
+            email_verified: true,
+            ..NewUser::default()
+        };
         app.create_user(&scene.app.tenant.id, &scene.connection, new).await.unwrap();
         emails.push(email);
     }

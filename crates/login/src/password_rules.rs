@@ -1,10 +1,20 @@
 //! The rules that a new password must keep, as lines of a page (§7.2): on the page of a sign-up and on that of a new password.
 
-use keywright_app::{PasswordCheck, PasswordRule};
+use keywright_app::{PasswordCheck, PasswordRefusal, PasswordRule};
 use keywright_web::page::fill;
 
-use crate::pages::{RuleLine, RuleState};
+use crate::pages::{PasswordProblem, RuleLine, RuleState};
 use crate::texts::SignupTexts;
+
+/// Why a password is not taken, as the pages say it.
+pub(crate) const fn problem(refusal: &PasswordRefusal) -> PasswordProblem {
+    match refusal {
+        PasswordRefusal::TooWeak(_) => PasswordProblem::TooWeak,
+        PasswordRefusal::TooCommon => PasswordProblem::TooCommon,
+        PasswordRefusal::ContainsUserInformation => PasswordProblem::ContainsUserInformation,
+        PasswordRefusal::UsedBefore => PasswordProblem::UsedBefore,
+    }
+}
 
 /// The lines. `tried` says that somebody has entered a password, which `check` is about.
 pub(crate) fn rule_lines(check: &PasswordCheck, tried: bool, texts: &SignupTexts) -> Vec<RuleLine> {
@@ -41,6 +51,7 @@ fn rule_text(rule: &PasswordRule, texts: &SignupTexts) -> String {
         "numbers" => &texts.numbers,
         "specialCharacters" => &texts.special_characters,
         "identicalChars" => &texts.identical_chars,
+        "sequentialChars" => &texts.sequential_chars,
         unknown => return unknown.to_owned(),
     };
     let number = rule.number.unwrap_or_default().to_string();

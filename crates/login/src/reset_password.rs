@@ -17,7 +17,7 @@ use crate::pages::{
     ApplicationInfo, Identifier, ResetPasswordEmailPage, ResetPasswordErrorPage, ResetPasswordPage,
     ResetPasswordProblem, ResetPasswordRequestPage, ResetPasswordSuccessPage, ResetRequestProblem,
 };
-use crate::password_rules::rule_lines;
+use crate::password_rules::{self, rule_lines};
 use crate::protected_form::ProtectedForm;
 use crate::step::Step;
 use crate::texts;
@@ -169,9 +169,10 @@ async fn reset(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Res
     let link = match app.reset_password(tenant, &ticket, password, &visit.caller).await {
         Ok(link) => link,
         Err(ResetError::Link(link)) => return Ok(refused(visit, &link)),
-        Err(ResetError::WeakPassword(check)) => {
+        Err(ResetError::Password(refused)) => {
             let link = app.password_reset(&tenant.id, &ticket).await?;
-            let refusal = Refusal { problem: ResetPasswordProblem::WeakPassword, check: Some(check) };
+            let problem = ResetPasswordProblem::Password(password_rules::problem(&refused));
+            let refusal = Refusal { problem, check: refused.check().cloned() };
             return form(visit, &ticket, &link, Some(refusal)).await;
         }
         Err(ResetError::App(error)) => return Err(error.into()),

@@ -5,7 +5,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::StatusCode;
 use keywright_app::{NewUser, PasswordCheck, SignUp, SignUpError, check_password};
-use keywright_types::{Connection, OtherMembers, Tenant};
+use keywright_types::{Connection, Tenant};
 use keywright_web::Parameters;
 use keywright_web::page::respond;
 
@@ -13,7 +13,7 @@ use crate::connection;
 use crate::error::PageError;
 use crate::login::too_many;
 use crate::pages::{ApplicationInfo, SignupPage, SignupProblem};
-use crate::password_rules::rule_lines;
+use crate::password_rules::{self, rule_lines};
 use crate::step::Step;
 use crate::texts;
 use crate::visit::Visit;
@@ -71,8 +71,6 @@ fn attempt<'a>(visit: &'a Visit, step: &'a Step, connection: &'a Connection, new
         caller: &visit.caller,
         browser: Some(&step.browser),
         new,
-        profile: OtherMembers::new(),
-        user_metadata: OtherMembers::new(),
         organization_id: step.transaction.organization(),
         language: Some(visit.shell().language.tag()),
     }
@@ -92,7 +90,7 @@ fn new_user(connection: &Connection, fields: &Parameters) -> Result<NewUser, Sig
         email: email.to_owned(),
         username: username.map(str::to_owned),
         password: password.to_owned(),
-        email_verified: false,
+        ..NewUser::default()
     })
 }
 
@@ -108,7 +106,10 @@ impl Refusal {
         match error {
             SignUpError::InvalidEmail => SignupProblem::InvalidEmail.into(),
             SignUpError::InvalidUsername => SignupProblem::InvalidUsername.into(),
-            SignUpError::WeakPassword(check) => Self { problem: SignupProblem::WeakPassword, check: Some(check) },
+            SignUpError::Password(refusal) => Self {
+                check: refusal.check().cloned(),
+                problem: SignupProblem::Password(password_rules::problem(&refusal)),
+            },
             SignUpError::PasswordLeaked => SignupProblem::PasswordLeaked.into(),
             SignUpError::AddressBlocked { .. } => SignupProblem::AddressBlocked.into(),
             SignUpError::UserExists if may_name_existing_users(tenant) => SignupProblem::UserExists.into(),

@@ -199,6 +199,12 @@ pub(crate) struct SignupTexts {
     pub(crate) password_breached: String,
     #[serde(rename = "password-too-weak")]
     pub(crate) password_too_weak: String,
+    #[serde(rename = "password-too-common")]
+    pub(crate) password_too_common: String,
+    #[serde(rename = "password-previously-used")]
+    pub(crate) password_previously_used: String,
+    #[serde(rename = "password-contains-user-information")]
+    pub(crate) password_contains_user_information: String,
     #[serde(rename = "password-policy-length-at-least")]
     pub(crate) length_at_least: String,
     #[serde(rename = "password-policy-length-at-most")]
@@ -217,6 +223,8 @@ pub(crate) struct SignupTexts {
     pub(crate) special_characters: String,
     #[serde(rename = "password-policy-identical-chars")]
     pub(crate) identical_chars: String,
+    #[serde(rename = "password-policy-sequential-chars")]
+    pub(crate) sequential_chars: String,
     #[serde(rename = "password-policy-met")]
     pub(crate) rule_met: String,
     #[serde(rename = "password-policy-unmet")]
@@ -257,6 +265,12 @@ pub(crate) struct ResetPasswordTexts {
     pub(crate) no_password: String,
     #[serde(rename = "password-too-weak")]
     pub(crate) password_too_weak: String,
+    #[serde(rename = "password-too-common")]
+    pub(crate) password_too_common: String,
+    #[serde(rename = "password-previously-used")]
+    pub(crate) password_previously_used: String,
+    #[serde(rename = "password-contains-user-information")]
+    pub(crate) password_contains_user_information: String,
     #[serde(rename = "no-re-enter-password-match")]
     pub(crate) no_match: String,
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
-use crate::job::{Job, Work};
+use crate::job::{self, Answer, Job, Work};
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::tx::Access;
@@ -160,22 +160,34 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let (work, outcome, answer) = Work::new(job);
+        self.wait(access, Box::new(work), answer, hand_over).await?;
+        job::take(&outcome).unwrap_or_else(|| Err(StoreError::Engine("a job did not run".to_owned()).into()))
+    }
+
+    /// Has a job done. This is compiled once, and not for each of the hundreds of kinds of jobs.
+    async fn wait(
+        &self,
+        access: &'static str,
+        job: Box<dyn Job>,
+        answer: Answer,
+        hand_over: HandOver,
+    ) -> Result<(), StoreError> {
         let begun = Instant::now();
-        let (work, answer) = Work::new(job);
         let span = tracing::debug_span!("store", access);
-        if let Err(refused) = span.in_scope(|| hand_over(&*self.inner.engine, Box::new(work))) {
+        if let Err(refused) = span.in_scope(|| hand_over(&*self.inner.engine, job)) {
             metrics::counter!("keywright_store_refused_total", "reason" => "overloaded").increment(1);
-            return Err(refused.into());
+            return Err(refused);
         }
         let answered = tokio::time::timeout(DEADLINE, answer).instrument(span).await;
         metrics::histogram!("keywright_store_job_seconds", "access" => access).record(begun.elapsed().as_secs_f64());
         match answered {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(StoreError::Engine("a database thread has ended".to_owned()).into()),
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(StoreError::Engine("a database thread has ended".to_owned())),
             // Dropping `answer` tells the engine not to begin the job any more.
             Err(_) => {
                 metrics::counter!("keywright_store_refused_total", "reason" => "timeout").increment(1);
-                Err(StoreError::Unavailable(format!("no answer within {} s", DEADLINE.as_secs())).into())
+                Err(StoreError::Unavailable(format!("no answer within {} s", DEADLINE.as_secs())))
             }
         }
     }

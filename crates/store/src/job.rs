@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -17,17 +18,29 @@ pub(crate) trait Job: Send {
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
+/// Where a job leaves what it returned, for its caller.
+pub(crate) type Outcome<T, E> = Arc<Mutex<Option<Result<T, E>>>>;
+
+/// Tells the caller that the outcome is there, or what came in between.
+pub(crate) type Answer = oneshot::Receiver<Result<(), StoreError>>;
+
 pub(crate) struct Work<T, E, F> {
     closure: Option<F>,
-    result: Option<Result<T, E>>,
-    caller: oneshot::Sender<Result<T, E>>,
+    outcome: Outcome<T, E>,
+    caller: oneshot::Sender<Result<(), StoreError>>,
 }
 
 impl<T, E, F> Work<T, E, F> {
-    pub(crate) fn new(closure: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
+    pub(crate) fn new(closure: F) -> (Self, Outcome<T, E>, Answer) {
         let (caller, answer) = oneshot::channel();
-        (Self { closure: Some(closure), result: None, caller }, answer)
+        let outcome = Outcome::default();
+        (Self { closure: Some(closure), outcome: Arc::clone(&outcome), caller }, outcome, answer)
     }
+}
+
+/// What is in the outcome. Nothing panics while it is locked.
+pub(crate) fn take<T, E>(outcome: &Mutex<Option<Result<T, E>>>) -> Option<Result<T, E>> {
+    outcome.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 impl<T, E, F> Job for Work<T, E, F>
@@ -50,18 +63,13 @@ where
             Err(panic) => Err(StoreError::Engine(format!("a job panicked: {}", message(panic.as_ref()))).into()),
         };
         let commit = result.is_ok();
-        self.result = Some(result);
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         commit
     }
 
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
-        let result = match (outcome, self.result) {
-            (Ok(()), Some(result)) => result,
-            (Ok(()), None) => Err(StoreError::Engine("a job did not run".to_owned()).into()),
-            (Err(error), _) => Err(error.into()),
-        };
         // The caller may have gone; then nobody wants the answer.
-        let _ = self.caller.send(result);
+        let _ = self.caller.send(outcome);
     }
 }
 

@@ -96,6 +96,7 @@ pub mod tenants;
 pub mod tickets;
 pub mod transactions;
 pub mod used_jwt_ids;
+pub mod used_passwords;
 pub mod user_jobs;
 pub mod user_permissions;
 pub mod users;
@@ -158,6 +159,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("transactions", transactions::STATEMENTS),
         ("user_permissions", user_permissions::STATEMENTS),
         ("used_jwt_ids", used_jwt_ids::STATEMENTS),
+        ("used_passwords", used_passwords::STATEMENTS),
         ("user_jobs", user_jobs::STATEMENTS),
         ("users", users::STATEMENTS),
     ]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use keywright_types::TenantId;
 
-use crate::search::index;
+use crate::search::index::{self, Indexed};
 use crate::{Range, Row, StoreError, Tx, Value, params, refresh_tokens};
 
 /// A user as it is stored.
@@ -62,7 +62,7 @@ macro_rules! found_by {
     };
 }
 
-/// The values of one row: the tenant, fifteen of its own, and six that it is found by.
+/// The values of one row, the tenant first; of a user: fifteen of its own, and six that it is found by.
 macro_rules! values {
     ($($number:literal)*) => {
         concat!("($1", $(", $", $number,)* ")")
@@ -71,6 +71,8 @@ macro_rules! values {
 
 /// Rows of [`INSERT_NEW_MANY`].
 const MANY: usize = 8;
+/// Rows of [`INSERT_VALUES`].
+const MANY_VALUES: usize = 16;
 
 /// What is indexed stays it where a change has nothing to do with it.
 macro_rules! stays_indexed {
@@ -154,7 +156,14 @@ statements! {
     );
     DELETE_LINKED = "DELETE FROM users WHERE tenant_id = $1 AND linked_to = $2 AND linked_to IS NOT NULL";
     DELETE = "DELETE FROM users WHERE tenant_id = $1 AND user_id = $2";
-    INSERT_VALUE = "INSERT INTO user_values (tenant_id, user_id, path, value, number) VALUES ($1, $2, $3, $4, $5)";
+    INSERT_VALUE = concat!("INSERT INTO user_values (tenant_id, user_id, path, value, number) VALUES ", values!(2 3 4 5));
+    INSERT_VALUES = concat!(
+        "INSERT INTO user_values (tenant_id, user_id, path, value, number) VALUES ",
+        values!(2 3 4 5), ", ", values!(6 7 8 9), ", ", values!(10 11 12 13), ", ", values!(14 15 16 17), ", ",
+        values!(18 19 20 21), ", ", values!(22 23 24 25), ", ", values!(26 27 28 29), ", ", values!(30 31 32 33), ", ",
+        values!(34 35 36 37), ", ", values!(38 39 40 41), ", ", values!(42 43 44 45), ", ", values!(46 47 48 49), ", ",
+        values!(50 51 52 53), ", ", values!(54 55 56 57), ", ", values!(58 59 60 61), ", ", values!(62 63 64 65)
+    );
     DELETE_VALUES = "DELETE FROM user_values WHERE tenant_id = $1 AND user_id = $2";
     UNINDEXED = "SELECT tenant_id, user_id, updated_at FROM users WHERE indexed_at <> updated_at LIMIT $1";
     /// Only while the row is the one that was read.
@@ -187,7 +196,7 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<(), S
     let mut values = vec![Value::from(tenant)];
     values.extend(values_of(row));
     tx.execute(INSERT, &values)?;
-    insert_values(tx, tenant, row)
+    insert_values(tx, tenant, std::iter::once(row))
 }
 
 /// What a row holds, in the order of its columns and of those that it is found by.
@@ -219,9 +228,23 @@ fn values_of(row: &UserRow) -> Vec<Value> {
     .to_vec()
 }
 
-fn insert_values(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<(), StoreError> {
-    for value in index::values(row) {
-        tx.execute(INSERT_VALUE, params![tenant, &row.user_id, value.path, value.value, value.number])?;
+/// What these users are found by besides their own columns.
+fn insert_values<'r>(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    rows: impl Iterator<Item = &'r UserRow>,
+) -> Result<(), StoreError> {
+    let of_row = |row: &'r UserRow| index::values(row).into_iter().map(|value| (&row.user_id, value));
+    let values: Vec<_> = rows.flat_map(of_row).collect();
+    let (many, rest) = values.as_chunks::<MANY_VALUES>();
+    let groups = many.iter().map(|values| (INSERT_VALUES, values.as_slice()));
+    for (statement, values) in groups.chain(rest.iter().map(|value| (INSERT_VALUE, std::slice::from_ref(value)))) {
+        let mut all = Vec::with_capacity(1 + 4 * values.len());
+        all.push(Value::from(tenant));
+        for (user_id, Indexed { path, value, number }) in values {
+            all.extend_from_slice(params![*user_id, path, value, number.as_ref()]);
+        }
+        tx.execute(statement, &all)?;
     }
     Ok(())
 }
@@ -242,9 +265,7 @@ pub fn insert_new(tx: &mut Tx<'_>, tenant: &TenantId, rows: &[UserRow]) -> Resul
             added.insert(row.get(0)?);
         }
     }
-    for row in rows.iter().filter(|row| added.contains(&row.user_id)) {
-        insert_values(tx, tenant, row)?;
-    }
+    insert_values(tx, tenant, rows.iter().filter(|row| added.contains(&row.user_id)))?;
     Ok(added)
 }
 
@@ -271,7 +292,7 @@ pub fn index_batch(tx: &mut Tx<'_>, limit: i64) -> Result<usize, StoreError> {
         .to_vec();
         if tx.execute(INDEX, &keys)? == 1 {
             tx.execute(DELETE_VALUES, params![&tenant, &user_id])?;
-            insert_values(tx, &tenant, &user)?;
+            insert_values(tx, &tenant, std::iter::once(&user))?;
         }
     }
     Ok(rows.len())
@@ -370,7 +391,7 @@ pub fn update_profile(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Resu
         return Ok(false);
     }
     tx.execute(DELETE_VALUES, params![tenant, user_id])?;
-    insert_values(tx, tenant, row)?;
+    insert_values(tx, tenant, std::iter::once(row))?;
     Ok(true)
 }
 

@@ -186,6 +186,7 @@ impl Scene {
             username: connection.options.requires_username.then(|| "jane".to_owned()),
             password: PASSWORD.to_owned(),
             email_verified: true,
+            ..NewUser::default()
         };
         let user = app.create_user(&test_app.tenant.id, &connection, new).await.unwrap();
         Self {

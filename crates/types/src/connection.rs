@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, OtherMembers};
+use crate::{
+    Client, OtherMembers, PasswordComplexityOptions, PasswordDictionary, PasswordHistory, PasswordNoPersonalInfo,
+    PasswordOptions, PasswordPolicy,
+};
 
 /// A configured source of users. Strategy `auth0` is a database of this instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +83,18 @@ pub struct ConnectionOptions {
     /// Overrides the policy's minimum length.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_complexity_options: Option<PasswordComplexityOptions>,
+    /// Passwords that were used before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_history: Option<PasswordHistory>,
+    /// Passwords that many people use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_dictionary: Option<PasswordDictionary>,
+    /// Passwords with parts of the profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_no_personal_info: Option<PasswordNoPersonalInfo>,
+    /// Takes the place of the five above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_options: Option<PasswordOptions>,
     /// Members without an effect here.
     #[serde(flatten)]
     pub other: OtherMembers,
@@ -91,28 +106,4 @@ impl ConnectionOptions {
     pub fn lets_users_reset_passwords(&self) -> bool {
         self.other.get("disable_self_service_change_password") != Some(&true.into())
     }
-}
-
-/// `password_complexity_options` of a database connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PasswordComplexityOptions {
-    /// Minimum length, 1 to 128 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub min_length: Option<u32>,
-}
-
-/// Strength that new passwords must have (§7.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PasswordPolicy {
-    /// Not empty.
-    None,
-    /// Six characters.
-    Low,
-    /// Eight characters with lower case, upper case and digits.
-    Fair,
-    /// Eight characters of at least three kinds.
-    Good,
-    /// Ten characters of at least three kinds, no character more than twice in a row.
-    Excellent,
 }

@@ -15,6 +15,7 @@ mod custom_claims;
 mod custom_texts;
 mod ids;
 mod organization;
+mod password_options;
 mod rate_limits;
 mod refresh_token_settings;
 mod resource_server;
@@ -38,14 +39,17 @@ pub use client::{
 };
 pub use client_grant::{ClientGrant, SubjectType};
 pub use client_logout::{BackchannelLogoutInitiators, ClientOidcLogout, InitiatorsMode, LogoutInitiator};
-pub use connection::{
-    Connection, ConnectionAuthentication, ConnectionOptions, PasswordComplexityOptions, PasswordPolicy,
-};
+pub use connection::{Connection, ConnectionAuthentication, ConnectionOptions};
 pub use custom_claims::{ClaimTarget, accepts_custom_claim, is_protected_claim};
 pub use custom_texts::CustomTexts;
 pub use ids::TenantId;
 pub use jiff::Timestamp;
 pub use organization::{Organization, OrganizationConnection, OrganizationRequireBehavior, OrganizationUsage};
+pub use password_options::{
+    Allowed, BuiltInDictionary, CharacterType, CharacterTypeRule, CommonPasswords, PERSONAL_FIELDS, PasswordComplexity,
+    PasswordComplexityOptions, PasswordDictionary, PasswordHistory, PasswordNoPersonalInfo, PasswordOptions,
+    PasswordPolicy, ProfileData, UsedPasswords,
+};
 pub use rate_limits::{RateLimit, RateLimitSettings};
 pub use refresh_token_settings::{ExpirationType, RefreshTokenPolicy, RefreshTokenSettings, RotationType};
 pub use resource_server::{

@@ -9,8 +9,9 @@ use super::{Link, LinkProblem, Purpose};
 use crate::account_changes::{AccountError, Consequences};
 use crate::attack_protection::{UNBLOCK, clear_login_failures};
 use crate::mail::{AccountMail, MAIL, Mail};
+use crate::passwords::replace_password;
 use crate::users::normalized_identifier;
-use crate::{App, AppError, Caller, LogEvent, LogType, PasswordCheck, check_password};
+use crate::{App, AppError, Caller, LogEvent, LogType, PasswordRefusal};
 
 /// Somebody has forgotten a password.
 pub struct PasswordResetRequest<'a> {
@@ -36,9 +37,9 @@ pub enum ResetError {
     /// The link does not work.
     #[error("the link does not work")]
     Link(Box<Link>),
-    /// The policy is not kept; the link still works.
-    #[error("the password is too weak")]
-    WeakPassword(PasswordCheck),
+    /// The connection does not take the password; the link still works.
+    #[error(transparent)]
+    Password(#[from] PasswordRefusal),
     /// Not the caller's fault.
     #[error(transparent)]
     App(#[from] AppError),
@@ -113,7 +114,7 @@ impl App {
     }
 
     /// Sets another password and uses the link up, in one transaction with everything that ends with the old password. The
-    /// order: the link, the policy, the hash, and the link once more, by the write that takes it.
+    /// order: the link, the connection's rules, the hash, and the link once more, by the write that takes it.
     pub async fn reset_password(
         &self,
         tenant: &Tenant,
@@ -131,17 +132,17 @@ impl App {
             Err(AccountError::App(error)) => return Err(error.into()),
             Err(_) => return Err(ResetError::Link(Box::new(link.with_problem(LinkProblem::Invalid)))),
         };
-        let check = check_password(&connection.options, password);
-        if !check.is_acceptable() {
-            return Err(ResetError::WeakPassword(check));
-        }
-        let hash = self.passwords().hash(password, self.random()).await?;
         // The sessions are those of the user that the account is linked to.
-        let owner = match self.account(&tenant.id, &user.user_id).await {
-            Ok((_, owner)) => owner,
+        let (row, owner) = match self.account(&tenant.id, &user.user_id).await {
+            Ok(found) => found,
             Err(AccountError::App(error)) => return Err(error.into()),
             Err(_) => return Err(ResetError::Link(Box::new(link.with_problem(LinkProblem::Invalid)))),
         };
+        let old = row.password_hash.as_deref();
+        if let Some(refusal) = self.next_password_refusal(&tenant.id, &connection, password, &user, old).await? {
+            return Err(refusal.into());
+        }
+        let hash = self.passwords().hash(password, self.random()).await?;
         let consequences = Consequences {
             initiator: LogoutInitiator::PasswordChanged,
             refresh_tokens: tenant.settings.flags.revoke_refresh_tokens_on_account_change,
@@ -162,7 +163,7 @@ impl App {
             }
             end_with_password(tx, tenant, &user_id, now)?;
             clear_login_failures(&app, tx, tenant, &user_id)?;
-            users::set_password(tx, tenant, &user_id, &hash, now)
+            replace_password(tx, tenant, &connection, &user_id, &hash, now)
         };
         match self.change_account(tenant, &owner, consequences, set).await {
             Ok(()) => Ok(link),

@@ -1,17 +1,22 @@
-//! Strength of new passwords: the five policies of a database connection (§7.2 of the wire reference).
+//! Strength of new passwords: length and characters, by one of five policies or by `password_options` of a database connection
+//! (§7.2 of the wire reference, `management-api.md` §4.5).
 
-use keywright_types::{ConnectionOptions, PasswordPolicy};
+use keywright_types::{
+    Allowed, CharacterType, CharacterTypeRule, ConnectionOptions, PasswordComplexity, PasswordPolicy,
+};
 
 use super::hashing::normalized;
 
 /// Longest new password, in characters (LG-05: "8..128 characters by default").
 pub(super) const MAX_PASSWORD_CHARACTERS: u32 = 128;
+/// Identical or sequential characters in a row, where they are limited.
+const LONGEST_RUN: u32 = 2;
 
 /// One rule of a policy and whether the password keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordRule {
-    /// Auth0's code of the rule: `lengthAtLeast`, `containsAtLeast`, `shouldContain`, `identicalChars`, …; and our own,
-    /// `lengthAtMost`.
+    /// Auth0's code of the rule: `lengthAtLeast`, `containsAtLeast`, `shouldContain`, `identicalChars`, `sequentialChars`, …;
+    /// and our own, `lengthAtMost`.
     pub code: &'static str,
     /// Number that belongs into the rule's sentence, such as the minimum length.
     pub number: Option<u32>,
@@ -36,39 +41,72 @@ impl PasswordCheck {
     }
 }
 
-/// Applies the policy of a connection (`good` when it names none) to `password`. Lengths count characters.
+/// Applies the connection's rules about length and characters to `password`: `password_options`, or else the policy (`good` when
+/// it names none). Lengths count characters.
 #[must_use]
 pub fn check_password(options: &ConnectionOptions, password: &str) -> PasswordCheck {
-    let policy = options.password_policy.unwrap_or(PasswordPolicy::Good);
-    let minimum = options
-        .password_complexity_options
-        .and_then(|complexity| complexity.min_length)
-        .filter(|length| (1..=128).contains(length))
-        .unwrap_or(match policy {
-            PasswordPolicy::None => 1,
-            PasswordPolicy::Low => 6,
-            PasswordPolicy::Fair | PasswordPolicy::Good => 8,
-            PasswordPolicy::Excellent => 10,
-        });
+    let (minimum, rules) = match &options.password_options {
+        Some(own) => (own.complexity.min_length, complexity_rules(&own.complexity, password)),
+        None => {
+            let policy = options.password_policy.unwrap_or(PasswordPolicy::Good);
+            (minimum_length(options, policy), policy_rules(policy, password))
+        }
+    };
     let length = u32::try_from(password.chars().count()).unwrap_or(u32::MAX);
-    let mut rules = vec![rule("lengthAtLeast", Some(minimum), length >= minimum && !password.contains('\0'))];
+    let mut all = vec![rule("lengthAtLeast", Some(minimum), length >= minimum && !password.contains('\0'))];
     // Named only where it is broken. What is too long is refused and never cut (LG-05).
     if !fits(password) {
-        rules.push(rule("lengthAtMost", Some(MAX_PASSWORD_CHARACTERS), false));
+        all.push(rule("lengthAtMost", Some(MAX_PASSWORD_CHARACTERS), false));
     }
+    all.extend(rules);
+    PasswordCheck { rules: all }
+}
+
+fn minimum_length(options: &ConnectionOptions, policy: PasswordPolicy) -> u32 {
+    let own = options.password_complexity_options.and_then(|complexity| complexity.min_length);
+    own.filter(|length| (1..=128).contains(length)).unwrap_or(match policy {
+        PasswordPolicy::None => 1,
+        PasswordPolicy::Low => 6,
+        PasswordPolicy::Fair | PasswordPolicy::Good => 8,
+        PasswordPolicy::Excellent => 10,
+    })
+}
+
+/// §7.2: the table of policies.
+fn policy_rules(policy: PasswordPolicy, password: &str) -> Vec<PasswordRule> {
     match policy {
-        PasswordPolicy::None | PasswordPolicy::Low => {}
+        PasswordPolicy::None | PasswordPolicy::Low => Vec::new(),
         PasswordPolicy::Fair => {
-            let items = character_kinds(password).into_iter().take(3).collect();
-            rules.push(composed("shouldContain", 3, items));
+            vec![composed(
+                "shouldContain",
+                3,
+                KINDS.into_iter().take(3).map(|kind| kind_rule(kind, password)).collect(),
+            )]
         }
-        PasswordPolicy::Good => rules.push(composed("containsAtLeast", 3, character_kinds(password))),
-        PasswordPolicy::Excellent => {
-            rules.push(composed("containsAtLeast", 3, character_kinds(password)));
-            rules.push(rule("identicalChars", Some(2), longest_run(password) <= 2));
+        PasswordPolicy::Good => vec![three_of_four(password)],
+        PasswordPolicy::Excellent => vec![three_of_four(password), identical(password)],
+    }
+}
+
+/// `password_options.complexity`.
+fn complexity_rules(complexity: &PasswordComplexity, password: &str) -> Vec<PasswordRule> {
+    let mut rules = Vec::new();
+    match complexity.character_type_rule {
+        CharacterTypeRule::ThreeOfFour => rules.push(three_of_four(password)),
+        CharacterTypeRule::All => {
+            let wanted = KINDS.into_iter().filter(|kind| complexity.character_types.contains(kind));
+            let items: Vec<_> = wanted.map(|kind| kind_rule(kind, password)).collect();
+            let needed = u32::try_from(items.len()).unwrap_or(u32::MAX);
+            rules.extend((needed > 0).then(|| composed("shouldContain", needed, items)));
         }
     }
-    PasswordCheck { rules }
+    if complexity.identical_characters == Allowed::Block {
+        rules.push(identical(password));
+    }
+    if complexity.sequential_characters == Allowed::Block {
+        rules.push(rule("sequentialChars", Some(LONGEST_RUN), longest_run(password, follows) <= LONGEST_RUN));
+    }
+    rules
 }
 
 /// Whether the password, as it is hashed, is short enough: NFC makes some characters longer.
@@ -77,13 +115,31 @@ fn fits(password: &str) -> bool {
     normalized(password).is_some_and(|password| password.chars().count() <= longest)
 }
 
-fn character_kinds(password: &str) -> Vec<PasswordRule> {
-    vec![
-        rule("lowerCase", None, password.chars().any(|c| c.is_ascii_lowercase())),
-        rule("upperCase", None, password.chars().any(|c| c.is_ascii_uppercase())),
-        rule("numbers", None, password.chars().any(|c| c.is_ascii_digit())),
-        rule("specialCharacters", None, password.chars().any(|c| c == ' ' || c.is_ascii_punctuation())),
-    ]
+/// The kinds of characters in the order in which they are shown.
+const KINDS: [CharacterType; 4] =
+    [CharacterType::Lowercase, CharacterType::Uppercase, CharacterType::Number, CharacterType::Special];
+
+fn kind_rule(kind: CharacterType, password: &str) -> PasswordRule {
+    let (code, is_of_kind): (_, fn(char) -> bool) = match kind {
+        CharacterType::Lowercase => ("lowerCase", |c| c.is_ascii_lowercase()),
+        CharacterType::Uppercase => ("upperCase", |c| c.is_ascii_uppercase()),
+        CharacterType::Number => ("numbers", |c| c.is_ascii_digit()),
+        CharacterType::Special => ("specialCharacters", |c| c == ' ' || c.is_ascii_punctuation()),
+    };
+    rule(code, None, password.chars().any(is_of_kind))
+}
+
+fn three_of_four(password: &str) -> PasswordRule {
+    composed("containsAtLeast", 3, KINDS.map(|kind| kind_rule(kind, password)).to_vec())
+}
+
+/// "<= 2 identical characters in a row"
+fn identical(password: &str) -> PasswordRule {
+    rule(
+        "identicalChars",
+        Some(LONGEST_RUN),
+        longest_run(password, |previous, next| (previous == next).then_some(0)) <= LONGEST_RUN,
+    )
 }
 
 fn rule(code: &'static str, number: Option<u32>, verified: bool) -> PasswordRule {
@@ -96,13 +152,31 @@ fn composed(code: &'static str, needed: u32, items: Vec<PasswordRule>) -> Passwo
     PasswordRule { code, number: Some(needed), verified, items }
 }
 
-fn longest_run(text: &str) -> usize {
-    let mut longest = 0;
-    let mut run = 0;
-    let mut previous = None;
+/// Whether two characters follow each other in the alphabet or among the digits, and in which direction.
+fn follows(previous: char, next: char) -> Option<i8> {
+    let (previous, next) = (u8::try_from(previous).ok()?, u8::try_from(next).ok()?);
+    if !previous.is_ascii_alphanumeric() || !next.is_ascii_alphanumeric() {
+        return None;
+    }
+    match (previous.checked_add(1) == Some(next), next.checked_add(1) == Some(previous)) {
+        (true, _) => Some(1),
+        (_, true) => Some(-1),
+        _ => None,
+    }
+}
+
+/// Length of the longest part in which every character stands to the one before it in the same relation.
+fn longest_run(text: &str, relation: impl Fn(char, char) -> Option<i8>) -> u32 {
+    let (mut longest, mut run) = (0, 0);
+    let (mut previous, mut kept) = (None, None);
     for character in text.chars() {
-        run = if previous == Some(character) { run + 1 } else { 1 };
-        previous = Some(character);
+        let found = previous.and_then(|previous| relation(previous, character));
+        run = match found {
+            None => 1,
+            Some(_) if found == kept => run + 1,
+            Some(_) => 2,
+        };
+        (previous, kept) = (Some(character), found);
         longest = longest.max(run);
     }
     longest
@@ -150,6 +224,40 @@ mod tests {
         assert!(check_password(&options, "abcdefghijkl").is_acceptable());
         options.password_complexity_options = Some(PasswordComplexityOptions { min_length: Some(1000) });
         assert!(check_password(&options, "abcdef").is_acceptable());
+    }
+
+    #[test]
+    fn password_options_take_the_place_of_the_policy() {
+        let accepts = |options: serde_json::Value, password: &str| {
+            let options = serde_json::from_value(
+                serde_json::json!({ "passwordPolicy": "excellent", "password_options": options }),
+            );
+            check_password(&options.unwrap(), password).is_acceptable()
+        };
+        let of = |complexity| serde_json::json!({ "complexity": complexity });
+        let short = |rest: serde_json::Value| {
+            let mut complexity = serde_json::json!({ "min_length": 1 });
+            complexity.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+            of(complexity)
+        };
+        for (options, password, expected) in [
+            (serde_json::json!({}), "aaaaaaaaaaaaaa", false),
+            (serde_json::json!({}), "aaaaaaaaaaaaaaa", true),
+            (of(serde_json::json!({ "min_length": 3 })), "ab", false),
+            (of(serde_json::json!({ "min_length": 3 })), "abc", true),
+            (short(serde_json::json!({ "character_types": ["number", "special"] })), "abc1", false),
+            (short(serde_json::json!({ "character_types": ["number", "special"] })), "abc1!", true),
+            (short(serde_json::json!({ "character_type_rule": "three_of_four" })), "ab1", false),
+            (short(serde_json::json!({ "character_type_rule": "three_of_four" })), "aB1", true),
+            (short(serde_json::json!({ "identical_characters": "block" })), "aabb", true),
+            (short(serde_json::json!({ "identical_characters": "block" })), "aaab", false),
+            (short(serde_json::json!({ "sequential_characters": "block" })), "abab12", true),
+            (short(serde_json::json!({ "sequential_characters": "block" })), "xabc", false),
+            (short(serde_json::json!({ "sequential_characters": "block" })), "x321", false),
+            (short(serde_json::json!({ "sequential_characters": "block" })), "/01", true),
+        ] {
+            assert_eq!(accepts(options.clone(), password), expected, "{options} {password:?}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod configuration_changes;
 mod data_keys;
 mod extensibility;
 mod jobs;
+mod new_passwords;
 mod tenant_log;
 mod users;
 

@@ -1,8 +1,10 @@
 //! Users of a database connection.
 
-use keywright_app::{Authenticated, Authentication, Caller, LoginAttempt, NewUser, SignUp, SignUpError};
+use keywright_app::{
+    Authenticated, Authentication, Caller, LoginAttempt, NewUser, PasswordRefusal, SignUp, SignUpError,
+};
 use keywright_testkit::{Engine, Scene};
-use keywright_types::{Connection, OtherMembers, TenantSettings};
+use keywright_types::{Connection, TenantSettings};
 
 use crate::no_routes;
 
@@ -12,6 +14,7 @@ fn new_user(email: &str, username: Option<&str>) -> NewUser {
         username: username.map(str::to_owned),
         password: "Correct-horse-2".to_owned(),
         email_verified: false,
+        ..NewUser::default()
     }
 }
 
@@ -23,18 +26,8 @@ async fn authenticate(scene: &Scene, connection: &Connection, identifier: &str, 
 
 async fn sign_up(scene: &Scene, connection: &Connection, new: NewUser) -> Result<Authenticated, SignUpError> {
     let (tenant, client, caller) = (&scene.app.tenant, &scene.web.client, &Caller::default());
-    let attempt = SignUp {
-        tenant,
-        connection,
-        client,
-        caller,
-        browser: None,
-        new,
-        profile: OtherMembers::new(),
-        user_metadata: OtherMembers::new(),
-        organization_id: None,
-        language: None,
-    };
+    let attempt =
+        SignUp { tenant, connection, client, caller, browser: None, new, organization_id: None, language: None };
     scene.app.app.sign_up(attempt).await
 }
 
@@ -82,7 +75,7 @@ async fn sign_up_refuses_what_it_has_to() {
     let mut weak = new_user("joe@example.com", None);
     weak.password = "short".to_owned();
     let refused = sign_up(&scene, &scene.connection, weak).await;
-    let Err(SignUpError::WeakPassword(check)) = refused else { panic!("{refused:?}") };
+    let Err(SignUpError::Password(PasswordRefusal::TooWeak(check))) = refused else { panic!("{refused:?}") };
     assert!(!check.is_acceptable());
     let malformed = sign_up(&scene, &scene.connection, new_user("joe", None)).await;
     assert!(matches!(malformed, Err(SignUpError::InvalidEmail)));

@@ -8,6 +8,7 @@ mod email_verification;
 mod form;
 mod login;
 mod logout;
+mod new_password;
 mod organization;
 mod reset_password;
 mod result;
@@ -26,6 +27,7 @@ pub(crate) use email_verification::{
 pub(crate) use form::FormKeys;
 pub(crate) use login::{Identifier, LoginPage, LoginProblem};
 pub(crate) use logout::{LogoutAbortedPage, LogoutCompletePage, LogoutPage};
+pub(crate) use new_password::{PasswordProblem, RuleLine, RuleState, sample_rules};
 pub(crate) use organization::{OrganizationLine, OrganizationPage, OrganizationPickerPage, OrganizationProblem};
 pub(crate) use reset_password::{
     ResetPasswordEmailPage, ResetPasswordErrorPage, ResetPasswordPage, ResetPasswordProblem, ResetPasswordRequestPage,
@@ -33,7 +35,7 @@ pub(crate) use reset_password::{
 };
 pub(crate) use result::Continuation;
 pub(crate) use scope_lines::scope_lines;
-pub(crate) use signup::{RuleLine, RuleState, SignupPage, SignupProblem, sample_rules};
+pub(crate) use signup::{SignupPage, SignupProblem};
 pub(crate) use unblock::{UnblockFailurePage, UnblockPage, UnblockSuccessPage};
 
 keywright_web::pages! {

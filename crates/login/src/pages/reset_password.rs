@@ -4,7 +4,7 @@ use askama::Template;
 use keywright_web::page::{Forms, ImageUrl, Page, Sample, Shell, fill};
 
 use super::result::{continued_pages, result_pages};
-use super::{ApplicationInfo, FormKeys, Identifier, RuleLine, RuleState, sample_rules};
+use super::{ApplicationInfo, FormKeys, Identifier, PasswordProblem, RuleLine, RuleState, sample_rules};
 use crate::texts::{self, ResetPasswordRequestTexts, ResetPasswordTexts};
 
 /// Why the page of the request is shown again.
@@ -104,8 +104,8 @@ impl Page for ResetPasswordRequestPage {
 pub(crate) enum ResetPasswordProblem {
     /// The password is missing.
     NoPassword,
-    /// The password breaks a rule; the list of rules says which.
-    WeakPassword,
+    /// The password is not taken.
+    Password(PasswordProblem),
     /// The second one is another one.
     NoMatch,
 }
@@ -135,7 +135,12 @@ impl ResetPasswordPage {
     fn password_error(&self) -> Option<&str> {
         match self.problem? {
             ResetPasswordProblem::NoPassword => Some(&self.texts().no_password),
-            ResetPasswordProblem::WeakPassword => Some(&self.texts().password_too_weak),
+            ResetPasswordProblem::Password(problem) => Some(match problem {
+                PasswordProblem::TooWeak => &self.texts().password_too_weak,
+                PasswordProblem::TooCommon => &self.texts().password_too_common,
+                PasswordProblem::ContainsUserInformation => &self.texts().password_contains_user_information,
+                PasswordProblem::UsedBefore => &self.texts().password_previously_used,
+            }),
             ResetPasswordProblem::NoMatch => None,
         }
     }
@@ -161,9 +166,17 @@ impl Page for ResetPasswordPage {
             rules: sample_rules(sample, false),
             problem: None,
         };
-        let weak = Some(ResetPasswordProblem::WeakPassword);
+        let password = |problem| Some(ResetPasswordProblem::Password(problem));
         vec![
-            ("weak", Self { problem: weak, rules: sample_rules(sample, true), ..empty.clone() }),
+            ("used-before", Self { problem: password(PasswordProblem::UsedBefore), ..empty.clone() }),
+            (
+                "weak",
+                Self {
+                    problem: password(PasswordProblem::TooWeak),
+                    rules: sample_rules(sample, true),
+                    ..empty.clone()
+                },
+            ),
             ("no-password", Self { problem: Some(ResetPasswordProblem::NoPassword), ..empty.clone() }),
             ("no-match", Self { problem: Some(ResetPasswordProblem::NoMatch), ..empty.clone() }),
             ("no-address", Self { account: String::new(), ..empty.clone() }),

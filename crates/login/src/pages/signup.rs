@@ -3,7 +3,7 @@
 use askama::Template;
 use keywright_web::page::{Forms, Page, Sample, Shell, fill};
 
-use super::{ApplicationInfo, FormKeys};
+use super::{ApplicationInfo, FormKeys, PasswordProblem, RuleLine, RuleState, sample_rules};
 use crate::texts::{self, SignupTexts};
 
 /// Why the page is shown again.
@@ -19,8 +19,8 @@ pub(crate) enum SignupProblem {
     InvalidUsername,
     /// The password is missing.
     NoPassword,
-    /// The password breaks a rule; the list of rules says which.
-    WeakPassword,
+    /// The password is not taken.
+    Password(PasswordProblem),
     /// The password is known to the public.
     PasswordLeaked,
     /// Too many sign-ups from this address (§7.7 `ip-signup-blocked`).
@@ -29,36 +29,6 @@ pub(crate) enum SignupProblem {
     UserExists,
     /// The account was not created, and the page does not say why (§7.1, "deliberately generic").
     Refused,
-}
-
-/// A rule that passwords must keep, as a line of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RuleLine {
-    pub(crate) text: String,
-    pub(crate) state: RuleState,
-    /// Kinds of characters of a composed rule.
-    pub(crate) items: Vec<RuleLine>,
-}
-
-/// What the last password did about a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RuleState {
-    /// There was no password yet, or it is one of several ways to keep a rule.
-    Open,
-    /// It kept the rule.
-    Met,
-    /// It broke the rule.
-    Unmet,
-}
-
-impl RuleState {
-    pub(crate) fn class(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Met => "met",
-            Self::Unmet => "unmet",
-        }
-    }
 }
 
 /// The sign-up page.
@@ -113,7 +83,12 @@ impl SignupPage {
     fn password_error(&self) -> Option<&str> {
         match self.problem? {
             SignupProblem::NoPassword => Some(&self.texts().no_password),
-            SignupProblem::WeakPassword => Some(&self.texts().password_too_weak),
+            SignupProblem::Password(problem) => Some(match problem {
+                PasswordProblem::TooWeak => &self.texts().password_too_weak,
+                PasswordProblem::TooCommon => &self.texts().password_too_common,
+                PasswordProblem::ContainsUserInformation => &self.texts().password_contains_user_information,
+                PasswordProblem::UsedBefore => &self.texts().password_previously_used,
+            }),
             SignupProblem::PasswordLeaked => Some(&self.texts().password_breached),
             _ => None,
         }
@@ -151,7 +126,7 @@ impl Page for SignupPage {
             problem: None,
         };
         let filled = Self { email: sample.text("jane@example.com"), ..empty.clone() };
-        let weak = SignupProblem::WeakPassword;
+        let weak = SignupProblem::Password(PasswordProblem::TooWeak);
         let mut samples = vec![
             ("weak-password", Self { problem: Some(weak), rules: sample_rules(sample, true), ..filled.clone() }),
             ("username", Self { username: Some(sample.text("jane")), ..filled.clone() }),
@@ -164,6 +139,8 @@ impl Page for SignupPage {
             ("refused", SignupProblem::Refused),
             ("ip-signup-blocked", SignupProblem::AddressBlocked),
             ("password-breached", SignupProblem::PasswordLeaked),
+            ("password-common", SignupProblem::Password(PasswordProblem::TooCommon)),
+            ("password-personal", SignupProblem::Password(PasswordProblem::ContainsUserInformation)),
         ] {
             samples.push((state, Self { problem: Some(problem), ..filled.clone() }));
         }
@@ -176,29 +153,4 @@ impl Page for SignupPage {
         samples.push(("empty", empty));
         samples
     }
-}
-
-pub(crate) fn sample_rules(sample: &Sample, tried: bool) -> Vec<RuleLine> {
-    let texts = texts::signup(&sample.shell);
-    let line = |text: &str, met: bool, items: Vec<RuleLine>| {
-        let state = match (tried, met) {
-            (false, _) => RuleState::Open,
-            (true, true) => RuleState::Met,
-            (true, false) => RuleState::Unmet,
-        };
-        RuleLine { text: sample.text(text), state, items }
-    };
-    let kinds = vec![
-        line(&texts.lower_case, true, Vec::new()),
-        line(&texts.upper_case, false, Vec::new()),
-        line(&texts.numbers, false, Vec::new()),
-        line(&texts.special_characters, false, Vec::new()),
-    ];
-    let number = |text: &str, min: &str| fill(text, &[("min", min), ("count", "4")]);
-    vec![
-        line(&number(&texts.length_at_least, "10"), true, Vec::new()),
-        line(&fill(&texts.length_at_most, &[("max", "128")]), true, Vec::new()),
-        line(&number(&texts.contains_at_least, "3"), false, kinds),
-        line(&number(&texts.identical_chars, "2"), true, Vec::new()),
-    ]
 }

@@ -230,6 +230,7 @@ async fn the_password_of_a_linked_account_is_set_by_a_link_to_its_own_address() 
         username: None,
         password: "Second-horse-1".to_owned(),
         email_verified: true,
+        ..keywright_app::NewUser::default()
     };
     let second = site.app.create_user(&site.tenant.id, site.connection(), new).await.unwrap().user_id;
     let (id, first, now) = (site.tenant.id.clone(), site.user.user_id.clone(), site.app.now());

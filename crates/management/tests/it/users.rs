@@ -117,6 +117,19 @@ async fn a_change_of_the_account_ends_what_it_should() {
         "PasswordStrengthError: Password is too weak",
         None,
     );
+    let connection = format!("/connections/{}", scene.connection.id);
+    let options = json!({ "options": {
+        "password_history": { "enable": true }, "password_dictionary": { "enable": true },
+        "password_no_personal_info": { "enable": true }, "passwordPolicy": "low",
+    } });
+    assert_eq!(api.patch(&connection, options).await.status, 200);
+    for (password, message) in [
+        ("Another-horse-3", "PasswordHistoryError: Password has previously been used"),
+        ("letmein", "PasswordDictionaryError: Password is too common"),
+        ("my-jane-1", "PasswordNoUserInfoError: Password contains user information"),
+    ] {
+        refused(&api.patch(&path, json!({ "password": password })).await, 400, message, None);
+    }
     let renamed = api.patch(&path, json!({ "email": "Jane.New@example.com" })).await.json();
     assert_eq!((&renamed["email"], &renamed["email_verified"]), (&json!("jane.new@example.com"), &json!(false)));
     user(&api, json!({})).await;

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use jiff::SignedDuration;
-use keywright_app::{AppError, PasswordCheck, PasswordRule};
+use keywright_app::{AppError, PasswordCheck, PasswordRefusal, PasswordRule};
 use keywright_web::ParameterError;
 use keywright_web::rate_limits::{LimitError, refused_program};
 use keywright_web::tenancy::public_failure;
@@ -26,8 +26,8 @@ pub(crate) enum DatabaseError {
     InvalidSignup,
     /// The account exists, and the tenant lets the answer say so.
     UserExists,
-    /// The policy is not kept.
-    WeakPassword(PasswordCheck),
+    /// The connection does not take the password.
+    Password(PasswordRefusal),
     /// The password is known to the public.
     PasswordLeaked,
     /// Too many sign-ups from the address; the time until the next.
@@ -65,7 +65,13 @@ impl DatabaseError {
             Self::UserExists => {
                 known("BadRequestError", "user_exists", "The user already exists.", StatusCode::BAD_REQUEST)
             }
-            Self::WeakPassword(check) => (StatusCode::BAD_REQUEST, axum::Json(too_weak(&check))).into_response(),
+            Self::Password(PasswordRefusal::TooWeak(check)) => {
+                (StatusCode::BAD_REQUEST, axum::Json(too_weak(&check))).into_response()
+            }
+            Self::Password(refusal) => {
+                let (name, message) = refusal.name_and_message();
+                known(name, "invalid_password", message, StatusCode::BAD_REQUEST)
+            }
             Self::PasswordLeaked => known(
                 "AnomalyDetected",
                 "password_leaked",
@@ -132,6 +138,10 @@ fn sentence(rule: &PasswordRule) -> (&'static str, Vec<Value>) {
         "identicalChars" => (
             "No more than %d identical characters in a row (e.g., \"%s\" not allowed)",
             vec![json!(number), json!("a".repeat(usize::try_from(number).unwrap_or(2) + 1))],
+        ),
+        "sequentialChars" => (
+            "No more than %d sequential alphanumeric characters (e.g., \"%s\" not allowed)",
+            vec![json!(number), json!("abc")],
         ),
         "lowerCase" => ("lower case letters (a-z)", Vec::new()),
         "upperCase" => ("upper case letters (A-Z)", Vec::new()),

@@ -62,6 +62,8 @@ async fn sign_up(
         username: username.map(str::to_owned),
         password: request.required("password")?.to_owned(),
         email_verified: false,
+        profile: profile.clone(),
+        user_metadata: request.user_metadata.clone(),
     };
     let enabled = Language::enabled(&tenant.settings.enabled_locales);
     let attempt = SignUp {
@@ -71,8 +73,6 @@ async fn sign_up(
         caller,
         browser: None,
         new,
-        profile: profile.clone(),
-        user_metadata: request.user_metadata.clone(),
         organization_id: named.organization.as_deref(),
         language: Some(PreferredLanguages::current().choose(None, &enabled).tag()),
     };
@@ -109,7 +109,7 @@ fn refusal(app: &App, tenant: &Tenant, error: SignUpError) -> DatabaseError {
         SignUpError::InvalidUsername => DatabaseError::Said("username format validation failed"),
         SignUpError::PasswordLeaked => DatabaseError::PasswordLeaked,
         SignUpError::AddressBlocked { until } => DatabaseError::TooManyAttempts(until.duration_since(app.now())),
-        SignUpError::WeakPassword(check) => DatabaseError::WeakPassword(check),
+        SignUpError::Password(refusal) => DatabaseError::Password(refusal),
         SignUpError::UserExists => {
             // §7.1: the tenant flag; without it the answer is "deliberately generic".
             let flag = tenant.settings.flags.other.get("enable_public_signup_user_exists_error");

@@ -1,6 +1,6 @@
 //! What ends what (§4.6; RT-08, SE-04): each change of an account, then the session, the refresh token and the access token.
 
-use keywright_app::{AccountError, Caller};
+use keywright_app::{AccountError, Caller, PasswordRefusal};
 use keywright_store::logs;
 use keywright_testkit::{Answer, Browser, Engine, Scene};
 use keywright_types::TenantSettings;
@@ -162,7 +162,7 @@ async fn changes_that_are_refused_change_nothing() {
     add_user(&scene, "john@example.com").await;
     let (held, caller) = (held(&scene).await, Caller::default());
     let weak = app.change_password(tenant, user, "short", &caller).await;
-    assert!(matches!(weak, Err(AccountError::WeakPassword(_))), "{weak:?}");
+    assert!(matches!(weak, Err(AccountError::Password(PasswordRefusal::TooWeak(_)))), "{weak:?}");
     let taken = app.change_email(tenant, user, "John@example.com", true, &caller).await;
     assert!(matches!(taken, Err(AccountError::Taken)), "{taken:?}");
     let no_address = app.change_email(tenant, user, "john", true, &caller).await;

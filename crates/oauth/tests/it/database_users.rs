@@ -184,6 +184,24 @@ async fn the_settings_of_tenant_and_connection_hold() {
 }
 
 #[tokio::test]
+async fn passwords_that_are_not_taken_are_named_as_auth0_names_them() {
+    let dictionary = json!({ "passwordPolicy": "low", "password_dictionary": { "enable": true },
+                             "password_no_personal_info": { "enable": true } });
+    let connection: ConnectionOptions = serde_json::from_value(dictionary).unwrap();
+    let scene = Scene::build(routes, SceneOptions { connection, ..SceneOptions::default() }).await;
+    for (password, name, description) in [
+        ("dragon", "PasswordDictionaryError", "Password is too common"),
+        ("is-joanna-1", "PasswordNoUserInfoError", "Password contains user information"),
+    ] {
+        let body = json!({ "email": "jo@example.com", "nickname": "Joanna", "password": password });
+        let answer = sign_up(&scene, body).await;
+        let expected =
+            json!({ "name": name, "code": "invalid_password", "description": description, "statusCode": 400 });
+        assert_eq!((answer.status.as_u16(), answer.json()), (400, expected));
+    }
+}
+
+#[tokio::test]
 async fn lg_03_a_link_is_promised_whether_or_not_there_is_an_account() {
     let scene = Scene::new(routes).await;
     let inbox = inbox(&scene);

@@ -221,6 +221,7 @@ async fn tk_09_a_subject_is_never_used_again() {
             username: None,
             password: scene.password().to_owned(),
             email_verified: true,
+            ..NewUser::default()
         };
         scene.app.app.create_user(&scene.app.tenant.id, &scene.connection, new).await.unwrap();
         subjects.push(scene.tokens(&scene.web, "openid", "").await.claims("id_token")["sub"].clone());

@@ -108,6 +108,7 @@ pub(crate) async fn add_user(scene: &Scene, email: &str) -> keywright_types::Use
         username: None,
         password: scene.password().to_owned(),
         email_verified: true,
+        ..keywright_app::NewUser::default()
     };
     scene.app.app.create_user(&scene.app.tenant.id, &scene.connection, new).await.unwrap()
 }

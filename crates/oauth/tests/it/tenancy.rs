@@ -33,6 +33,7 @@ impl Neighbour {
             username: None,
             password: "Neighbours-horse-1".to_owned(),
             email_verified: true,
+            ..keywright_app::NewUser::default()
         };
         app.app.create_user(&app.tenant.id, &connection, user).await.unwrap();
         let api = ResourceServer { identifier: "neighbours:api".to_owned(), ..scene.api.clone() };

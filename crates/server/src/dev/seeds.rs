@@ -267,6 +267,7 @@ async fn user(app: &App, tenant: &Tenant, connection: &Connection, password: &Se
         username: connection.options.requires_username.then(|| "user".to_owned()),
         password: password.expose_secret().to_owned(),
         email_verified: true,
+        ..NewUser::default()
     };
     let (id, name) = (tenant.id.clone(), connection.name.clone());
     let known = app.store().read(move |tx| users::find_by_email(tx, &id, &name, EMAIL).map_err(AppError::from)).await?;

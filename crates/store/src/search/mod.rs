@@ -12,8 +12,8 @@ pub mod users;
 
 use crate::Value;
 
-/// Matches that are counted; of more, nobody is told how many there are. As many as pages by number reach: whoever goes on until
-/// the total is reached never asks for a page that is refused. Each one costs a row that is read from anywhere in the table.
+/// Matches that are counted along with a page; as many as pages by number reach. Each one costs a row that is read from anywhere
+/// in the table.
 pub const COUNTED: i64 = 1_000;
 
 /// A statement in the making.

@@ -125,14 +125,25 @@ fn roll_back(connection: &Connection) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::Work;
+    use crate::job::{Answer, Outcome, Work, take};
     use crate::params;
 
-    fn job(
-        work: fn(&mut Tx<'_>) -> Result<(), StoreError>,
-    ) -> (Box<dyn Job>, tokio::sync::oneshot::Receiver<Result<(), StoreError>>) {
-        let (work, answer) = Work::new(work);
-        (Box::new(work), answer)
+    fn job(work: fn(&mut Tx<'_>) -> Result<(), StoreError>) -> (Box<dyn Job>, Pending) {
+        let (work, outcome, answer) = Work::new(work);
+        (Box::new(work), Pending { outcome, answer })
+    }
+
+    /// Whoever waits for a job.
+    struct Pending {
+        outcome: Outcome<(), StoreError>,
+        answer: Answer,
+    }
+
+    impl Pending {
+        fn result(&mut self) -> Result<(), StoreError> {
+            self.answer.try_recv().unwrap()?;
+            take(&self.outcome).unwrap()
+        }
     }
 
     fn table() -> Connection {
@@ -154,8 +165,8 @@ mod tests {
             Err(StoreError::Engine("refused".to_owned()))
         });
         assert!(commit_together(&connection, vec![first, second], &Changes::new()).is_empty());
-        assert_eq!(first_answer.try_recv().unwrap(), Ok(()));
-        assert_eq!(second_answer.try_recv().unwrap(), Err(StoreError::Engine("refused".to_owned())));
+        assert_eq!(first_answer.result(), Ok(()));
+        assert_eq!(second_answer.result(), Err(StoreError::Engine("refused".to_owned())));
         assert_eq!(count(&connection), 1);
     }
 
@@ -167,11 +178,11 @@ mod tests {
         let (lost, mut lost_answer) = job(|tx| tx.migrate("ROLLBACK"));
         let (after, mut after_answer) = job(|tx| tx.execute("INSERT INTO t (n) VALUES ($1)", params![3]).map(drop));
         let rest = commit_together(&connection, vec![first, lost, after], &Changes::new());
-        assert!(matches!(first_answer.try_recv().unwrap(), Err(StoreError::Unavailable(_))));
-        assert!(matches!(lost_answer.try_recv().unwrap(), Err(StoreError::Unavailable(_))));
+        assert!(matches!(first_answer.result(), Err(StoreError::Unavailable(_))));
+        assert!(matches!(lost_answer.result(), Err(StoreError::Unavailable(_))));
         assert_eq!(rest.len(), 1);
         assert!(commit_together(&connection, rest, &Changes::new()).is_empty());
-        assert_eq!(after_answer.try_recv().unwrap(), Ok(()));
+        assert_eq!(after_answer.result(), Ok(()));
         assert_eq!(count(&connection), 1);
     }
 

@@ -9,7 +9,7 @@ use keywright_store::{
     device_credentials, grants, identities, jobs, known_devices, login_failures, network_attempts,
     organization_client_grants, organization_member_roles, organization_members, organizations, params,
     pushed_requests, refresh_tokens, resource_servers, revoked_access_tokens, roles, rules, search, session_clients,
-    sessions, signing_keys, tenant_documents, tenants, tickets, transactions, used_jwt_ids, user_jobs,
+    sessions, signing_keys, tenant_documents, tenants, tickets, transactions, used_jwt_ids, used_passwords, user_jobs,
     user_permissions, users,
 };
 use keywright_types::TenantId;
@@ -78,6 +78,7 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     client_credentials::insert(tx, &acme(), &credential("cred"))?;
     client_secrets::replace(tx, &acme(), "app", &secret(1))?;
     used_jwt_ids::take(tx, &acme(), &[1; 32], at(60))?;
+    used_passwords::remember(tx, &acme(), "auth0|ann", Some("$argon2id$0"), 3, at(1))?;
     pushed_requests::insert(tx, &acme(), &pushed_request(1))?;
     revoked_access_tokens::insert(tx, &acme(), &[1; 32], at(60))?;
     user_jobs::insert(tx, &acme(), &user_job("job_a"))?;
@@ -134,6 +135,7 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM client_credentials WHERE tenant_id = $1",
         "SELECT * FROM client_secrets WHERE tenant_id = $1",
         "SELECT * FROM used_jwt_ids WHERE tenant_id = $1",
+        "SELECT * FROM used_passwords WHERE tenant_id = $1",
         "SELECT * FROM pushed_requests WHERE tenant_id = $1",
         "SELECT * FROM revoked_access_tokens WHERE tenant_id = $1",
         "SELECT * FROM user_jobs WHERE tenant_id = $1",
@@ -261,6 +263,7 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("jobs::find", jobs::find(tx, t, "j")?.is_some()),
         ("jobs::failed", !jobs::failed(tx, t, 9)?.is_empty()),
         ("login_failures::list", !login_failures::list(tx, t, &[1; 32], at(1))?.is_empty()),
+        ("used_passwords::list", !used_passwords::list(tx, t, "auth0|ann", 9)?.is_empty()),
         ("known_devices::is_known", known_devices::is_known(tx, t, "auth0|ann", &[1; 32], at(1))?),
         ("tickets::find", tickets::find(tx, t, &[1; 32], "unblock", at(1))?.is_some()),
         ("client_credentials::list", !client_credentials::list(tx, t, "app")?.is_empty()),
@@ -280,6 +283,7 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
     login_failures::reset(tx, t, &[1; 32], "a")?;
     network_attempts::give_back(tx, t, "pre-login", "a", ALLOWANCE)?;
     known_devices::forget(tx, t, "auth0|ann")?;
+    used_passwords::remember(tx, t, "auth0|ann", None, 0, at(1))?;
     let changed = [
         ("login_failures::clear", login_failures::clear(tx, t, &[1; 32])? > 0),
         ("tickets::take", tickets::take(tx, t, &[1; 32], "unblock", at(1))?.is_some()),

@@ -95,7 +95,7 @@ conformance! {
         are_kept_for_a_day_and_what_they_read_for_two_hours, users_are_added_where_nobody_is_in_the_way,
     }
     user_search {
-        finds_what_a_query_means, sorts_and_pages_few_and_many, counts_up_to_a_limit, is_by_values_of_metadata,
+        finds_what_a_query_means, sorts_and_pages_few_and_many, counts_few_with_the_page_and_many_when_asked, is_by_values_of_metadata,
         finds_users_that_another_version_wrote, reaches_log_entries,
     }
     identities {

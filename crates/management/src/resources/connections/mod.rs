@@ -34,9 +34,10 @@ checked and answered for tools, and nobody can log in over them yet. No page off
 refused, no user can be created in them, and no other server is asked about them.
 
 Of a database these have an effect: `name`, `display_name`, `enabled_clients`, `is_domain_connection`, `authentication`, and of its
-`options` `disable_signup`, `requires_username`, `passwordPolicy` and `password_complexity_options`. The other options are
-stored for tools and have none yet; in particular no script of a custom database runs, and passwords are not compared with
-earlier ones, dictionaries or the profile.
+`options` `disable_signup`, `requires_username`, `disable_self_service_change_password` and everything about new passwords:
+`passwordPolicy`, `password_complexity_options`, `password_history`, `password_dictionary` and `password_no_personal_info`, or
+`password_options` in their place ([what they do](../passwords.md)). The other options are stored for tools and have none yet; in
+particular no script of a custom database runs.
 
 `options` depend on the strategy. Those of databases and passwordless connections are closed lists; those of social and enterprise
 connections take further members. The whole object of a connection that is no database is sealed in the database of this

@@ -16,8 +16,8 @@ pub(super) async fn list(call: Call) -> Outcome {
     let projection = Projection::of(&call.query, &[])?;
     let page = PAGING.page(&call, "/users")?;
     let wanted = super::search::search(&call, &page)?;
-    let asked = page.clone();
-    let found = call
+    let filter = wanted.filter.clone();
+    let (items, total) = call
         .read(move |tx, tenant| {
             let found = search::users::find(tx, tenant, &wanted)?;
             let mut items = Vec::with_capacity(found.rows.len());
@@ -26,9 +26,14 @@ pub(super) async fn list(call: Call) -> Outcome {
                 let place = Position { created_at: Timestamp::UNIX_EPOCH, id: String::new() };
                 items.push((place, projection.apply(show(tx, tenant, row)?)));
             }
-            Ok(Found { items, total: asked.with_total().then_some(found.total) })
+            Ok((items, found.total))
         })
         .await?;
+    let total = match total {
+        None if page.with_total() => Some(call.app.user_total(&call.tenant.id, filter).await?),
+        total => total,
+    };
+    let found = Found { items, total };
     Ok(PAGING.reply(&call, "/users", &page, found))
 }
 

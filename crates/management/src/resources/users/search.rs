@@ -1,6 +1,6 @@
 //! What `GET /users` is asked for: the query, its order, and the rules of paging (`management-api.md` §5.4).
 
-use keywright_store::search::users::{SortBy, UserSearch};
+use keywright_store::search::users::{SortBy, UserSearch, natural_order};
 use keywright_types::search::{Check, Filter, QueryError, SearchField, UserField, parse};
 
 use crate::call::Call;
@@ -44,9 +44,13 @@ pub(super) fn search(call: &Call, page: &Page) -> Result<UserSearch, ApiError> {
     if let Some(connection) = call.query.text("connection") {
         filters.push(Filter::Is(UserField::Connection, Check::Text(connection.to_owned())));
     }
-    let (sort, descending) = call.query.text("sort").map_or(Ok((SortBy::CreatedAt, false)), order)?;
+    let filter = if filters.is_empty() { None } else { Some(Filter::All(filters)) };
+    let (sort, descending) = match call.query.text("sort") {
+        Some(text) => order(text)?,
+        None => (filter.as_ref().map_or(SortBy::CreatedAt, natural_order), false),
+    };
     Ok(UserSearch {
-        filter: if filters.is_empty() { None } else { Some(Filter::All(filters)) },
+        filter,
         sort,
         descending,
         skip: usize::try_from(page.skip).unwrap_or(usize::MAX),

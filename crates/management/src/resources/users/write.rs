@@ -1,6 +1,6 @@
 //! Creating, changing and deleting users (`management-api.md` §5.3).
 
-use keywright_app::{AccountError, AppError, NewUser, PasswordCheck, SignUpError, user_from_row};
+use keywright_app::{AccountError, AppError, NewUser, PasswordRefusal, SignUpError, user_from_row};
 use keywright_store::identities;
 use keywright_store::users::{self, UserRow};
 use keywright_types::Connection;
@@ -52,28 +52,22 @@ pub(super) async fn create(call: Call) -> Outcome {
             )));
         }
     }
+    let attributes = ATTRIBUTES.iter().filter_map(|name| Some(((*name).to_owned(), body.get(*name)?.clone())));
     let new = NewUser {
         email: text("email").unwrap_or_default().to_owned(),
         username: text("username").map(str::to_owned),
         password: text("password").unwrap_or_default().to_owned(),
         email_verified: flag("email_verified").unwrap_or(false),
+        profile: attributes.collect(),
+        user_metadata: body.get("user_metadata").and_then(Value::as_object).cloned().unwrap_or_default(),
     };
     let mut row = call.app.new_user_row(&connection, new).await.map_err(refused)?;
     if let Some(own) = text("user_id") {
         row.user_id = format!("auth0|{own}");
     }
     row.blocked = flag("blocked").unwrap_or(false);
-    let mut attributes = members(&row.profile)?;
-    for name in ATTRIBUTES {
-        if let Some(value) = body.get(name) {
-            attributes.insert(name.to_owned(), value.clone());
-        }
-    }
-    row.profile = Value::Object(attributes).to_string();
-    for (name, place) in [("user_metadata", &mut row.user_metadata), ("app_metadata", &mut row.app_metadata)] {
-        if let Some(value) = body.get(name) {
-            *place = value.to_string();
-        }
+    if let Some(value) = body.get("app_metadata") {
+        row.app_metadata = value.to_string();
     }
     readable(&row)?;
     // "Verification e-mail is sent unless `email_verified:true` or `verify_email:false`."
@@ -272,7 +266,7 @@ fn readable(row: &UserRow) -> Result<(), ApiError> {
 fn refused(error: SignUpError) -> ApiError {
     match error {
         SignUpError::UserExists => ApiError::conflict("The user already exists.").code("auth0_idp_error"),
-        SignUpError::WeakPassword(check) => weak(&check),
+        SignUpError::Password(refusal) => not_taken(&refusal),
         SignUpError::InvalidEmail => ApiError::invalid_body("The email is not valid"),
         SignUpError::InvalidUsername => {
             ApiError::invalid_body("The username is missing, not valid, or the connection has none")
@@ -287,7 +281,7 @@ fn failed(error: AccountError) -> ApiError {
     match error {
         AccountError::NotFound => missing(),
         AccountError::Taken => ApiError::conflict("The user already exists.").code("auth0_idp_error"),
-        AccountError::WeakPassword(check) => weak(&check),
+        AccountError::Password(refusal) => not_taken(&refusal),
         AccountError::InvalidEmail => ApiError::invalid_body("The email is not valid"),
         AccountError::InvalidUsername => {
             ApiError::invalid_body("The username is not valid, or the connection has none")
@@ -298,8 +292,9 @@ fn failed(error: AccountError) -> ApiError {
 }
 
 /// §1.10.
-fn weak(_: &PasswordCheck) -> ApiError {
-    ApiError::bad_request("PasswordStrengthError: Password is too weak")
+fn not_taken(refusal: &PasswordRefusal) -> ApiError {
+    let (name, message) = refusal.name_and_message();
+    ApiError::bad_request(format!("{name}: {message}"))
 }
 
 #[cfg(test)]

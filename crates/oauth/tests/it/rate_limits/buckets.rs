@@ -56,6 +56,7 @@ async fn do_02_userinfo_is_counted_by_user() {
         username: None,
         password: scene.password().to_owned(),
         email_verified: true,
+        ..NewUser::default()
     };
     scene.app.app.create_user(&scene.app.tenant.id, &scene.connection, new).await.unwrap();
     let browser = scene.app.browser();

@@ -136,6 +136,7 @@ async fn tk_03_tokens_of_each_kind_at_every_endpoint_that_takes_one() {
         username: None,
         password: scene.password().to_owned(),
         email_verified: true,
+        ..keywright_app::NewUser::default()
     };
     scene.app.app.create_user(&scene.app.tenant.id, &scene.connection, stranger).await.unwrap();
     let other = scene.app.browser();
