@@ -142,7 +142,7 @@ pub(crate) fn authorize(operation: &Operation, bearer: &Bearer, path: &[(String,
             return Err(ApiError::insufficient_scope(expected));
         }
         // §1.3: "The path user id must equal `sub`". Where no user is in the path, the handler acts on the subject alone.
-        if path.first().is_some_and(|(_, id)| *id != bearer.subject) {
+        if operation.path.starts_with("/users/") && path.first().is_some_and(|(_, id)| *id != bearer.subject) {
             return Err(ApiError::forbidden("User to be acted on does not match subject in bearer token."));
         }
         return Ok(());

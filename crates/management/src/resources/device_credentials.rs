@@ -58,6 +58,7 @@ pub(super) fn resource() -> Resource {
                 .handled_by(self::create),
             Operation::delete("/device-credentials/{id}", "Delete a device credential")
                 .scopes(&["delete:device_credentials"])
+                .own_scopes(&["delete:current_user_device_credentials"])
                 .handled_by(delete),
         ],
     }
@@ -154,10 +155,18 @@ async fn create(call: Call) -> Outcome {
     Ok(Reply::json(json!({ "id": id })))
 }
 
-/// §6.1: "id of a refresh token revokes it".
+/// §6.1: "id of a refresh token revokes it". A user's own token deletes what is that user's; of another's nothing is said.
 async fn delete(call: Call) -> Outcome {
     let (id, now) = (call.path("id").to_owned(), call.app.now());
+    let user = call.bearer.is_user.then(|| call.bearer.subject.clone());
     call.write(move |tx, tenant| {
+        if let Some(user) = user {
+            let of_token = refresh_tokens::find(tx, tenant, &id)?.map(|family| family.user_id);
+            let owner = device_credentials::owner(tx, tenant, &id)?.or(of_token);
+            if owner.as_deref() != Some(user.as_str()) {
+                return Ok(());
+            }
+        }
         if !device_credentials::delete(tx, tenant, &id)? {
             refresh_tokens::revoke(tx, tenant, &id, now)?;
         }

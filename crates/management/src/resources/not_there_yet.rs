@@ -434,6 +434,14 @@ fn organization_parts() -> Vec<Operation> {
         write(&Method::POST, CLIENTS, "Add clients to an organization", &["create:organization_clients"], below),
         write(&Method::DELETE, CLIENTS, "Remove clients from an organization", &["delete:organization_clients"], below),
         list(
+            "/organizations/{id}/members/{user_id}/effective-roles/sources/groups",
+            "List groups that give a member a role",
+            &["read:organization_member_role_source_groups"],
+            Paging::checkpoints("groups"),
+            below,
+        )
+        .query([parameter("role_id", text_of(1, 100))]),
+        list(
             GROUPS,
             "List groups of an organization",
             &["read:organization_groups"],

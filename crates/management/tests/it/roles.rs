@@ -102,6 +102,32 @@ async fn permissions_of_a_user_say_where_they_come_from() {
         { "source_id": id, "source_name": "Editor", "source_type": "ROLE" },
     ]);
     assert_eq!((listed.as_array().unwrap().len(), &listed[0]["sources"]), (1, &sources));
+
+    let effective = format!("/users/{user}/effective-permissions");
+    let of_api = "resource_server_identifier=appointments%3Aapi";
+    let listed = api.get(&format!("{effective}?{of_api}")).await.json();
+    let expected = json!({ "permissions": [{
+        "permission_name": "contacts", "description": "", "resource_server_name": "Appointments",
+        "resource_server_identifier": "appointments:api", "sources": ["direct", "roles"],
+    }] });
+    assert_eq!(listed, expected);
+    let role = json!({ "roles": [{ "id": id, "name": "Editor", "description": "d", "sources": ["direct"] }] });
+    for path in [
+        format!("{effective}/sources/roles?{of_api}&permission_name=contacts"),
+        format!("/users/{user}/effective-roles"),
+    ] {
+        assert_eq!(api.get(&path).await.json(), role, "{path}");
+    }
+    let nothing = api.get(&format!("{effective}/sources/roles?{of_api}&permission_name=x")).await.json();
+    assert_eq!(nothing, json!({ "roles": [] }));
+    invalid(&api.get(&effective).await, "'Missing required property: resource_server_identifier'.");
+    let unknown = api.get(&format!("{effective}?resource_server_identifier=urn%3Ax")).await;
+    refused(&unknown, 404, "The resource server does not exist", Some("inexistent_resource_server"));
+    for path in [format!("/users/{user}/effective-roles/sources/groups?role_id={id}"), format!("/users/{user}/groups")]
+    {
+        assert_eq!(api.get(&path).await.json(), json!({ "groups": [] }), "{path}");
+    }
+
     assert_eq!(api.send(http::Method::DELETE, &path, Some(contacts())).await.status, 204);
     assert_eq!(api.get(&path).await.json()[0]["sources"].as_array().unwrap().len(), 1);
     let nobody = api.get("/users/auth0%7Cnobody/permissions").await;

@@ -240,8 +240,9 @@ async fn device_credentials_are_of_a_user_and_list_refresh_tokens_too() {
     let (_, _, (family, token)) = held(&api).await;
     let audience = api.app.tenant.management_audience();
     let mut server = api.app.app.api(&api.app.tenant.id, &audience).await.unwrap().unwrap().api.clone();
-    let scope = "create:current_user_device_credentials";
-    server.scopes = serde_json::from_value(json!([{ "value": scope, "description": "x" }])).unwrap();
+    let scope = "create:current_user_device_credentials delete:current_user_device_credentials";
+    let described = |value: &str| json!({ "value": value, "description": "x" });
+    server.scopes = serde_json::from_value(scope.split(' ').map(described).collect()).unwrap();
     api.app.app.update_api(&api.app.tenant.id, &server).await.unwrap();
     let own = api.scene.tokens(&api.scene.web, &format!("openid {scope}"), &audience).await.text("access_token");
     let own = Api { token: own, ..api.clone() };
@@ -272,6 +273,23 @@ async fn device_credentials_are_of_a_user_and_list_refresh_tokens_too() {
     assert_eq!(api.get("/device-credentials?type=nothing").await.status, 400);
     let scene = &api.scene;
     assert_eq!(scene.refresh(&scene.web, &token, &[]).await.status, 200);
+    // A user's own token deletes nothing of somebody else, and does not say whether there was anything.
+    let other = api.scene.tokens(&api.scene.web, "openid", &audience).await.text("access_token");
+    assert_eq!(Api { token: other, ..api.clone() }.delete(&format!("/device-credentials/{id}")).await.status, 403);
+    let second = json!({ "device_name": "TV", "type": "public_key", "value": "MIIB", "device_id": "d2" });
+    let second = own.post("/device-credentials", second).await.text("id");
+    let foreign = "UPDATE device_credentials SET user_id = $3 WHERE tenant_id = $1 AND credential_id = $2";
+    let give = |user: &str| {
+        let (tenant, id, user) = (api.app.tenant.id.clone(), second.clone(), user.to_owned());
+        api.app.app.store().write(move |tx| tx.execute(foreign, keywright_store::params![&tenant, &id, &user]))
+    };
+    crate::users::user(&api, json!({ "email": "other@example.com", "user_id": "other" })).await;
+    give("auth0|other").await.unwrap();
+    assert_eq!(own.delete(&format!("/device-credentials/{second}")).await.status, 204);
+    assert_eq!(api.get("/device-credentials?user_id=auth0%7Cother").await.json().as_array().unwrap().len(), 1);
+    give(&api.scene.user.user_id).await.unwrap();
+    assert_eq!(own.delete(&format!("/device-credentials/{second}")).await.status, 204);
+    assert_eq!(api.get("/device-credentials").await.json().as_array().unwrap().len(), 1);
     for id in [&id, &family] {
         assert_eq!(api.delete(&format!("/device-credentials/{id}")).await.status, 204);
     }

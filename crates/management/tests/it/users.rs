@@ -10,7 +10,7 @@ fn path(user: &Value) -> String {
     format!("/users/{}", user["user_id"].as_str().unwrap().replace('|', "%7C"))
 }
 
-async fn user(api: &Api, members: Value) -> Value {
+pub(crate) async fn user(api: &Api, members: Value) -> Value {
     let mut body = json!({ "connection": CONNECTION, "email": "ann@example.com", "password": "Correct-horse-2" });
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     api.create("/users", body).await

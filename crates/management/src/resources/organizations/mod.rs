@@ -9,7 +9,7 @@ mod roles;
 use http::StatusCode;
 
 use super::client_grants;
-use super::roles::role_schema;
+use super::roles::{effective_role, effective_role_schema, role_json, role_schema};
 use crate::fields::{Field, answer_schema, create_schema, field, update_schema};
 use crate::operation::{Operation, Resource};
 use crate::paging::Paging;
@@ -235,7 +235,7 @@ fn members() -> Vec<Operation> {
             .scopes(&["read:organization_member_roles"])
             .query(ROLES.parameters())
             .answers(ROLES.answer(&role_schema()))
-            .handled_by(|call| roles::list(call, ROLES)),
+            .handled_by(|call| roles::list(call, ROLES, role_json)),
         Operation::post(MEMBER_ROLES, "Assign roles to a member")
             .scopes(&["create:organization_member_roles"])
             .body(roles())
@@ -248,8 +248,8 @@ fn members() -> Vec<Operation> {
         Operation::get("/organizations/{id}/members/{user_id}/effective-roles", "List effective roles of a member")
             .scopes(&["read:organization_member_effective_roles"])
             .query(EFFECTIVE_ROLES.parameters())
-            .answers(EFFECTIVE_ROLES.answer(&role_schema()))
-            .handled_by(|call| roles::list(call, EFFECTIVE_ROLES)),
+            .answers(EFFECTIVE_ROLES.answer(&effective_role_schema()))
+            .handled_by(|call| roles::list(call, EFFECTIVE_ROLES, effective_role)),
     ]
 }
 

@@ -10,7 +10,7 @@ use crate::call::{Call, Reply};
 use crate::error::ApiError;
 use crate::operation::Outcome;
 use crate::paging::{Found, Paging, Position};
-use crate::resources::roles::{failure, role_json};
+use crate::resources::roles::failure;
 
 /// The organization is there, and the user is a member of it.
 fn member(tx: &mut Tx<'_>, tenant: &TenantId, id: &str, user: &str) -> Result<(), ApiError> {
@@ -21,7 +21,7 @@ fn member(tx: &mut Tx<'_>, tenant: &TenantId, id: &str, user: &str) -> Result<()
     Err(ApiError::not_found("The user is not a member of the organization."))
 }
 
-pub(super) async fn list(call: Call, paging: Paging) -> Outcome {
+pub(super) async fn list(call: Call, paging: Paging, shown: fn(&Role) -> Value) -> Outcome {
     let (id, user) = (call.path("id").to_owned(), call.path("user_id").to_owned());
     let list = format!("/organizations/{id}/members/{user}/roles");
     let page = paging.page(&call, &list)?;
@@ -32,7 +32,7 @@ pub(super) async fn list(call: Call, paging: Paging) -> Outcome {
             let roles = organization_member_roles::list(tx, tenant, &id, &user)?;
             let entry = |(index, row): (usize, roles::RoleRow)| {
                 let place = Position { created_at: Timestamp::UNIX_EPOCH, id: format!("{index:012}") };
-                (place, role_json(&Role { id: row.role_id, name: row.name, description: row.description }))
+                (place, shown(&Role { id: row.role_id, name: row.name, description: row.description }))
             };
             Ok(Found::of_all(roles.into_iter().enumerate().map(entry).collect(), &asked))
         })

@@ -7,7 +7,7 @@ mod role;
 use http::StatusCode;
 
 pub(super) use self::permissions::{described, failure, permissions_of, permissions_schema};
-pub(super) use self::role::{role_json, role_schema};
+pub(super) use self::role::{effective_role, effective_role_schema, role_json, role_schema};
 use crate::operation::{Operation, Resource};
 use crate::paging::Paging;
 use crate::query::parameter;

@@ -10,11 +10,23 @@ use crate::call::{Call, Reply};
 use crate::error::ApiError;
 use crate::operation::Outcome;
 use crate::paging::{Found, Position};
-use crate::schema::{Schema, object, optional, text};
+use crate::schema::{Schema, list as list_of, object, optional, text};
 
 /// What is answered of a role.
 pub(crate) fn role_schema() -> Schema {
     object(["id", "name", "description"].map(|name| optional(name, text())).to_vec()).named("Role")
+}
+
+/// The same with where the user has it from.
+pub(crate) fn effective_role_schema() -> Schema {
+    let mut members = ["id", "name", "description"].map(|name| optional(name, text())).to_vec();
+    members.push(optional("sources", list_of(text()).about("Where it is from: direct.")));
+    object(members).named("EffectiveRole")
+}
+
+/// A role, and that it was given to the user and not to a group of theirs: there are no groups.
+pub(crate) fn effective_role(role: &Role) -> Value {
+    json!({ "id": role.id, "name": role.name, "description": role.description, "sources": ["direct"] })
 }
 
 /// A role as it is answered.

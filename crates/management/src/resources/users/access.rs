@@ -11,7 +11,7 @@ use crate::operation::Outcome;
 use crate::paging::{Found, Position};
 use crate::resources::roles::{described, failure, permissions_of, role_json};
 
-async fn exists(call: &Call) -> Result<(), ApiError> {
+pub(super) async fn exists(call: &Call) -> Result<(), ApiError> {
     let user = call.app.user(&call.tenant.id, call.path("id")).await?;
     user.map(drop).ok_or_else(missing)
 }

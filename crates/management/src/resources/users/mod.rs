@@ -1,6 +1,7 @@
 //! `/users` and `/users-by-email` (`management-api.md` §5).
 
 mod access;
+mod effective;
 mod enrolments;
 pub(crate) mod fields;
 mod identities;
@@ -52,6 +53,9 @@ sessions of the primary user are ended. `link_with` is an ID token (RS256, not e
 application whose token calls; with a token of the user it is the only way.
 
 `PATCH` with `connection` changes address, user name or password of the linked identity in that connection.
+
+Effective roles and permissions are those that the user has in all, outside of organizations, and say what they come from. There are no
+groups: their lists are empty.
 
 Further factors cannot be enrolled: their lists are empty, and creating one is refused with `feature_not_enabled`. Phone numbers as
 identifiers do not exist yet.";
@@ -142,6 +146,7 @@ pub(super) fn resource() -> Resource {
             .handled_by(identities::unlink),
         organizations::operation(),
     ];
+    operations.extend(effective::operations());
     operations.extend(enrolments::operations());
     Resource { name: "users", title: "Users", about: ABOUT, operations }
 }
