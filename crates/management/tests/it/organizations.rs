@@ -231,7 +231,8 @@ async fn members_have_roles_of_their_own() {
         let shown = json!([{ "id": role, "name": "Editor", "description": "" }]);
         assert_eq!(api.get(&path).await.json(), shown);
         let effective = format!("/organizations/{id}/members/{user}/effective-roles");
-        assert_eq!(api.get(&effective).await.json(), json!({ "roles": shown }));
+        let sources = json!([{ "id": role, "name": "Editor", "description": "", "sources": ["direct"] }]);
+        assert_eq!(api.get(&effective).await.json(), json!({ "roles": sources }));
         let listed = api.get(&format!("{members}?fields=roles")).await.json();
         assert_eq!(listed, json!([{ "roles": [{ "id": role, "name": "Editor" }] }]));
         // Everywhere else the user has it not.

@@ -120,7 +120,8 @@ async fn permissions_of_a_user_say_where_they_come_from() {
     }
     let nothing = api.get(&format!("{effective}/sources/roles?{of_api}&permission_name=x")).await.json();
     assert_eq!(nothing, json!({ "roles": [] }));
-    invalid(&api.get(&effective).await, "'Missing required property: resource_server_identifier'.");
+    let message = "Query validation error: 'Missing required property: resource_server_identifier'.";
+    refused(&api.get(&effective).await, 400, message, Some("invalid_query_string"));
     let unknown = api.get(&format!("{effective}?resource_server_identifier=urn%3Ax")).await;
     refused(&unknown, 404, "The resource server does not exist", Some("inexistent_resource_server"));
     for path in [format!("/users/{user}/effective-roles/sources/groups?role_id={id}"), format!("/users/{user}/groups")]

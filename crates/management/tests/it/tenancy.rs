@@ -230,9 +230,16 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
         ] {
             path = path.replace(parameter, value);
         }
-        if operation.path == "/connections/{id}/users" {
-            path = format!("{path}?email=jane%40example.com");
-        }
+        let needed = match operation.path.as_str() {
+            "/connections/{id}/users" => "?email=jane%40example.com",
+            "/users/{id}/effective-permissions" => "?resource_server_identifier=appointments%3Aapi",
+            "/users/{id}/effective-permissions/sources/roles" => {
+                "?resource_server_identifier=appointments%3Aapi&permission_name=contacts"
+            }
+            "/users/{id}/effective-roles/sources/groups" => "?role_id=rol_x",
+            _ => "",
+        };
+        path.push_str(needed);
         let unbuilt = operation.resource == "not-there-yet";
         let sent = if unbuilt { None } else { body(&operation.method, &operation.path, client_id) };
         let answer = neighbour.send(operation.method.clone(), &path, sent).await;
