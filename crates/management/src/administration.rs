@@ -67,11 +67,19 @@ impl Administration {
         self.operations.iter().any(|operation| operation.method == *method && operation.path == path)
     }
 
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
     /// Members of the body of an operation, in the order of its description; `None` where there is no such operation, and none
     /// where its body has no description by members.
     #[must_use]
     pub fn members(&self, method: &Method, path: &str) -> Option<Vec<&'static str>> {
-        let operation = self.operations.iter().find(|own| own.method == *method && own.path == path)?;
+        let (operation, _) = self.operation(method, path)?;
         let members = operation.body.as_ref().map(Schema::members).unwrap_or_default();
         Some(members.iter().map(|member| member.name).collect())
     }

@@ -27,6 +27,7 @@ mod routes;
 mod schema;
 mod scopes;
 mod sealed;
+mod stored_secrets;
 
 use axum::response::{IntoResponse, Response};
 use keywright_app::AppError;
@@ -37,6 +38,7 @@ pub use reference::pages as reference_pages;
 pub use resources::{ImportedBatch, UserImport};
 pub use routes::router;
 pub use scopes::SCOPES;
+pub use stored_secrets::StoredSecrets;
 
 /// Answers a failure that happened before or around an operation, in the shape of this surface.
 #[must_use]

@@ -1,64 +1,67 @@
-//! `keywright export`: what the tenant has, in the words of files. What no operation would take back is not in it.
+//! `keywright export`: what the tenant has, in the words of files. What no operation would take back is not in it, and no secret.
 
 use std::collections::BTreeMap;
 
 use http::Method;
-use serde_json::{Map, Value};
+use keywright_management::StoredSecrets;
+use serde_json::{Map, Value, json};
 
-use super::kinds::{DOCUMENTS, KINDS, Kind};
+use super::import::is_referenced;
+use super::kind::{Access, Kind, Parts, Resource};
+use super::kinds::KINDS;
+use super::parts::PartNames;
 use super::remote::{Names, Remote, take, title, translate};
-use super::tree::Tree;
+use super::secrets;
+use super::settings::{Found, Settings};
+use super::tree::{Entry, Tree};
 use crate::Failure;
 
 /// Everything that this version can export.
 pub(super) async fn tree(remote: &Remote<'_>) -> Result<Tree, Failure> {
     let mut tree = Tree::default();
     let mut names: BTreeMap<&str, Names> = BTreeMap::new();
-    for kind in KINDS.iter().filter(|kind| remote.has(kind)) {
-        let entries = remote.list(kind).await?;
-        names.insert(kind.name, remote.names(kind).await?);
-        let mut exported: Vec<Map<String, Value>> =
-            entries.into_iter().map(|entry| as_exported(remote, kind, &names, entry)).collect();
+    for kind in KINDS {
+        let mut exported = match &kind.access {
+            Access::Settings(own) => settings(remote, kind, *own).await?,
+            Access::Resource(resource) if remote.has(resource) => {
+                if is_referenced(kind) {
+                    names.insert(kind.name, remote.names(resource).await?);
+                }
+                let part_names = PartNames::read(remote, kind.parts, names.get("clients")).await?;
+                let entries = remote.list(kind, resource).await?;
+                let shown = |entry| as_exported(remote, kind, resource, (&names, &part_names), entry);
+                entries.into_iter().map(shown).collect()
+            }
+            Access::Resource(_) => continue,
+        };
         exported.sort_by_cached_key(|entry| (title(kind, entry), Value::Object(entry.clone()).to_string()));
-        tree.lists.insert(kind.name, exported);
-    }
-    for document in DOCUMENTS.iter().filter(|document| remote.has_document(document)) {
-        let Value::Object(mut found) = remote.read(document.path, None).await? else { continue };
-        for path in document.left_out {
-            take(&mut found, path);
-        }
-        if let Some(taken) = remote.administration.members(&Method::PATCH, document.path).filter(|all| !all.is_empty())
-        {
-            found.retain(|name, _| taken.contains(&name.as_str()));
-        }
-        // "clearTenantFlags": an object without members says nothing.
-        found.retain(|_, value| !value.as_object().is_some_and(Map::is_empty));
-        tree.documents.insert(document.file, found);
+        tree.lists.insert(kind.name, exported.into_iter().map(|members| Entry { members, file: None }).collect());
     }
     Ok(tree)
 }
 
 /// An entry without what is in no file, with names in the place of identifiers.
-pub(super) fn as_exported(
+fn as_exported(
     remote: &Remote<'_>,
     kind: &Kind,
-    names: &BTreeMap<&str, Names>,
+    resource: &Resource,
+    (names, part_names): (&BTreeMap<&str, Names>, &PartNames),
     mut entry: Map<String, Value>,
 ) -> Map<String, Value> {
     // Where a name is not enough to find it again, the identifier goes with it.
-    let id = entry.get(kind.id).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let id = entry.get(resource.id).and_then(Value::as_str).unwrap_or_default().to_owned();
     let own = entry.get("name").and_then(Value::as_str).unwrap_or_default();
-    let keeps_id = kind.keys.first().is_some_and(|first| *first == [kind.id])
+    let keeps_id = kind.keys.first().is_some_and(|first| *first == [resource.id])
         && names.get(kind.name).is_some_and(|names| names.name(&id) != own);
     for path in kind.left_out {
         take(&mut entry, path);
     }
     let taken = |method, path: &str| remote.administration.members(&method, path).unwrap_or_default();
-    let mut writable = taken(Method::POST, kind.path);
-    writable.extend(taken(Method::PATCH, &format!("{}/{{id}}", kind.path)));
-    entry.retain(|name, _| writable.contains(&name.as_str()) || (kind.permissions && name == "permissions"));
+    let mut writable = taken(Method::POST, resource.path);
+    writable.extend(taken(Method::PATCH, &format!("{}/{{id}}", resource.path)));
+    entry.retain(|name, _| writable.contains(&name.as_str()) || kind.parts.members().contains(&name.as_str()));
     if keeps_id {
-        entry.insert(kind.id.to_owned(), Value::from(id));
+        entry.insert(resource.id.to_owned(), Value::from(id));
     }
     for reference in kind.references {
         let Some(names) = names.get(reference.to) else { continue };
@@ -67,21 +70,60 @@ pub(super) fn as_exported(
             all.sort_by_key(ToString::to_string);
         }
     }
-    if let Some(Value::Array(permissions)) = entry.get_mut("permissions") {
-        permissions.sort_by_key(ToString::to_string);
+    match kind.parts {
+        Parts::Permissions => {
+            if let Some(Value::Array(permissions)) = entry.get_mut("permissions") {
+                permissions.sort_by_key(ToString::to_string);
+            }
+        }
+        Parts::Organization => part_names.shown(&mut entry),
+        Parts::Action => {
+            if let Some(Value::Array(all)) = entry.get_mut("secrets") {
+                all.iter_mut().filter_map(Value::as_object_mut).for_each(|own| own.retain(|name, _| name == "name"));
+            }
+        }
+        Parts::PhoneProvider => {
+            let service = entry.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if let Some(Value::Object(credentials)) = entry.get_mut("credentials") {
+                secrets::mark(StoredSecrets::PhoneProvider, &service, credentials);
+            }
+        }
+        Parts::Nothing => {}
     }
-    mask(kind, &mut entry);
+    // Secrets of other systems become markers, as in the tool: a file with them is no file for a repository.
+    let strategy = entry.get("strategy").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if let Some(Value::Object(options)) = entry.get_mut("options") {
+        secrets::mark_answered(&[kind.name, &strategy], options);
+    }
     entry
 }
 
-/// Secrets of other systems become markers, as in the tool: a file with them is no file for a repository.
-fn mask(kind: &Kind, entry: &mut Map<String, Value>) {
-    let strategy = entry.get("strategy").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let Some(options) = entry.get_mut("options").and_then(Value::as_object_mut) else { return };
-    for name in ["client_secret", "app_secret", "twilio_token", "bindPassword"] {
-        if options.get(name).is_some_and(Value::is_string) {
-            let marker = format!("##{}_{}_{}##", kind.name, strategy, name).to_uppercase().replace('-', "_");
-            options.insert(name.to_owned(), Value::from(marker));
+/// Settings that are there: what the operation that sets them would take.
+async fn settings(remote: &Remote<'_>, kind: &Kind, settings: Settings) -> Result<Vec<Map<String, Value>>, Failure> {
+    let mut all = Vec::new();
+    for address in remote.addresses(settings).await? {
+        let Some(place) = remote.place(settings, &address).await? else { continue };
+        let Found::Members(mut members) = remote.found(&place, false).await? else { continue };
+        if place.members().is_none() && !matches!(settings, Settings::Pages | Settings::Factors) {
+            let taken = remote.administration.members(&place.write.0, &place.write.1).unwrap_or_default();
+            if !taken.is_empty() {
+                members.retain(|name, _| taken.contains(&name.as_str()));
+            }
         }
+        for path in kind.left_out.iter().chain(kind.elsewhere) {
+            take(&mut members, path);
+        }
+        // An object without members, or a member without a value, says nothing.
+        members.retain(|_, value| !value.is_null() && *value != json!({}));
+        let runs_nothing = settings == Settings::Triggers && members.get("bindings") == Some(&json!([]));
+        if members.is_empty() || runs_nothing {
+            continue;
+        }
+        remote.markers(&place, &mut members).await?;
+        let of: Vec<&str> = address.values().filter_map(Value::as_str).collect();
+        secrets::mark_answered(&[&["guardian"], of.as_slice()].concat(), &mut members);
+        members.extend(address.clone());
+        all.push(members);
     }
+    Ok(all)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Names and values.
 pub(super) type Keywords = BTreeMap<String, String>;
@@ -49,8 +49,62 @@ pub(super) fn is_unresolved(text: &str) -> bool {
     MARKER.is_match(text)
 }
 
+/// Takes the values that still have a marker out of an entry, and puts what is there in their place. Says where that was, and which.
+pub(super) fn settle(entry: &mut Map<String, Value>, found: Option<&Map<String, Value>>) -> Vec<String> {
+    let mut unresolved = Vec::new();
+    settle_members(entry, found, "", &mut unresolved);
+    unresolved
+}
+
+fn settle_members(
+    members: &mut Map<String, Value>,
+    found: Option<&Map<String, Value>>,
+    path: &str,
+    unresolved: &mut Vec<String>,
+) {
+    let names: Vec<String> = members.keys().cloned().collect();
+    for name in names {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let there = found.and_then(|found| found.get(&name));
+        let Some(value) = members.get_mut(&name) else { continue };
+        match value {
+            Value::String(text) if is_unresolved(text) => {
+                unresolved.push(format!("{path} ({text})"));
+                match there {
+                    Some(there) => *value = there.clone(),
+                    None => drop(members.remove(&name)),
+                }
+            }
+            Value::Object(inner) => settle_members(inner, there.and_then(Value::as_object), &path, unresolved),
+            Value::Array(values) => settle_list(values, &path, unresolved),
+            _ => {}
+        }
+    }
+}
+
+/// In a list there is no saying which is which.
+fn settle_list(values: &mut Vec<Value>, path: &str, unresolved: &mut Vec<String>) {
+    values.retain_mut(|value| match value {
+        Value::String(text) if is_unresolved(text) => {
+            unresolved.push(format!("{path} ({text})"));
+            false
+        }
+        Value::Object(inner) => {
+            settle_members(inner, None, path, unresolved);
+            true
+        }
+        Value::Array(inner) => {
+            settle_list(inner, path, unresolved);
+            true
+        }
+        _ => true,
+    });
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -71,5 +125,17 @@ mod tests {
             assert_eq!(replaced(text, &keywords), expected);
         }
         assert!(is_unresolved("x ##OTHER##") && is_unresolved("@@A@@") && !is_unresolved("# heading ## more"));
+    }
+    #[test]
+    fn values_that_the_environment_lacks_stay_as_they_are() {
+        let object = |value: Value| value.as_object().cloned().unwrap();
+        let wanted = json!({ "a": "##X##", "b": { "c": "@@Y@@", "d": 1 }, "e": ["x", "##Z##"] });
+        let mut entry = object(wanted.clone());
+        assert_eq!(settle(&mut entry, None), ["a (##X##)", "b.c (@@Y@@)", "e (##Z##)"]);
+        assert_eq!(Value::Object(entry), json!({ "b": { "d": 1 }, "e": ["x"] }));
+        let found = object(json!({ "b": { "c": "there", "d": 2 } }));
+        let mut entry = object(wanted);
+        settle(&mut entry, Some(&found));
+        assert_eq!(Value::Object(entry), json!({ "b": { "c": "there", "d": 1 }, "e": ["x"] }));
     }
 }

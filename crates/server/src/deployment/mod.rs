@@ -5,14 +5,27 @@
 //! knows what a valid application is. `kinds.rs` is the table of what there is; `tree.rs` reads and writes files, `import.rs`
 //! and `export.rs` go between the two.
 
+mod comparison;
+mod entries;
 mod export;
 mod files;
 mod import;
 mod keywords;
+mod kind;
 mod kinds;
+mod parts;
+mod prompt_files;
+mod reading;
 mod remote;
+mod rule_order;
+mod secrets;
+mod set;
+mod settings;
+mod summary;
+mod texts;
 mod tree;
 mod users;
+mod writing;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,8 +35,9 @@ use keywright_management::Administration;
 
 use crate::cli::{ExportOptions, ImportOptions};
 use crate::{Failure, log_command};
-use import::{Import, Summary};
+use import::Import;
 use remote::Remote;
+use summary::Summary;
 
 /// `keywright import`.
 pub(crate) async fn import(options: ImportOptions) -> Result<(), Failure> {

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use http::Method;
-use keywright_management::{Administered, Administration};
+use keywright_management::{Administered, Administration, StoredSecrets};
 use serde_json::{Map, Value, json};
 
-use super::kinds::{Document, Filter, Kind};
+use super::kind::{Filter, Kind, Listing, Parts, Resource};
+use super::parts;
 use crate::Failure;
 
 /// Entries of a page.
@@ -22,6 +23,11 @@ pub(super) struct Remote<'a> {
 pub(super) struct Names(Vec<(String, String)>);
 
 impl Names {
+    /// Of pairs of identifiers and names.
+    pub(super) fn of(pairs: impl Iterator<Item = (String, String)>) -> Self {
+        Self(pairs.collect())
+    }
+
     /// The identifier that a name stands for; itself where it stands for none, because files may have identifiers.
     pub(super) fn id<'n>(&'n self, name: &'n str) -> &'n str {
         self.0.iter().find(|(_, own)| own == name).map_or(name, |(id, _)| id)
@@ -39,13 +45,8 @@ impl<'a> Remote<'a> {
     }
 
     /// Whether this version has the type.
-    pub(super) fn has(&self, kind: &Kind) -> bool {
-        self.administration.offers(&Method::GET, kind.path) && self.administration.offers(&Method::POST, kind.path)
-    }
-
-    /// Whether this version has the document.
-    pub(super) fn has_document(&self, document: &Document) -> bool {
-        [Method::GET, Method::PATCH].iter().all(|method| self.administration.offers(method, document.path))
+    pub(super) fn has(&self, resource: &Resource) -> bool {
+        self.administration.offers(&Method::POST, resource.path)
     }
 
     /// Calls an operation that must not be refused.
@@ -59,16 +60,15 @@ impl<'a> Remote<'a> {
 
     /// Every entry of a list, as the API has it.
     pub(super) async fn pages(&self, path: &str) -> Result<Vec<Value>, Failure> {
+        self.pages_of(path, "").await
+    }
+
+    /// The same with further parameters.
+    pub(super) async fn pages_of(&self, path: &str, parameters: &str) -> Result<Vec<Value>, Failure> {
         let mut all = Vec::new();
         for page in 0.. {
-            let query = format!("page={page}&per_page={PAGE}");
-            let entries = match self.read(path, Some(&query)).await? {
-                Value::Array(entries) => entries,
-                Value::Object(members) => {
-                    members.into_values().find_map(|own| own.as_array().cloned()).unwrap_or_default()
-                }
-                _ => Vec::new(),
-            };
+            let query = format!("page={page}&per_page={PAGE}&{parameters}");
+            let entries = entries(self.read(path, Some(query.trim_end_matches('&'))).await?);
             let count = entries.len();
             all.extend(entries);
             if count < PAGE {
@@ -78,29 +78,59 @@ impl<'a> Remote<'a> {
         Ok(all)
     }
 
-    /// Every entry of a type, as the API has it, with its permissions.
-    pub(super) async fn list(&self, kind: &Kind) -> Result<Vec<Map<String, Value>>, Failure> {
+    /// Every entry of a type, as the API has it, with its parts in the words of files.
+    pub(super) async fn list(&self, kind: &Kind, resource: &Resource) -> Result<Vec<Map<String, Value>>, Failure> {
+        let all = match resource.listing {
+            Listing::Pages => self.pages(resource.path).await?,
+            Listing::Whole => entries(self.read(resource.path, None).await?),
+            Listing::Only(path) => {
+                let found = self.administration.call(&Method::GET, path, None, None).await?;
+                if found.is_success() { vec![found.body] } else { Vec::new() }
+            }
+        };
         let mut found = Vec::new();
-        for entry in self.pages(kind.path).await? {
+        for entry in all {
             let Value::Object(mut entry) = entry else { continue };
-            if !belongs(kind, &entry) {
+            if !belongs(resource, &entry) {
                 continue;
             }
-            if kind.permissions {
-                let id = encoded(entry.get(kind.id).and_then(Value::as_str).unwrap_or_default());
-                let permissions = self.pages(&format!("{}/{id}/permissions", kind.path)).await?;
-                entry.insert("permissions".to_owned(), permissions.iter().map(permission).collect());
-            }
+            self.add_parts(kind, resource, &mut entry).await?;
             found.push(entry);
         }
         Ok(found)
     }
 
+    async fn add_parts(&self, kind: &Kind, resource: &Resource, entry: &mut Map<String, Value>) -> Result<(), Failure> {
+        let id = entry.get(resource.id).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let path = format!("{}/{}", resource.path, encoded(&id));
+        match kind.parts {
+            Parts::Nothing => {}
+            Parts::Permissions => {
+                let permissions = self.pages(&format!("{path}/permissions")).await?;
+                entry.insert("permissions".to_owned(), permissions.iter().map(permission).collect());
+            }
+            Parts::Organization => {
+                for (member, list) in [("connections", "connections"), ("client_grants", "client-grants")] {
+                    entry.insert(member.to_owned(), Value::Array(self.pages(&format!("{path}/{list}")).await?));
+                }
+            }
+            Parts::Action => {
+                let stored = self.administration.stored_secrets(StoredSecrets::Action(&id)).await?;
+                parts::show_action(entry, &stored);
+            }
+            Parts::PhoneProvider => {
+                let stored = self.administration.stored_secrets(StoredSecrets::PhoneProvider).await?;
+                entry.insert("credentials".to_owned(), Value::Object(stored));
+            }
+        }
+        Ok(())
+    }
+
     /// Identifiers and names of the entries of a type.
-    pub(super) async fn names(&self, kind: &Kind) -> Result<Names, Failure> {
+    pub(super) async fn names(&self, resource: &Resource) -> Result<Names, Failure> {
         let text = |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
-        let entries = self.pages(kind.path).await?;
-        let pairs = entries.iter().filter_map(|entry| Some((text(entry, kind.id)?, text(entry, "name")?)));
+        let entries = self.pages(resource.path).await?;
+        let pairs = entries.iter().filter_map(|entry| Some((text(entry, resource.id)?, text(entry, "name")?)));
         let mut names = Names(pairs.collect());
         // A name that several have stands for none of them: it would be read as the first.
         let shared: Vec<String> = names
@@ -114,11 +144,20 @@ impl<'a> Remote<'a> {
     }
 }
 
+/// The entries of an answer, whatever is around them.
+fn entries(answer: Value) -> Vec<Value> {
+    match answer {
+        Value::Array(entries) => entries,
+        Value::Object(members) => members.into_values().find_map(|own| own.as_array().cloned()).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
 /// Whether an entry of the list is of the type.
-fn belongs(kind: &Kind, entry: &Map<String, Value>) -> bool {
+fn belongs(resource: &Resource, entry: &Map<String, Value>) -> bool {
     let is = |name: &str| entry.get(name).and_then(Value::as_bool).unwrap_or(false);
     let database = entry.get("strategy").and_then(Value::as_str) == Some("auth0");
-    match kind.filter {
+    match resource.filter {
         Filter::All => true,
         Filter::NotGlobal => !is("global"),
         Filter::NotSystem => !is("is_system"),
@@ -174,10 +213,11 @@ pub(super) fn translate(document: &mut Map<String, Value>, member: &str, transla
 
 /// What an entry is called, in messages and names of files.
 pub(super) fn title(kind: &Kind, entry: &Map<String, Value>) -> String {
-    let text = |name: &&str| entry.get(*name).and_then(Value::as_str);
-    if let Some(name) = text(&"name") {
-        return name.to_owned();
-    }
-    let parts: Vec<&str> = kind.keys.iter().flat_map(|keys| keys.iter()).filter_map(text).collect();
-    parts.join(" ")
+    called(kind, entry, " ")
+}
+
+/// The same, with something else between its parts.
+pub(super) fn called(kind: &Kind, entry: &Map<String, Value>, between: &str) -> String {
+    let parts: Vec<&str> = kind.called.iter().filter_map(|name| entry.get(*name)?.as_str()).collect();
+    parts.join(between)
 }

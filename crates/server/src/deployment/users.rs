@@ -12,7 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::files::failure;
-use super::import::Summary;
+use super::summary::Summary;
 use crate::Failure;
 
 /// Users of one transaction.
