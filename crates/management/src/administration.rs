@@ -61,10 +61,10 @@ impl Administration {
         Self { app: app.clone(), tenant, operations }
     }
 
-    /// Whether this version has an operation: `offers(&Method::GET, "/clients/{id}")`.
+    /// Whether this version has an operation: `offers(&Method::GET, "/clients/{id}")`, or with what stands for `{id}`.
     #[must_use]
     pub fn offers(&self, method: &Method, path: &str) -> bool {
-        self.operations.iter().any(|operation| operation.method == *method && operation.path == path)
+        self.operation(method, path).is_some()
     }
 
     pub(crate) fn app(&self) -> &App {

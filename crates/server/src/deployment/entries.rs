@@ -11,7 +11,7 @@ use super::comparison::{equal, same};
 use super::import::{Import, note_unresolved};
 use super::keywords::settle;
 use super::kind::{Filter, Kind, Parts, Resource};
-use super::parts::{self, PartNames, Step};
+use super::parts::{self, PartNames, Planned, Step};
 use super::remote::{Names, encoded, take, title, translate};
 use super::rule_order;
 use super::secrets;
@@ -33,11 +33,11 @@ impl Import<'_> {
         kind: &Kind,
         resource: &Resource,
         entries: Vec<Entry>,
-        names: &BTreeMap<&str, Names>,
+        (names, planned): (&BTreeMap<&str, Names>, &Planned),
         summary: &mut Summary,
     ) -> Result<BTreeSet<String>, Failure> {
         let existing = self.remote.list(kind, resource).await?;
-        let part_names = PartNames::read(&self.remote, kind.parts, names.get("clients")).await?;
+        let part_names = PartNames::read(&self.remote, kind.parts, names.get("clients"), planned).await?;
         let disputed = rule_order::disputed(kind, &entries);
         let mut rules = rule_order::Places::new(kind, &entries);
         let mut kept = BTreeSet::new();

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::import::is_referenced;
 use super::kind::{Access, Kind, Parts, Resource};
 use super::kinds::KINDS;
-use super::parts::PartNames;
+use super::parts::{PartNames, Planned};
 use super::remote::{Names, Remote, take, title, translate};
 use super::secrets;
 use super::settings::{Found, Settings};
@@ -27,7 +27,7 @@ pub(super) async fn tree(remote: &Remote<'_>) -> Result<Tree, Failure> {
                 if is_referenced(kind) {
                     names.insert(kind.name, remote.names(resource).await?);
                 }
-                let part_names = PartNames::read(remote, kind.parts, names.get("clients")).await?;
+                let part_names = PartNames::read(remote, kind.parts, names.get("clients"), &Planned::default()).await?;
                 let entries = remote.list(kind, resource).await?;
                 let shown = |entry| as_exported(remote, kind, resource, (&names, &part_names), entry);
                 entries.into_iter().map(shown).collect()

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::kind::{Access, Kind, Resource};
 use super::kinds::KINDS;
+use super::parts::Planned;
 use super::remote::{Names, Remote};
 use super::summary::{Outcome, Summary};
 use super::tree::{Entry, Tree};
@@ -32,6 +33,7 @@ impl Import<'_> {
             };
             summary.note(&name, "", Outcome::Refused(reason));
         }
+        let planned = if self.dry_run { Planned::of(&tree) } else { Planned::default() };
         let mut names: BTreeMap<&str, Names> = BTreeMap::new();
         let mut present: Vec<(&Kind, &Resource, BTreeSet<String>)> = Vec::new();
         for kind in KINDS {
@@ -42,7 +44,7 @@ impl Import<'_> {
                 }
                 Access::Resource(resource) if self.remote.has(resource) => {
                     if let Some(entries) = entries {
-                        let kept = self.list(kind, resource, entries, &names, &mut summary).await?;
+                        let kept = self.list(kind, resource, entries, (&names, &planned), &mut summary).await?;
                         present.push((kind, resource, kept));
                     }
                     if is_referenced(kind) {

@@ -1,12 +1,15 @@
 //! What belongs to an entry and has operations of its own: permissions of roles, connections and client grants of organizations,
 //! whether an action is deployed. A plan is made of what is to be before anything is written.
 
+use std::collections::BTreeSet;
+
 use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::comparison::equal;
 use super::kind::Parts;
 use super::remote::{Names, Remote, encoded, permission};
+use super::tree::Tree;
 use crate::Failure;
 
 /// One call, below the path of the entry.
@@ -25,7 +28,34 @@ pub(super) struct PartNames {
     clients: Names,
     /// Identifier, application and API of every client grant.
     grants: Vec<(String, String, String)>,
+    /// Names of connections that the import would make, and applications with a grant that it would make.
+    planned: Planned,
 }
+
+/// What an import that changes nothing would have made before: connections and applications with client grants, by their names.
+#[derive(Clone, Default)]
+pub(super) struct Planned {
+    connections: BTreeSet<String>,
+    clients: BTreeSet<String>,
+}
+
+impl Planned {
+    /// Of the files.
+    pub(super) fn of(tree: &Tree) -> Self {
+        let names = |kind: &str, member: &str| -> Vec<String> {
+            let entries = tree.lists.get(kind).into_iter().flatten();
+            entries.filter_map(|entry| entry.members.get(member)?.as_str().map(str::to_owned)).collect()
+        };
+        let connections = [names("databases", "name"), names("connections", "name")].concat();
+        Self {
+            connections: connections.into_iter().collect(),
+            clients: names("clientGrants", "client_id").into_iter().collect(),
+        }
+    }
+}
+
+/// Identifier of what is planned.
+const PLANNED: &str = "planned";
 
 /// Members of organizations that this version does not store.
 const NOT_STORED: [&str; 2] = ["clients", "discovery_domains"];
@@ -33,7 +63,12 @@ const NOT_STORED: [&str; 2] = ["clients", "discovery_domains"];
 const ANSWERED: [&str; 2] = ["connection", "connection_id"];
 
 impl PartNames {
-    pub(super) async fn read(remote: &Remote<'_>, parts: Parts, clients: Option<&Names>) -> Result<Self, Failure> {
+    pub(super) async fn read(
+        remote: &Remote<'_>,
+        parts: Parts,
+        clients: Option<&Names>,
+        planned: &Planned,
+    ) -> Result<Self, Failure> {
         if parts != Parts::Organization {
             return Ok(Self::default());
         }
@@ -43,6 +78,7 @@ impl PartNames {
         Ok(Self {
             connections: Names::of(connections.iter().map(|own| (text(own, "id"), text(own, "name")))),
             clients: clients.cloned().unwrap_or_default(),
+            planned: planned.clone(),
             grants: grants.iter().map(|own| (text(own, "id"), text(own, "client_id"), text(own, "audience"))).collect(),
         })
     }
@@ -68,10 +104,11 @@ impl PartNames {
         let members = own.as_object_mut().ok_or("an entry of connections is not an object")?;
         let name = members.remove("name");
         let name = name.as_ref().and_then(Value::as_str).unwrap_or_default();
-        let id = self.connections.id(name);
-        if id == name {
-            return Err(format!("there is no connection {name}"));
-        }
+        let id = match self.connections.id(name) {
+            id if id != name => id,
+            _ if self.planned.connections.contains(name) => PLANNED,
+            _ => return Err(format!("there is no connection {name}")),
+        };
         members.insert("connection_id".to_owned(), json!(id));
         members.remove("connection");
         Ok(own)
@@ -86,6 +123,7 @@ impl PartNames {
             of_client.filter(|(.., audience)| text("audience").is_none_or(|own| own == audience)).collect();
         match fitting.as_slice() {
             [(id, ..)] => Ok(json!({ "id": id })),
+            [] if self.planned.clients.contains(name) => Ok(json!({ "id": PLANNED })),
             [] => Err(format!("there is no client grant of {name}")),
             _ => Err(format!("{name} has several client grants: say which by audience")),
         }

@@ -8,6 +8,7 @@ mod command_line;
 mod configuration;
 mod data_key;
 mod deployment;
+mod deployment_types;
 mod doctor;
 mod ephemeral;
 mod health;
