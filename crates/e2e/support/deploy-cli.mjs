@@ -1,9 +1,11 @@
 // Auth0's own tool for whole tenants, as a process of its own, against a server of the tests.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { binary } from './server.mjs';
 
 const require = createRequire(import.meta.url);
 const yaml = require('js-yaml');
@@ -30,6 +32,19 @@ export async function deployCli(server, args, env = {}) {
       const output = `${stdout}${stderr}`.replace(/\u001b\[[0-9;]*m/g, '');
       if (error) reject(new Error(`a0deploy ${args.join(' ')} ended with ${error.code ?? error.signal}\n${output}`));
       else resolve(output);
+    });
+  });
+}
+
+/** Runs `keywright` on the tenant's database, beside its server. @returns what it printed */
+export async function keywright(server, { data, database }, args, env = {}) {
+  const own = { PATH: process.env.PATH, HOME: process.env.HOME, RUST_LOG: 'error', ...env };
+  const source = ['--domain', server.domain, ...(database ? ['--database', database] : ['--data', data])];
+  if (database) own.KEYWRIGHT_MASTER_KEY = readFileSync(join(data, 'master-key'), 'utf8').trim();
+  return new Promise((resolve, reject) => {
+    execFile(binary, [...args, ...source], { env: own, timeout: deadline, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`keywright ${args.join(' ')} ended with ${error.code ?? error.signal}\n${stdout}${stderr}`));
+      else resolve(stdout);
     });
   });
 }

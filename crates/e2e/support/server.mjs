@@ -16,7 +16,7 @@ export const repository = fileURLToPath(new URL('../../../', import.meta.url));
 /** Where screenshots and the servers' logs of a run are kept for a look afterwards. */
 export const target = process.env.CARGO_TARGET_DIR ?? join(repository, 'target');
 
-const binary = process.env.KEYWRIGHT_BIN ?? join(target, 'debug', 'keywright');
+export const binary = process.env.KEYWRIGHT_BIN ?? join(target, 'debug', 'keywright');
 const startDeadline = 60_000;
 const stopDeadline = 30_000;
 

@@ -58,15 +58,15 @@ pub(super) fn yaml(path: &Path, folder: &Folder<'_>) -> Result<Tree, Failure> {
         put(&mut tree, kind, entries.into_iter().map(|members| Entry { members, file: None }).collect());
     }
     for (name, value) in members {
-        // What is left of a type that was taken apart.
+        // What is left of a type that was taken apart is another type of its own.
         let known = KINDS.iter().any(|kind| kind.files.member().first() == Some(&name.as_str()));
-        let entries = entries_of(&value);
-        if entries > 0 && !known {
-            tree.not_stored.insert(name, entries);
-        } else if entries > 0 {
-            let unknown = value.as_object().into_iter().flat_map(Map::keys).cloned().collect::<Vec<_>>().join(", ");
-            return Err(failure(path, format!("{name} has members that no type of this version has: {unknown}")));
-        }
+        let found: Vec<(String, usize)> = match &value {
+            Value::Object(inner) if known => {
+                inner.iter().map(|(member, value)| (format!("{name}.{member}"), entries_of(value))).collect()
+            }
+            value => vec![(name, entries_of(value))],
+        };
+        tree.not_stored.extend(found.into_iter().filter(|(_, entries)| *entries > 0));
     }
     Ok(tree)
 }
@@ -139,10 +139,17 @@ pub(super) fn folders(folder: &Folder<'_>) -> Result<Tree, Failure> {
     };
     for path in folder.entries("", Path::is_dir)? {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        let entries = folder.entries(&name, is_json)?.len();
-        if !known(&name) && entries > 0 {
+        let files = folder.entries(&name, is_json)?;
+        if !known(&name) && !files.is_empty() {
             let called = NOT_STORED.iter().find(|(_, folder)| *folder == name).map(|(own, _)| (*own).to_owned());
-            tree.not_stored.insert(called.unwrap_or(name), entries);
+            tree.not_stored.insert(called.unwrap_or(name), files.len());
+        } else if !KINDS.iter().any(|kind| kind.files.folder().is_some_and(|(own, _)| own == name)) {
+            // A folder of files that are a type each.
+            let stems = files.iter().filter_map(|path| path.file_stem()?.to_str());
+            let addresses = stems.map(|stem| format!("{name}/{stem}"));
+            let unknown =
+                addresses.filter(|address| !KINDS.iter().any(|kind| kind.files.file() == Some(address.as_str())));
+            tree.not_stored.extend(unknown.map(|address| (address, 1)));
         }
     }
     Ok(tree)

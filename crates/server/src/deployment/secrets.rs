@@ -49,25 +49,29 @@ pub(super) fn complete(wanted: &mut Map<String, Value>, found: &Map<String, Valu
 /// Puts markers in the place of stored secrets.
 pub(super) fn mark(of: StoredSecrets<'_>, service: &str, secrets: &mut Map<String, Value>) {
     for (name, value) in secrets.iter_mut() {
-        match value {
-            Value::Object(inner) => {
-                for (member, value) in inner.iter_mut() {
-                    *value = marker(&["CAPTCHA", name, member]);
-                }
-            }
-            value => {
-                *value = match (of, service, name.as_str()) {
-                    (StoredSecrets::EmailProvider, "smtp", name) => marker(&[name]),
-                    (StoredSecrets::EmailProvider, "ses", "accessKeyId") => marker(&["SES_ACCESS_KEY_ID"]),
-                    (StoredSecrets::EmailProvider, "ses", "secretAccessKey") => marker(&["SES_ACCESS_SECRET_KEY"]),
-                    (StoredSecrets::EmailProvider, "azure_cs", _) => marker(&["AZURE_CS_CONNECTION_KEY"]),
-                    (StoredSecrets::EmailProvider, "ms365", "tenantId") => marker(&["MS365_TENANT_ID"]),
-                    (StoredSecrets::EmailProvider, "ms365", "clientId") => marker(&["MS365_CLIENT_ID"]),
-                    (StoredSecrets::EmailProvider, "ms365", "clientSecret") => marker(&["MS365_CLIENT_SECRET"]),
-                    (_, service, name) => marker(&[service, name]),
-                }
-            }
-        }
+        *value = match (of, service, name.as_str()) {
+            (StoredSecrets::EmailProvider, "smtp", name) => marker(&[name]),
+            (StoredSecrets::EmailProvider, "ses", "accessKeyId") => marker(&["SES_ACCESS_KEY_ID"]),
+            (StoredSecrets::EmailProvider, "ses", "secretAccessKey") => marker(&["SES_ACCESS_SECRET_KEY"]),
+            (StoredSecrets::EmailProvider, "azure_cs", _) => marker(&["AZURE_CS_CONNECTION_KEY"]),
+            (StoredSecrets::EmailProvider, "ms365", "tenantId") => marker(&["MS365_TENANT_ID"]),
+            (StoredSecrets::EmailProvider, "ms365", "clientId") => marker(&["MS365_CLIENT_ID"]),
+            (StoredSecrets::EmailProvider, "ms365", "clientSecret") => marker(&["MS365_CLIENT_SECRET"]),
+            (_, service, name) => marker(&[service, name]),
+        };
+    }
+}
+
+/// Puts markers into every provider of CAPTCHA: the tool takes none without, whether a secret is stored or not.
+pub(super) fn mark_captcha(members: &mut Map<String, Value>) {
+    for (provider, own) in members.iter_mut() {
+        let Some(own) = own.as_object_mut() else { continue };
+        let name = match provider.as_str() {
+            "arkose" | "friendly_captcha" | "hcaptcha" | "recaptcha_v2" => "secret",
+            "recaptcha_enterprise" => "api_key",
+            _ => continue,
+        };
+        own.insert(name.to_owned(), marker(&["CAPTCHA", provider, name]));
     }
 }
 
@@ -113,9 +117,12 @@ mod tests {
 
     #[test]
     fn markers_are_those_of_the_tool() {
-        let mut captcha = object(json!({ "hcaptcha": { "secret": "x" } }));
-        mark(StoredSecrets::Captcha, "", &mut captcha);
-        assert_eq!(Value::Object(captcha), json!({ "hcaptcha": { "secret": "##CAPTCHA_HCAPTCHA_SECRET##" } }));
+        let mut captcha =
+            object(json!({ "hcaptcha": { "site_key": "x" }, "active_provider_id": "x", "simple_captcha": {} }));
+        mark_captcha(&mut captcha);
+        let hcaptcha = json!({ "site_key": "x", "secret": "##CAPTCHA_HCAPTCHA_SECRET##" });
+        let marked = json!({ "hcaptcha": hcaptcha, "active_provider_id": "x", "simple_captcha": {} });
+        assert_eq!(Value::Object(captcha), marked);
         let mut smtp = object(json!({ "smtp_pass": "x" }));
         mark(StoredSecrets::EmailProvider, "smtp", &mut smtp);
         assert_eq!(Value::Object(smtp), json!({ "smtp_pass": "##SMTP_PASS##" }));

@@ -210,7 +210,8 @@ impl Remote<'_> {
         }
         let Administered { status, body } =
             self.administration.call(&Method::GET, &place.read, place.query, None).await?;
-        if status == http::StatusCode::NOT_FOUND {
+        // A trigger is there, or there is none of its name.
+        if status == http::StatusCode::NOT_FOUND && !matches!(place.shape, Shape::Bindings) {
             return Ok(Found::Nothing);
         }
         if !status.is_success() {
@@ -228,6 +229,10 @@ impl Remote<'_> {
     /// Names of the secrets of a place, with markers in the place of their values.
     pub(super) async fn markers(&self, place: &Place, members: &mut Map<String, Value>) -> Result<(), Failure> {
         let Some((of, within)) = place.secrets else { return Ok(()) };
+        if of == StoredSecrets::Captcha {
+            secrets::mark_captcha(members);
+            return Ok(());
+        }
         let mut stored = self.administration.stored_secrets(of).await?;
         let service = members.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
         secrets::mark(of, &service, &mut stored);
