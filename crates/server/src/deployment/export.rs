@@ -53,7 +53,7 @@ fn as_exported(
     let own = entry.get("name").and_then(Value::as_str).unwrap_or_default();
     let keeps_id = kind.keys.first().is_some_and(|first| *first == [resource.id])
         && names.get(kind.name).is_some_and(|names| names.name(&id) != own);
-    for path in kind.left_out {
+    for path in kind.left_out.iter().chain(kind.elsewhere) {
         take(&mut entry, path);
     }
     let taken = |method, path: &str| remote.administration.members(&method, path).unwrap_or_default();

@@ -17,7 +17,7 @@ pub(super) struct Kind {
     pub(super) called: &'static [&'static str],
     /// Members that are in no file: secrets, what the database makes, and what is another type's.
     pub(super) left_out: &'static [&'static str],
-    /// Members that an export has in the files of another type.
+    /// Members that an import takes and an export has not, or has in the files of another type.
     pub(super) elsewhere: &'static [&'static str],
     /// Members with identifiers in the database and names in files.
     pub(super) references: &'static [Reference],

@@ -251,7 +251,9 @@ pub(super) const KINDS: &[Kind] = &[
         name: "databases",
         files: Files::Each { member: &["databases"], folder: "database-connections", file: FileName::Database },
         access: Access::Resource(Resource { path: "/connections", filter: Filter::Databases, ..RESOURCE }),
-        left_out: &["options.configuration", "provisioning_ticket_url", "realms"],
+        left_out: &["provisioning_ticket_url", "realms"],
+        // Values of scripts are answered as digests: a file may have them, an export never does.
+        elsewhere: &["options.configuration"],
         references: ENABLED_CLIENTS,
         texts: &[Text {
             member: &["options", "customScripts", "*"],
