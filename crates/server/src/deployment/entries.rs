@@ -60,7 +60,8 @@ impl Import<'_> {
             note_unresolved(kind.name, &title, &unresolved);
             let id =
                 |one: &Map<String, Value>| one.get(resource.id).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let is_new = found.iter().all(|one| kept.insert(id(one)));
+            // All of them stay, whatever becomes of the entry.
+            let is_new = found.iter().filter(|one| kept.insert(id(one))).count() == found.len();
             let order = entry.get("order").and_then(Value::as_i64).filter(|_| kind.name == "rules");
             let outcome = match (part_names.wanted(kind.parts, &mut entry), found.as_slice()) {
                 (Err(reason), _) => Outcome::Refused(reason),

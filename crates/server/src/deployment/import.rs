@@ -40,7 +40,7 @@ impl Import<'_> {
             let entries = tree.lists.remove(kind.name);
             match &kind.access {
                 Access::Settings(settings) => {
-                    self.set(kind, *settings, entries.unwrap_or_default(), &mut summary).await?
+                    self.set(kind, *settings, entries.unwrap_or_default(), &mut summary).await?;
                 }
                 Access::Resource(resource) if self.remote.has(resource) => {
                     if let Some(entries) = entries {

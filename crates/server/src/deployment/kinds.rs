@@ -101,7 +101,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "rulesConfigs",
         files: each(&["rulesConfigs"], "rules-configs"),
-        access: Access::Settings(Settings::RuleSettings),
+        access: Access::Settings(Settings::RuleValues),
         keys: &[&["key"]],
         called: &["key"],
         ..PLAIN

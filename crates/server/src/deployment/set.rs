@@ -63,10 +63,10 @@ impl Import<'_> {
         // Secrets of a place that keeps them sealed go with their server alone (`secrets::complete`).
         let there = found.as_ref().filter(|_| !place.seals());
         note_unresolved(kind.name, title, &settle(&mut wanted, there));
-        if let Some(found) = found.as_ref().filter(|_| place.seals()) {
-            if wanted.get("name").is_none_or(|name| equal(Some(name), found.get("name"))) {
-                secrets::complete(&mut wanted, found);
-            }
+        if let Some(found) = found.as_ref().filter(|_| place.seals())
+            && wanted.get("name").is_none_or(|name| equal(Some(name), found.get("name")))
+        {
+            secrets::complete(&mut wanted, found);
         }
         let differs = |name: &str, value: &Value| !equal(Some(value), found.as_ref().and_then(|found| found.get(name)));
         let differing: Vec<String> =

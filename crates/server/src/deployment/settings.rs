@@ -39,7 +39,7 @@ pub(super) enum Settings {
     CustomText,
     Partials,
     Screens,
-    RuleSettings,
+    RuleValues,
 }
 
 /// Where an entry is, and how.
@@ -114,7 +114,7 @@ impl Settings {
             Self::CustomText => &["language", "prompt"],
             Self::Partials => &["prompt"],
             Self::Screens => &["prompt", "screen"],
-            Self::RuleSettings => &["key"],
+            Self::RuleValues => &["key"],
             Self::Document { .. } | Self::Policies | Self::EmailProvider | Self::EmailTemplates => &[],
         }
     }
@@ -193,7 +193,7 @@ impl Remote<'_> {
                 Method::PATCH,
                 Shape::Object,
             ),
-            Settings::RuleSettings => {
+            Settings::RuleValues => {
                 let shape = Shape::RuleSetting(text("key").to_owned());
                 place(format!("/rules-configs/{}", name("key")), Method::PUT, shape)
             }
@@ -275,7 +275,7 @@ impl Remote<'_> {
                 found.iter().map(|own| json!({ "prompt": own.get("prompt"), "screen": own.get("screen") })).collect()
             }
             // Values cannot be read, and a file without them would overwrite those of another tenant.
-            Settings::RuleSettings => Vec::new(),
+            Settings::RuleValues => Vec::new(),
         };
         Ok(all.into_iter().filter_map(|own| own.as_object().cloned()).collect())
     }
