@@ -96,7 +96,8 @@ mod tests {
     use super::*;
 
     fn object(value: Value) -> Map<String, Value> {
-        value.as_object().cloned().unwrap()
+        let Value::Object(members) = value else { panic!("not an object: {value}") };
+        members
     }
 
     #[test]

@@ -204,6 +204,7 @@ fn parsed(text: &str) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one tree, and a line for each type")]
 fn every_type_goes_in_comes_out_in_both_layouts_and_goes_in_again_without_a_change() {
     let place = Place::with_tree();
     let (_, would) = place.with_secrets(&["import", "tree/tenant.yaml", "--dry-run"]);
@@ -424,6 +425,7 @@ fn changes_are_made_where_the_files_differ() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one tree, and a line for each type")]
 fn what_is_wrong_is_named_with_its_file_and_nothing_of_it_is_written() {
     let place = Place::with_tree();
     assert!(place.with_secrets(&["import", "tree/tenant.yaml"]).0);
