@@ -21,6 +21,7 @@ mod preferred_languages;
 mod sample;
 mod security_headers;
 mod shell;
+mod stylesheet;
 mod text;
 mod text_audit;
 mod texts;

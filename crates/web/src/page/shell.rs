@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use keywright_types::{CustomTexts, Tenant};
 
-use super::{Branding, Language};
+use super::{Branding, Language, stylesheet};
 
 /// The value that tells the page's own stylesheet and script from anything else (Content Security Policy Level 3,
 /// "nonces"). One response, one nonce.
@@ -52,6 +52,12 @@ impl Shell {
             strict_transport: !is_development_host(&tenant.domain),
             ..Self::with(Branding::of(tenant), language, nonce)
         }
+    }
+
+    /// The stylesheet, for the inside of its element.
+    #[must_use]
+    pub fn stylesheet(&self) -> String {
+        stylesheet::of(self)
     }
 
     /// A frame from its parts, for pages of no tenant in particular.
