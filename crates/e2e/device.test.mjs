@@ -171,19 +171,20 @@ describe(`device flow on ${engine}`, () => {
     assert.equal(others.claims().sub, identity.sub);
   });
 
-  /** `examples/cli`, as its README starts it. `said` resolves when it has printed something that matches. */
+  /** `examples/cli`, as its README starts it. */
   function startCli(args, tokenFile) {
-    const child = spawn(process.execPath, [join(repository, 'examples/cli/appointments.mjs'), ...args], {
-      env: {
-        PATH: process.env.PATH,
-        ISSUER_BASE_URL: server.url,
-        AUDIENCE: server.audience,
-        CLIENT_ID: server.application('native').client_id,
-        NODE_EXTRA_CA_CERTS: server.ca,
-        TOKEN_FILE: tokenFile,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+    return start(process.execPath, [join(repository, 'examples/cli/appointments.mjs'), ...args], {
+      ISSUER_BASE_URL: server.url,
+      AUDIENCE: server.audience,
+      CLIENT_ID: server.application('native').client_id,
+      NODE_EXTRA_CA_CERTS: server.ca,
+      TOKEN_FILE: tokenFile,
     });
+  }
+
+  /** A program beside the browser. `said` resolves when it has printed something that matches. */
+  function start(program, args, env = {}) {
+    const child = spawn(program, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const waiting = new Set();
     const read = (chunk) => {
@@ -238,6 +239,35 @@ describe(`device flow on ${engine}`, () => {
     const config = await discover();
     await assert.rejects(client.refreshTokenGrant(config, refreshToken), (error) => error.error === 'invalid_grant');
     rmSync(folder, { recursive: true });
+  });
+
+  test('the curl session of the guide, pasted into a shell', async () => {
+    const guide = readFileSync(join(repository, 'docs/guides/device-flow.md'), 'utf8');
+    const session = [
+      ['localhost:8443', server.domain],
+      ['PASTE_THE_CLIENT_ID_OF_NATIVE_APP', server.application('native').client_id],
+      ['.keywright/ca.pem', server.ca],
+    ].reduce((text, [placeholder, value]) => {
+      assert.equal(text.split(placeholder).length, 2, `${placeholder} is there once`);
+      return text.replace(placeholder, value);
+    }, /```sh\n(.*?)```/s.exec(guide)[1]);
+    const shell = start('sh', ['-c', session]);
+    const [, address] = await shell.said(/^Open (https:\S+)/m);
+    const { page, close } = await newPage(browser, { viewport: phone });
+    await scan(page, { verification_uri_complete: address, user_code: new URL(address).searchParams.get('user_code') });
+    await clickAway(page, button(page, 'confirm'));
+    await fillLogin(page, server.user);
+    await clickAway(page, submitButton(page));
+    if (new URL(page.url()).pathname === '/u/consent') await answerConsent(page, 'accept');
+    await close();
+    const { code, output } = await shell.ended;
+    assert.equal(code, 0, output);
+    const answers = output.match(/\{"[^]*?\}(?=\n|\{|$)/g).map((text) => JSON.parse(text));
+    assert.equal(answers.length, 3, output);
+    const [tokens, profile, refreshed] = answers;
+    assert.equal(profile.sub, claims(tokens.id_token).sub);
+    assert.equal(claims(refreshed.access_token).sub, profile.sub);
+    assert.notEqual(refreshed.access_token, tokens.access_token);
   });
 
   test('openid-client 6 hears of a refusal', async () => {

@@ -51,7 +51,9 @@ describe('gallery', { skip: engine !== 'sqlite' }, () => {
     const names = (language) => of('plain', language).map(({ name }) => name);
     assert.deepEqual([...new Set(gallery.pages.map(({ language }) => language))].sort(), languages);
     assert.ok(names('en').length >= 28);
-    for (const language of languages) assert.deepEqual(names(language), names('en'), language);
+    // The playground is in English only.
+    const everywhere = names('en').filter((name) => name !== 'playground-start');
+    for (const language of languages.filter((own) => own !== 'en')) assert.deepEqual(names(language), everywhere, language);
   });
 
   for (const [look, { spoken, seen }] of Object.entries(looks)) {

@@ -17,6 +17,7 @@ mod organization;
 mod organization_picker;
 mod pages;
 mod password_rules;
+mod playground;
 mod protected_form;
 mod reset_password;
 mod signup;
@@ -34,6 +35,7 @@ use keywright_web::rate_limits;
 pub use device::PATH as ACTIVATION_PATH;
 pub use logout::{COMPLETE_PATH as LOGGED_OUT_PATH, PATH as LOGOUT_PATH};
 pub use pages::PAGES;
+pub use playground::PATH as PLAYGROUND_PATH;
 
 /// The routes of this crate. They need the tenant of the request (`keywright_web::tenancy::resolve`).
 pub fn router(app: &App) -> Router<App> {
@@ -56,6 +58,7 @@ pub fn router(app: &App) -> Router<App> {
         .route(device::COMPLETE_PATH, get(device::complete))
         .route(device::DENIED_PATH, get(device::denied))
         .route(device::EXPIRED_PATH, get(device::expired))
+        .route(playground::PATH, get(playground::get))
         .route(logout::PATH, get(logout::get).post(logout::post))
         .route(logout::COMPLETE_PATH, get(logout::complete))
         .route(logout::ABORTED_PATH, get(logout::aborted))

@@ -64,8 +64,7 @@ pub(crate) fn router(app: &App, surroundings: Surroundings) -> Router {
 }
 
 async fn not_found() -> Response {
-    let body = json!({ "statusCode": 404, "error": "Not Found", "message": "Not Found" });
-    (StatusCode::NOT_FOUND, Json(body)).into_response()
+    tenancy::nothing_here()
 }
 
 async fn method_not_allowed() -> Response {

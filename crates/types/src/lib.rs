@@ -16,6 +16,7 @@ mod custom_texts;
 mod ids;
 mod organization;
 mod password_options;
+mod playground;
 mod rate_limits;
 mod refresh_token_settings;
 mod resource_server;
@@ -50,6 +51,7 @@ pub use password_options::{
     PasswordComplexityOptions, PasswordDictionary, PasswordHistory, PasswordNoPersonalInfo, PasswordOptions,
     PasswordPolicy, ProfileData, UsedPasswords,
 };
+pub use playground::Playground;
 pub use rate_limits::{RateLimit, RateLimitSettings};
 pub use refresh_token_settings::{ExpirationType, RefreshTokenPolicy, RefreshTokenSettings, RotationType};
 pub use resource_server::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Appearance, AttackProtection, OtherMembers, RateLimitSettings, TenantId, UserCodeFormat};
+use crate::{Appearance, AttackProtection, OtherMembers, Playground, RateLimitSettings, TenantId, UserCodeFormat};
 
 /// An isolated issuer.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,6 +142,9 @@ pub struct TenantSettings {
     /// What the codes look like that people type for a device (§5.2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_flow: Option<UserCodeFormat>,
+    /// The page on which newcomers try the flows; there is none unless it is switched on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub playground: Option<Playground>,
     /// Members without an effect in the protocol.
     #[serde(flatten)]
     pub other: OtherMembers,
@@ -179,6 +182,7 @@ impl Default for TenantSettings {
             profile: Profile::default(),
             rate_limits: RateLimitSettings::default(),
             device_flow: None,
+            playground: None,
             other: OtherMembers::new(),
         }
     }

@@ -71,6 +71,13 @@ fn not_found() -> impl IntoResponse {
     (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], body)
 }
 
+/// The answer where a tenant has nothing: no route, or one that it has not switched on.
+#[must_use]
+pub fn nothing_here() -> Response {
+    let body = axum::Json(serde_json::json!({ "statusCode": 404, "error": "Not Found", "message": "Not Found" }));
+    (StatusCode::NOT_FOUND, body).into_response()
+}
+
 /// What a failure is answered with: people get a page, programs get JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Representation {

@@ -10,6 +10,7 @@ mod login;
 mod logout;
 mod new_password;
 mod organization;
+mod playground;
 mod reset_password;
 mod result;
 mod scope_lines;
@@ -29,6 +30,7 @@ pub(crate) use login::{Identifier, LoginPage, LoginProblem};
 pub(crate) use logout::{LogoutAbortedPage, LogoutCompletePage, LogoutPage};
 pub(crate) use new_password::{PasswordProblem, RuleLine, RuleState, sample_rules};
 pub(crate) use organization::{OrganizationLine, OrganizationPage, OrganizationPickerPage, OrganizationProblem};
+pub(crate) use playground::PlaygroundPage;
 pub(crate) use reset_password::{
     ResetPasswordEmailPage, ResetPasswordErrorPage, ResetPasswordPage, ResetPasswordProblem, ResetPasswordRequestPage,
     ResetPasswordSuccessPage, ResetRequestProblem,
@@ -45,7 +47,7 @@ keywright_web::pages! {
         LogoutAbortedPage, UnblockPage, UnblockSuccessPage, UnblockFailurePage, ResetPasswordRequestPage,
         ResetPasswordEmailPage, ResetPasswordPage, ResetPasswordSuccessPage, ResetPasswordErrorPage,
         EmailVerificationPage, EmailVerificationSuccessPage, EmailVerificationFailurePage, EmailAlreadyVerifiedPage,
-        ActivationPage, ConfirmationPage, DeviceAllowedPage, DeviceDeniedPage
+        ActivationPage, ConfirmationPage, DeviceAllowedPage, DeviceDeniedPage, PlaygroundPage
     ];
 }
 

@@ -10,6 +10,7 @@ mod forgery;
 mod language;
 mod login;
 mod logout;
+mod playground;
 mod reset_password;
 mod signup;
 mod site;

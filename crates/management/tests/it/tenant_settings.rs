@@ -74,9 +74,45 @@ async fn wrong_settings_are_named() {
             json!({ "session_cookie": { "mode": "eternal" } }),
             "'No enum match for: eternal' on property session_cookie.mode.",
         ),
+        (json!({ "device_flow": { "charset": "hex" } }), "'No enum match for: hex' on property device_flow.charset."),
+        (
+            json!({ "device_flow": { "mask": "****-****-****-****-*" } }),
+            "'String is too long (21 chars), maximum 20' on property device_flow.mask.",
+        ),
+        (
+            json!({ "device_flow": { "mask": "****_****" } }),
+            "'String does not match pattern ^[* -]*$: ****_****' on property device_flow.mask.",
+        ),
+        (
+            json!({ "playground": { "enabled": "yes" } }),
+            "'Expected type boolean but found type string' on property playground.enabled.",
+        ),
     ] {
         invalid(&api.patch(PATH, body).await, reason);
     }
+}
+
+/// Sample 15 of `management-api.md` §19 takes six digits. DV-01 is kept by `UserCodeFormat::in_force`: codes are longer then.
+#[tokio::test]
+async fn dv_01_short_masks_are_taken_and_make_no_short_codes() {
+    let api = Api::new().await;
+    let device_flow = json!({ "charset": "digits", "mask": "***-***" });
+    let answer = api.patch(PATH, json!({ "device_flow": device_flow })).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["device_flow"]), (200, &device_flow));
+    let tenant = api.app.app.tenant(&api.app.tenant.id).await.unwrap().unwrap();
+    assert_eq!(tenant.settings.device_flow.clone().unwrap().in_force().mask, "***-***-***");
+}
+
+#[tokio::test]
+async fn the_playground_is_switched_on_member_by_member() {
+    let api = Api::new().await;
+    assert!(api.get(PATH).await.json().get("playground").is_none());
+    api.patch(PATH, json!({ "playground": { "client_id": "x", "scope": "openid" } })).await;
+    let on = api.patch(PATH, json!({ "playground": { "enabled": true, "audience": "appointments:api" } })).await.json();
+    let expected = json!({ "enabled": true, "client_id": "x", "audience": "appointments:api", "scope": "openid" });
+    assert_eq!(on["playground"], expected);
+    let tenant = api.app.app.tenant(&api.app.tenant.id).await.unwrap().unwrap();
+    assert_eq!(tenant.settings.playground.as_ref().map(|own| (own.enabled, own.scopes())), Some((true, "openid")));
 }
 
 #[tokio::test]

@@ -6,11 +6,12 @@
 
 use keywright_app::{App, AppError, NewClient, NewUser, ProvisioningError, SignUpError};
 use keywright_jose::Purpose;
+use keywright_login::PLAYGROUND_PATH;
 use keywright_management::SCOPES;
 use keywright_store::{clients, users};
 use keywright_types::{
-    AppType, Client, ClientGrant, Connection, ConnectionOptions, OtherMembers, PasswordPolicy, ResourceServer,
-    ResourceServerScope, SubjectType, Tenant, TenantSettings,
+    AppType, Client, ClientGrant, Connection, ConnectionOptions, OtherMembers, PasswordPolicy, Playground,
+    ResourceServer, ResourceServerScope, SubjectType, Tenant, TenantSettings,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -41,6 +42,11 @@ const APPLICATIONS: [(&str, AppType); 4] = [
     ("Native App", AppType::Native),
     ("Machine to Machine", AppType::NonInteractive),
 ];
+
+/// The application of the playground.
+const PLAYGROUND: &str = "Playground";
+/// What it asks for: enough to see consent, an API and a refresh token.
+const PLAYGROUND_SCOPE: &str = "openid profile email offline_access read:contacts";
 
 /// Everything a developer needs to know.
 pub(crate) struct Seeds {
@@ -94,11 +100,13 @@ pub(crate) async fn plant(app: &App, domain: &str) -> Result<Seeds, SeedError> {
         applications.push(application(app, &tenant, &existing, name, app_type).await?);
     }
     api(app, &tenant).await?;
+    let (tenant, playground) = playground(app, tenant, &existing).await?;
     for application in applications.iter().filter(|each| each.client.app_type == Some(AppType::NonInteractive)) {
         let scopes = API_SCOPES.iter().map(|(scope, _)| (*scope).to_owned()).collect();
         client_grant(app, &tenant, &application.client.client_id, API, scopes).await?;
     }
-    let connection = connection(app, &tenant, &applications).await?;
+    let with_users: Vec<&Application> = applications.iter().chain(&playground).collect();
+    let connection = connection(app, &tenant, &with_users).await?;
     let password = password(app, &tenant);
     user(app, &tenant, &connection, &password).await?;
     Ok(Seeds { tenant, management, applications, email: EMAIL, password })
@@ -164,6 +172,45 @@ async fn application(
         return Ok(application.clone());
     }
     create_application(app, tenant, new_application(name, app_type)).await
+}
+
+/// The playground, with an application of its own, unless the developer has switched it off or given it another one.
+async fn playground(
+    app: &App,
+    tenant: Tenant,
+    existing: &[Application],
+) -> Result<(Tenant, Option<Application>), SeedError> {
+    let own = tenant.settings.playground.clone();
+    let chosen = own.as_ref().map(|own| own.client_id.as_str());
+    if own.as_ref().is_some_and(|own| !own.enabled)
+        || existing.iter().any(|each| each.client.name != PLAYGROUND && Some(&*each.client.client_id) == chosen)
+    {
+        return Ok((tenant, None));
+    }
+    let application = if let Some(application) = existing.iter().find(|each| each.client.name == PLAYGROUND) {
+        application.clone()
+    } else {
+        let new = NewClient {
+            name: PLAYGROUND.to_owned(),
+            app_type: Some(AppType::Native),
+            callbacks: vec![tenant.url(PLAYGROUND_PATH)],
+            ..NewClient::default()
+        };
+        create_application(app, &tenant, new).await?
+    };
+    if chosen == Some(&*application.client.client_id) {
+        return Ok((tenant, Some(application)));
+    }
+    let fresh = Playground {
+        enabled: true,
+        audience: API.to_owned(),
+        scope: PLAYGROUND_SCOPE.to_owned(),
+        ..Playground::default()
+    };
+    let playground = Playground { client_id: application.client.client_id.clone(), ..own.unwrap_or(fresh) };
+    let settings = TenantSettings { playground: Some(playground), ..tenant.settings };
+    app.update_tenant_settings(&tenant.id, &settings).await.map_err(failure("the playground"))?;
+    Ok((Tenant { settings, ..tenant }, Some(application)))
 }
 
 async fn create_application(app: &App, tenant: &Tenant, new: NewClient) -> Result<Application, SeedError> {
@@ -235,7 +282,7 @@ async fn client_grant(
 }
 
 /// The connection, enabled for the applications.
-async fn connection(app: &App, tenant: &Tenant, applications: &[Application]) -> Result<Connection, SeedError> {
+async fn connection(app: &App, tenant: &Tenant, applications: &[&Application]) -> Result<Connection, SeedError> {
     let client_ids = applications.iter().map(|application| application.client.client_id.clone());
     let known = app.connections(&tenant.id).await?;
     if let Some(connection) = known.iter().find(|each| each.name == CONNECTION) {

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use keywright_login::PLAYGROUND_PATH;
 use keywright_types::AppType;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -20,6 +21,8 @@ struct Line<'a> {
     applications: Vec<ApplicationLine<'a>>,
     api: Api,
     user: User<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    playground: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -70,6 +73,7 @@ pub(crate) fn json(seeds: &Seeds, certificate: &Path) -> Result<String, serde_js
             .collect(),
         api: Api { identifier: API },
         user: User { email: seeds.email, password: seeds.password.expose_secret() },
+        playground: playground(seeds),
     })
 }
 
@@ -77,12 +81,13 @@ pub(crate) fn json(seeds: &Seeds, certificate: &Path) -> Result<String, serde_js
 pub(crate) fn table(seeds: &Seeds, certificate: &Path, hint: &str) -> String {
     let tenant = &seeds.tenant;
     let scopes = API_SCOPES.map(|(scope, _)| scope).join(" ");
+    let playground = playground(seeds).map_or_else(String::new, |address| format!("Playground      {address}\n  "));
     let mut text = format!(
         "\nKeywright is ready at {}\n\n  \
          Domain          {}\n  \
          User            {}   password {}\n  \
          API             {API}   scopes {scopes}\n  \
-         CA certificate  {}{hint}\n\n",
+         {playground}CA certificate  {}{hint}\n\n",
         tenant.issuer(),
         tenant.domain,
         seeds.email,
@@ -116,6 +121,12 @@ fn next_steps(seeds: &Seeds, web: &Application, callback: &str, certificate: &Pa
         seeds.tenant.url("/oauth/token"),
         shown_secret(web).unwrap_or_default(),
     )
+}
+
+/// Where the playground is, unless the developer switched it off.
+fn playground(seeds: &Seeds) -> Option<String> {
+    let own = seeds.tenant.settings.playground.as_ref();
+    own.filter(|own| own.enabled).map(|_| seeds.tenant.url(PLAYGROUND_PATH))
 }
 
 /// The secret of a confidential application.

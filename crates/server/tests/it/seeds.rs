@@ -7,10 +7,11 @@ use crate::process::{Development, Process, keywright};
 #[test]
 fn json_is_one_line_with_all_that_a_program_needs() {
     let server = Development::start(&["--ephemeral"]);
-    let order: Vec<usize> = ["base_url", "domain", "ca_cert", "management", "applications", "api", "user"]
-        .iter()
-        .map(|member| server.line.find(&format!("\"{member}\":")).unwrap())
-        .collect();
+    let order: Vec<usize> =
+        ["base_url", "domain", "ca_cert", "management", "applications", "api", "user", "playground"]
+            .iter()
+            .map(|member| server.line.find(&format!("\"{member}\":")).unwrap())
+            .collect();
     assert!(order.is_sorted(), "{}", server.line);
     assert_eq!(server.text("/base_url"), format!("https://{}", server.text("/domain")));
     assert!(server.text("/domain").starts_with("localhost:"));
@@ -116,6 +117,7 @@ fn the_table_shows_the_tutorial_with_real_values() {
         "Regular Web App",
         "Keywright Management",
         "(public)",
+        "/playground\n",
         "/authorize?response_type=code&client_id=",
         "curl --request POST",
     ] {
@@ -123,4 +125,54 @@ fn the_table_shows_the_tutorial_with_real_values() {
     }
     assert!(!text.contains("YOUR_CLIENT") && !text.contains("YOUR_AUTH0_DOMAIN"), "{text}");
     process.stop();
+}
+
+/// A token of the Management API, as a header.
+fn administrator(server: &Development) -> String {
+    let audience = format!("{}/api/v2/", server.text("/base_url"));
+    let token = token(server, &server.announcement["management"], &audience);
+    format!("authorization: Bearer {}", token["access_token"].as_str().unwrap())
+}
+
+#[test]
+fn the_playground_is_on_and_has_an_application_of_its_own() {
+    let server = Development::start(&[]);
+    assert_eq!(server.text("/playground"), format!("{}/playground", server.text("/base_url")));
+    let (status, page) = server.curl("/playground", &[]);
+    assert_eq!(status, 200);
+    let administrator = administrator(&server);
+    let get = |path: &str| {
+        let (status, text) = server.curl(path, &["--header", &administrator]);
+        assert_eq!(status, 200, "{text}");
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let own = get("/api/v2/tenants/settings?fields=playground")["playground"].clone();
+    let client_id = own["client_id"].as_str().unwrap().to_owned();
+    assert_eq!((&own["enabled"], &own["audience"]), (&json!(true), &json!("appointments:api")));
+    assert!(page.contains(&format!("data-client-id=\"{client_id}\"")), "{page}");
+    let application = get(&format!("/api/v2/clients/{client_id}"));
+    assert_eq!(
+        (&application["app_type"], &application["token_endpoint_auth_method"]),
+        (&json!("native"), &json!("none"))
+    );
+    assert_eq!(application["callbacks"], json!([server.text("/playground")]));
+    let grants = application["grant_types"].as_array().unwrap();
+    for grant in ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"] {
+        assert!(grants.contains(&json!(grant)), "{grant} in {grants:?}");
+    }
+    // Nobody else has it: it is none of those that are announced.
+    assert!(!server.announcement["applications"].to_string().contains(&client_id));
+
+    // Switched off, it stays off.
+    let off = ["--request", "PATCH", "--header", &administrator, "--header", "content-type: application/json"];
+    let off = [&off[..], &["--data", r#"{"playground":{"enabled":false}}"#]].concat();
+    let (status, text) = server.curl("/api/v2/tenants/settings", &off);
+    assert_eq!(status, 200, "{text}");
+    let nowhere = server.curl("/no-such-page", &[]);
+    assert_eq!((nowhere.0, server.curl("/playground", &[])), (404, nowhere));
+    let (directory, port) = (server.directory(), server.port());
+    server.process.stop();
+    let again = Development::start_in(directory, &["--port", &port]);
+    assert!(again.announcement.get("playground").is_none(), "{}", again.line);
+    assert_eq!(again.curl("/playground", &[]).0, 404);
 }

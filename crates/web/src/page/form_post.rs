@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
-use super::{Forms, Page, Sample, Shell, fill, respond, texts};
+use super::{Forms, Page, Sample, Script, Shell, fill, respond, texts};
 
 /// The target's scheme would run script in the browser or reach a file, so it is never put into a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl FormPostPage {
 impl Page for FormPostPage {
     const NAME: &'static str = "form-post";
     const FORMS: Forms = Forms::LeadAway;
-    const SCRIPT: bool = true;
+    const SCRIPT: Script = Script::Alone;
 
     fn shell(&self) -> &Shell {
         &self.shell

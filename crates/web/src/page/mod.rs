@@ -2,8 +2,8 @@
 //!
 //! A page is a typed askama template that implements [`Page`]; [`respond`] turns it into a response with the security
 //! headers of WB-01, WB-03, WB-06 and WB-07. The pages of a crate stand in one table, made by [`pages!`](crate::pages);
-//! a test renders each of them in each of its samples. No page needs JavaScript, and none loads anything from another
-//! host except what the tenant configured: logo, icon, background picture, font.
+//! a test renders each of them in each of its samples. No page but the playground needs JavaScript, and none loads anything
+//! from another host except what the tenant configured: logo, icon, background picture, font.
 
 mod address;
 pub mod audit;
@@ -44,7 +44,7 @@ pub use language::Language;
 pub use palette::{Palette, Scheme};
 pub use preferred_languages::PreferredLanguages;
 pub use sample::{PageEntry, RenderedSample, Sample};
-pub use security_headers::{Forms, Policy};
+pub use security_headers::{Forms, Policy, Script};
 pub use shell::{Nonce, Shell};
 pub use text::{Span, fill, spans};
 pub use texts::{compiled_in, customized};
@@ -57,9 +57,9 @@ pub trait Page: askama::Template {
     const NAME: &'static str;
     /// What its forms may do.
     const FORMS: Forms;
-    /// Whether it carries a script: the form of `response_mode=form_post` that submits itself, and the message of
-    /// `response_mode=web_message`. No other page has one.
-    const SCRIPT: bool = false;
+    /// What its script may do, if it carries one: the form of `response_mode=form_post` that submits itself, and the message of
+    /// `response_mode=web_message`, and the playground, which is an application. No other page has one.
+    const SCRIPT: Script = Script::None;
 
     /// What the page shares with all pages of the tenant.
     fn shell(&self) -> &Shell;

@@ -22,6 +22,17 @@ pub enum Forms {
     LeadAway,
 }
 
+/// What the script of a page may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// The page has none.
+    None,
+    /// It runs, and sends no requests.
+    Alone,
+    /// It runs, and may send requests to this server. Only the playground's does.
+    Connected,
+}
+
 /// The headers of one page.
 #[derive(Clone, Debug)]
 pub struct Policy<'a> {
@@ -31,8 +42,8 @@ pub struct Policy<'a> {
     pub images: Vec<&'a ImageUrl>,
     /// The font from another host.
     pub font: Option<&'a FontUrl>,
-    /// Whether the page has a script.
-    pub script: bool,
+    /// What its script may do.
+    pub script: Script,
     /// What its forms may do.
     pub forms: Forms,
     /// The one origin that may show the page in a frame.
@@ -97,8 +108,11 @@ impl Policy<'_> {
         if let Some(font) = self.font {
             directives.push(format!("font-src {}", font.origin()));
         }
-        if self.script {
+        if self.script != Script::None {
             directives.push(format!("script-src 'nonce-{nonce}'"));
+        }
+        if self.script == Script::Connected {
+            directives.push("connect-src 'self'".to_owned());
         }
         if self.forms == Forms::None {
             directives.push("form-action 'none'".to_owned());

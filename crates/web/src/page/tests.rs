@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use super::{Forms, Nonce, PAGES, Policy, Sample, audit};
+use super::{Forms, Nonce, PAGES, Policy, Sample, Script, audit};
 use crate::page::{FontUrl, ImageUrl};
 
 fn each_page(check: impl Fn(&str, &HeaderMap)) {
@@ -65,7 +65,7 @@ fn wb_01_the_policy_allows_what_the_page_needs_and_nothing_else() {
         nonce: &nonce,
         images: Vec::new(),
         font: None,
-        script: false,
+        script: Script::None,
         forms: Forms::None,
         framed_by: None,
         keeps_opener: false,
@@ -82,7 +82,7 @@ fn wb_01_the_policy_allows_what_the_page_needs_and_nothing_else() {
          img-src data: https://static.example.com; font-src https://fonts.example.com; form-action 'none'"
     );
     assert_eq!(
-        csp(Policy { images: vec![&logo], script: true, forms: Forms::LeadAway, ..plain }),
+        csp(Policy { images: vec![&logo], script: Script::Alone, forms: Forms::LeadAway, ..plain }),
         "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; style-src 'nonce-bm9uY2U'; \
          img-src data: https://static.example.com; script-src 'nonce-bm9uY2U'"
     );
@@ -95,7 +95,7 @@ fn wb_07_localhost_is_not_told_to_use_https_on_every_port() {
         nonce: &nonce,
         images: Vec::new(),
         font: None,
-        script: false,
+        script: Script::None,
         forms: Forms::None,
         framed_by: None,
         keeps_opener: false,

@@ -11,7 +11,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Forms, Page, Sample, Shell, fill, respond, texts};
+use super::{Forms, Page, Sample, Script, Shell, fill, respond, texts};
 
 /// The page.
 #[derive(Clone, Debug, Template)]
@@ -51,7 +51,7 @@ impl WebMessagePage {
 impl Page for WebMessagePage {
     const NAME: &'static str = "web-message";
     const FORMS: Forms = Forms::None;
-    const SCRIPT: bool = true;
+    const SCRIPT: Script = Script::Alone;
 
     fn shell(&self) -> &Shell {
         &self.shell

@@ -114,8 +114,18 @@ fn protocol() -> Vec<Field> {
         ),
         field("profile", one_of(&["auth0", "standard"]).about("Auth0's answers or the standards' (Keywright's own).")),
         field("rate_limits", rate_limits().about("Limits (Keywright's own).")).merged(),
+        field("playground", playground().about("The page for newcomers, `/playground` (Keywright's own).")).merged(),
         field("log_retention_days", integer(1, 3650).about("Days that the log is kept (Keywright's own).")),
     ]
+}
+
+fn playground() -> Schema {
+    object(vec![
+        optional("enabled", boolean()),
+        optional("client_id", text_of(0, 64)),
+        optional("audience", text_of(0, 600)),
+        optional("scope", text_of(0, 1000)),
+    ])
 }
 
 fn rate_limits() -> Schema {
