@@ -42,7 +42,7 @@ async function startDevice() {
   }
   const { device_code, user_code, verification_uri, verification_uri_complete, expires_in, interval } = answer.json;
   show('device', 'request', table([
-    ['device_code', device_code, 'for the device: it shows it to nobody'],
+    ['device_code', device_code, 'stays here'],
     ['user_code', user_code, 'for you'],
     ['expires_in', String(expires_in), 'seconds that both are good for'],
     ['interval', String(interval), 'seconds between two questions'],
