@@ -11,13 +11,13 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use crate::destination::Destination;
-use crate::{EgressError, OutboundRequest};
+use crate::{EgressError, OutboundRequest, Terms};
 
 /// How long one address has before the next one is tried.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -26,12 +26,16 @@ const HEAD: usize = 16 * 1024;
 /// Headers that are read at most.
 const HEADERS: usize = 64;
 
+/// TLS, or TCP where the terms of the request allow it.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 /// Connects to the first of `addresses` that answers. They are used as they are: the name is not looked up again.
 pub(crate) async fn open(
     destination: &Destination,
     addresses: &[IpAddr],
-    tls: Arc<ClientConfig>,
-) -> Result<TlsStream<TcpStream>, EgressError> {
+    tls: impl FnOnce() -> Result<Arc<ClientConfig>, EgressError>,
+) -> Result<Box<dyn Stream>, EgressError> {
     let name = match destination.address() {
         Some(address) => ServerName::IpAddress(address.into()),
         None => ServerName::try_from(destination.host().to_owned())
@@ -42,8 +46,13 @@ pub(crate) async fn open(
         let address = SocketAddr::new(*address, destination.port());
         match tokio::time::timeout(CONNECT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
-                let connected = TlsConnector::from(tls).connect(name, stream).await;
-                return connected.map_err(|error| EgressError::Tls(error.to_string()));
+                if destination.in_clear() {
+                    return Ok(Box::new(stream));
+                }
+                let connected = TlsConnector::from(tls()?).connect(name, stream).await;
+                return connected
+                    .map(|stream| Box::new(stream) as Box<dyn Stream>)
+                    .map_err(|error| EgressError::Tls(error.to_string()));
             }
             Ok(Err(error)) => failure = EgressError::Connect(error.kind().to_string()),
             Err(_) => failure = EgressError::Connect("the address does not answer".to_owned()),
@@ -52,12 +61,12 @@ pub(crate) async fn open(
     Err(failure)
 }
 
-/// Sends the request and reads the answer, of which `limit` bytes of body are the most.
+/// Sends the request and reads the answer, of which the bytes of body that the terms allow are the most.
 pub(crate) async fn exchange(
-    stream: TlsStream<TcpStream>,
+    stream: Box<dyn Stream>,
     destination: &Destination,
     request: OutboundRequest,
-    limit: usize,
+    terms: &Terms,
 ) -> Result<Response<Bytes>, EgressError> {
     let protocol = |error: hyper::Error| {
         if error.is_parse_too_large() { EgressError::TooLarge } else { EgressError::Protocol(error.to_string()) }
@@ -68,15 +77,19 @@ pub(crate) async fn exchange(
     // Ends with this function, however it ends.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
-    let answer = sender.send_request(prepared(destination, request)?).await.map_err(protocol)?;
+    let answer = sender.send_request(prepared(destination, request, terms)?).await.map_err(protocol)?;
     let (parts, body) = answer.into_parts();
-    let body = Limited::new(body, limit).collect().await.map_err(|error| {
+    let body = Limited::new(body, terms.body).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() { EgressError::TooLarge } else { EgressError::Protocol(error.to_string()) }
     })?;
     Ok(Response::from_parts(parts, body.to_bytes()))
 }
 
-fn prepared(destination: &Destination, request: OutboundRequest) -> Result<Request<Full<Bytes>>, EgressError> {
+fn prepared(
+    destination: &Destination,
+    request: OutboundRequest,
+    terms: &Terms,
+) -> Result<Request<Full<Bytes>>, EgressError> {
     let OutboundRequest { method, headers, body, .. } = request;
     let host = HeaderValue::try_from(destination.authority()).map_err(|_| EgressError::Url("its host is no header"))?;
     let mut prepared = Request::builder()
@@ -87,6 +100,8 @@ fn prepared(destination: &Destination, request: OutboundRequest) -> Result<Reque
     *prepared.headers_mut() = headers;
     prepared.headers_mut().insert(header::HOST, host);
     prepared.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    prepared.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("Keywright"));
+    if !(terms.own_user_agent && prepared.headers().contains_key(header::USER_AGENT)) {
+        prepared.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static("Keywright"));
+    }
     Ok(prepared)
 }

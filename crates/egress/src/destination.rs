@@ -1,10 +1,10 @@
-//! Where a request goes: an `https` address without anything that could mean something else to another parser.
+//! Where a request goes: an `https` address, or one in clear where the terms of the request allow it, without anything that could mean something else to another parser.
 
 use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use crate::EgressError;
+use crate::{EgressError, Terms};
 
 /// A checked address.
 #[derive(Debug)]
@@ -13,16 +13,18 @@ pub(crate) struct Destination {
     host: String,
     address: Option<IpAddr>,
     port: u16,
+    in_clear: bool,
 }
 
 impl Destination {
     /// Reads an address as somebody entered it. The parser is the WHATWG one: `https://2130706433/`, `https://0x7f.1/` and
     /// `https://0177.0.0.1/` are addresses of this machine to it, as they are to the system's resolver.
-    pub(crate) fn parse(text: &str) -> Result<Self, EgressError> {
+    pub(crate) fn parse(text: &str, terms: &Terms) -> Result<Self, EgressError> {
         let refused = |reason| Err(EgressError::Url(reason));
         let Ok(url) = Url::parse(text) else { return refused("it is no URL") };
-        if url.scheme() != "https" {
-            return refused("only https is spoken");
+        let in_clear = url.scheme() == "http";
+        if in_clear && !terms.in_clear || !in_clear && url.scheme() != "https" {
+            return refused(if terms.in_clear { "only http and https are spoken" } else { "only https is spoken" });
         }
         if !url.username().is_empty() || url.password().is_some() {
             return refused("it holds a user name or password");
@@ -37,7 +39,15 @@ impl Destination {
             return refused("it has no host");
         }
         let port = url.port_or_known_default().unwrap_or(443);
-        Ok(Self { url, host, address, port })
+        if terms.ports.as_ref().is_some_and(|ports| !ports.contains(&port)) {
+            return refused("requests to its port are not allowed");
+        }
+        Ok(Self { url, host, address, port, in_clear })
+    }
+
+    /// Without TLS.
+    pub(crate) fn in_clear(&self) -> bool {
+        self.in_clear
     }
 
     /// Name, or address without brackets.
@@ -74,7 +84,34 @@ impl Destination {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    fn terms() -> Terms {
+        Terms { time: Duration::ZERO, body: 0, in_clear: false, ports: None, own_user_agent: false }
+    }
+
+    fn parse(text: &str) -> Result<Destination, EgressError> {
+        Destination::parse(text, &terms())
+    }
+
+    #[test]
+    fn eg_01_terms_allow_http_and_name_ports_and_nothing_else() {
+        let terms = Terms { in_clear: true, ports: Some(vec![80, 443]), ..terms() };
+        for (text, allowed) in [
+            ("http://a.example/", true),
+            ("https://a.example/", true),
+            ("https://a.example:80/", true),
+            ("http://a.example:22/", false),
+            ("https://a.example:8443/", false),
+            ("ftp://a.example/", false),
+            ("http://user@a.example/", false),
+        ] {
+            assert_eq!(Destination::parse(text, &terms).is_ok(), allowed, "{text}");
+        }
+        assert!(parse("https://a.example:8443/").is_ok());
+    }
 
     #[test]
     fn eg_01_other_schemes_and_credentials_are_refused() {
@@ -93,7 +130,7 @@ mod tests {
             "//a.example/",
             "javascript:alert(1)",
         ] {
-            assert!(matches!(Destination::parse(text), Err(EgressError::Url(_))), "{text}");
+            assert!(matches!(parse(text), Err(EgressError::Url(_))), "{text}");
         }
     }
 
@@ -110,18 +147,18 @@ mod tests {
             "https://%31%32%37.0.0.1/",
             "https://\u{ff11}27.0.0.1/",
         ] {
-            assert_eq!(Destination::parse(text).unwrap().address(), Some("127.0.0.1".parse().unwrap()), "{text}");
+            assert_eq!(parse(text).unwrap().address(), Some("127.0.0.1".parse().unwrap()), "{text}");
         }
-        let mapped = Destination::parse("https://[::ffff:127.0.0.1]:8443/").unwrap();
+        let mapped = parse("https://[::ffff:127.0.0.1]:8443/").unwrap();
         assert_eq!((mapped.address(), mapped.port()), (Some("::ffff:7f00:1".parse().unwrap()), 8443));
     }
 
     #[test]
     fn what_is_sent_is_path_and_query() {
-        let destination = Destination::parse("https://A.example:8443/x y?q=1#secret").unwrap();
+        let destination = parse("https://A.example:8443/x y?q=1#secret").unwrap();
         assert_eq!(destination.target(), "/x%20y?q=1");
         assert_eq!((destination.authority().as_str(), destination.host()), ("a.example:8443", "a.example"));
-        assert_eq!(Destination::parse("https://a.example./").unwrap().host(), "a.example");
-        assert_eq!(Destination::parse("https://[2001:db8::1]/").unwrap().authority(), "[2001:db8::1]");
+        assert_eq!(parse("https://a.example./").unwrap().host(), "a.example");
+        assert_eq!(parse("https://[2001:db8::1]/").unwrap().authority(), "[2001:db8::1]");
     }
 }

@@ -1,6 +1,7 @@
 //! The one outbound HTTP client (`security-requirements.md` section 14; EG-01, EG-02).
 //!
-//! Addresses that tenants or applications enter decide where requests go, so nothing about them is believed: only `https`,
+//! Addresses that tenants or applications enter decide where requests go, so nothing about them is believed: only `https`
+//! (scripts may ask in clear, [`Terms`]),
 //! every address of the host is looked up and checked first and the connection goes to the address that was checked, no
 //! redirect is followed, no proxy of the environment is asked, and size and time are bounded. What an operator wants to
 //! reach inside the own network is listed ([`Exceptions`]).
@@ -89,6 +90,21 @@ pub struct Addresses {
     pub is_exception: bool,
 }
 
+/// What a request may differ in from the others. Addresses are checked and pinned all the same, and no redirect is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Longest time, from the name to the last byte of the answer.
+    pub time: Duration,
+    /// Longest body of the answer, in bytes.
+    pub body: usize,
+    /// Whether `http` is spoken.
+    pub in_clear: bool,
+    /// The only ports; all when there is no list.
+    pub ports: Option<Vec<u16>>,
+    /// Whether a `User-Agent` of the request is sent.
+    pub own_user_agent: bool,
+}
+
 impl Egress {
     /// Makes the client.
     ///
@@ -112,7 +128,21 @@ impl Egress {
     /// # Errors
     /// See [`EgressError`]; nothing was sent unless it is one of the last three.
     pub async fn send(&self, request: OutboundRequest) -> Result<Response<Bytes>, EgressError> {
-        let destination = Destination::parse(&request.url)?;
+        self.send_on(request, &self.terms()).await
+    }
+
+    /// Those of everything that is not said to have others.
+    fn terms(&self) -> Terms {
+        let EgressOptions { time, body, .. } = self.0.options;
+        Terms { time, body, in_clear: false, ports: None, own_user_agent: false }
+    }
+
+    /// The same on other terms: for what scripts of a tenant ask for.
+    ///
+    /// # Errors
+    /// See [`EgressError`]; nothing was sent unless it is one of the last three.
+    pub async fn send_on(&self, request: OutboundRequest, terms: &Terms) -> Result<Response<Bytes>, EgressError> {
+        let destination = Destination::parse(&request.url, terms)?;
         // Where to, and no more of the address: path and query are somebody else's and may hold a secret. The trace's own
         // identifiers are not sent along: the host is a stranger's.
         let span = tracing::info_span!(
@@ -125,7 +155,7 @@ impl Egress {
             http.response.status_code = Empty,
             error.type = Empty,
         );
-        let answer = self.exchange(request, &destination).instrument(span.clone()).await;
+        let answer = self.exchange(request, &destination, terms).instrument(span.clone()).await;
         match &answer {
             Ok(response) => span.record("http.response.status_code", response.status().as_u16()),
             Err(error) => span.record("error.type", error.kind()),
@@ -137,14 +167,14 @@ impl Egress {
         &self,
         request: OutboundRequest,
         destination: &Destination,
+        terms: &Terms,
     ) -> Result<Response<Bytes>, EgressError> {
-        let options = &self.0.options;
         let exchange = async {
             let addresses = self.addresses(destination).await?;
-            let stream = connection::open(destination, &addresses, self.tls()?).await?;
-            connection::exchange(stream, destination, request, options.body).await
+            let stream = connection::open(destination, &addresses, || self.tls()).await?;
+            connection::exchange(stream, destination, request, terms).await
         };
-        tokio::time::timeout(options.time, exchange).await.map_err(|_| EgressError::TooSlow)?
+        tokio::time::timeout(terms.time, exchange).await.map_err(|_| EgressError::TooSlow)?
     }
 
     /// The addresses of a server that is spoken to in another protocol, such as SMTP, each of them checked like those of a
@@ -158,7 +188,7 @@ impl Egress {
         }
         // An IPv6 address stands in brackets in a URL.
         let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
-        let destination = Destination::parse(&format!("https://{host}/"))?;
+        let destination = Destination::parse(&format!("https://{host}/"), &self.terms())?;
         let addresses = tokio::time::timeout(self.0.options.time, self.addresses(&destination));
         let addresses = addresses.await.map_err(|_| EgressError::TooSlow)??;
         let is_exception = addresses.iter().any(|address| !is_public(*address))

@@ -1,6 +1,37 @@
-//! The JavaScript engine for a tenant's Rules and Actions.
+//! The script engine: Rules and Actions of a tenant (`rules-and-actions.md`, R; SB-01 to SB-05).
 //!
-//! No code of a tenant runs yet; this crate marks its place below `app`, so that nothing above it has to move when it
-//! does. What belongs here: the engine and its limits. What does not: keys, cookies, the database, HTTP.
+//! A pass is all Rules of a login, or all Actions of a trigger up to where one of them sends the user away. It runs in a
+//! worker process ([`worker`]) that belongs to one tenant, in a fresh QuickJS runtime, without a file, an environment, a
+//! descriptor or a network. What a script asks for outside of its own memory it asks the parent for ([`Host`], `fetch.rs`);
+//! what it wants to change comes back as data, and is checked here before anybody believes it (`commands.rs`, `claims.rs`).
 //!
-//! Invariant: tenants' code never runs in the process that holds signing keys.
+//! Invariant: tenants' code never runs in the process that holds signing keys, and nothing that a worker sends is trusted.
+
+mod claims;
+mod commands;
+mod effects;
+mod engine;
+mod fetch;
+mod host;
+mod limits;
+mod outcome;
+mod pass;
+mod process;
+mod protocol;
+mod tenants;
+pub mod tester;
+mod trigger;
+pub mod worker;
+
+pub use claims::{ClaimsError, MAX_CLAIMS_BYTES, custom_claims, granted_scope};
+pub use commands::{Command, InvalidCommand};
+pub use effects::{Denial, Effects};
+pub use engine::{Background, Engine, EngineOptions, Report};
+pub use fetch::{FetchPolicy, FetchReach};
+pub use host::{Host, HostError, HostRequest, HostResponse, NoHost};
+pub use limits::{Limits, PoolLimits};
+pub use outcome::{ActionsOutcome, FailureKind, RuleDenial, RulesOutcome, ScriptFailure, Suspension};
+pub use pass::{ActionScript, ActionsPass, ManagementAccess, RuleScript, RulesPass, ScriptClock};
+pub use process::WorkerProgram;
+pub use protocol::{ConsoleLevel, ConsoleLine, Usage};
+pub use trigger::Trigger;

@@ -69,6 +69,19 @@ pub(crate) enum Command {
     },
     /// Print a new master key for the configuration.
     MasterKey,
+    /// Run Rules outside of a login.
+    Rule {
+        #[command(subcommand)]
+        command: RuleCommand,
+    },
+    /// Run Actions outside of a login.
+    Action {
+        #[command(subcommand)]
+        command: ActionCommand,
+    },
+    /// The process that scripts run in; started by the server.
+    #[command(name = crate::script_test::WORKER, hide = true)]
+    ScriptWorker,
 }
 
 /// Options of `keywright dev`.
@@ -213,6 +226,86 @@ pub(crate) enum DataKeyCommand {
         #[command(flatten)]
         source: DatabaseSource,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RuleCommand {
+    /// Run a Rule, or every case (*.case.json) in a directory, and print what comes out.
+    ///
+    /// The exit status is 1 when the Rule denies or fails, or a case does not come out as it says.
+    Test {
+        /// The script, or a directory of cases.
+        path: PathBuf,
+
+        /// JSON of `user`.
+        #[arg(long, value_name = "FILE")]
+        user: Option<PathBuf>,
+
+        /// JSON of `context`.
+        #[arg(long, value_name = "FILE")]
+        context: Option<PathBuf>,
+
+        /// JSON of `configuration`.
+        #[arg(long, value_name = "FILE")]
+        configuration: Option<PathBuf>,
+
+        #[command(flatten)]
+        options: ScriptTestOptions,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ActionCommand {
+    /// Run an Action, or every case (*.case.json) in a directory, and print what comes out.
+    ///
+    /// The exit status is 1 when the Action denies or fails, or a case does not come out as it says.
+    Test {
+        /// The script, or a directory of cases.
+        path: PathBuf,
+
+        /// Where the Action runs.
+        #[arg(long, default_value = "post-login", value_parser = crate::script_test::trigger)]
+        trigger: keywright_rules::Trigger,
+
+        /// JSON of `event`.
+        #[arg(long, value_name = "FILE")]
+        event: Option<PathBuf>,
+
+        /// JSON of `event.secrets`.
+        #[arg(long, value_name = "FILE")]
+        secrets: Option<PathBuf>,
+
+        /// Call the handler that goes on after a redirect or a challenge.
+        #[arg(long)]
+        resume: bool,
+
+        /// `state` that the user came back with, for `api.redirect.validateToken`.
+        #[arg(long, requires = "resume")]
+        state: Option<String>,
+
+        #[command(flatten)]
+        options: ScriptTestOptions,
+    },
+}
+
+/// Options of `keywright rule test` and `keywright action test`.
+#[derive(Debug, Args)]
+pub(crate) struct ScriptTestOptions {
+    /// Let the clock of the script stand at this time, such as 2026-01-01T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+
+    /// Make random values the same every time.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+
+    /// Let requests reach this address, range or host although it is not public. May be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) allow: Vec<String>,
+
+    /// Print JSON: the report in one line, or one line for each case.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where the data of all tenants is.
@@ -376,7 +469,10 @@ mod tests {
             let help = command.render_long_help().to_string();
             let help: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
             page = format!("{page}\n## `{name}`\n\n```text\n{}\n```\n", help.join("\n"));
-            let inner: Vec<_> = command.get_subcommands_mut().filter(|inner| inner.get_name() != "help").collect();
+            let inner: Vec<_> = command
+                .get_subcommands_mut()
+                .filter(|inner| inner.get_name() != "help" && !inner.is_hide_set())
+                .collect();
             commands.extend(inner.into_iter().rev());
         }
         page

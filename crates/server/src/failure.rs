@@ -81,6 +81,9 @@ pub(crate) enum Failure {
     /// The directives of `RUST_LOG`.
     #[error("RUST_LOG: {0}")]
     LogFilter(#[from] tracing_subscriber::filter::ParseError),
+    /// `keywright rule test` and `keywright action test`.
+    #[error("{0}")]
+    Script(String),
     /// The announcement.
     #[error("the answer cannot be written: {0}")]
     Json(#[from] serde_json::Error),

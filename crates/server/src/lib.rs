@@ -24,6 +24,7 @@ mod pipeline;
 mod redaction_tests;
 mod request_body;
 mod routes;
+mod script_test;
 mod serve;
 mod telemetry;
 mod tenant;
@@ -44,6 +45,10 @@ use telemetry::Telemetry;
 #[must_use]
 pub fn run() -> ExitCode {
     let command = Cli::parse().command;
+    // It takes standard input and output, and does nothing else.
+    if matches!(command, Command::ScriptWorker) {
+        return keywright_rules::worker::run();
+    }
     // For libraries that make TLS connections of their own.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match dispatch(command) {
@@ -84,6 +89,9 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Doctor { options } => runtime()?.block_on(doctor::run(options)),
         Command::Keys { command } => runtime()?.block_on(keys::run(command)),
         Command::DataKey { command } => runtime()?.block_on(data_key::run(command)),
+        Command::Rule { command } => runtime()?.block_on(script_test::rule(command)),
+        Command::Action { command } => runtime()?.block_on(script_test::action(command)),
+        Command::ScriptWorker => Ok(()),
         Command::MasterKey => {
             println!("{}", MasterKey::generate(&Random::system()).to_base64().expose_secret());
             Ok(())

@@ -1,0 +1,319 @@
+// What every realm begins with: console, timers, questions to the server, `require`, and the globals of Node that scripts
+// use (R §2.7). What a script does to `Array.prototype` and the like later is its own affair: what the engine needs itself it
+// takes here, before any script runs. Globals that not every script needs are loaded when they are first read.
+(function (host) {
+  "use strict";
+  const { parse, stringify } = JSON;
+  const { apply, defineProperty } = Reflect;
+  const { freeze } = Object;
+  const isArray = Array.isArray;
+  const NativeDate = Date;
+  const NativePromise = Promise;
+  const nativeThen = NativePromise.prototype.then;
+  const wellFormed = String.prototype.toWellFormed;
+  const resolved = NativePromise.resolve();
+  const call = (method, self, ...args) => apply(method, self, args);
+  const text = (value) => call(wellFormed, `${value}`);
+
+  const kit = { host, parse, stringify, apply, call, freeze, isArray, text };
+
+  // --- Errors ---------------------------------------------------------------------------------------------------------
+
+  class UnauthorizedError extends Error {
+    constructor(message) {
+      super(message);
+      this.name = "UnauthorizedError";
+      this.code = "unauthorized";
+    }
+  }
+  kit.UnauthorizedError = UnauthorizedError;
+
+  // Anything can be thrown, and reading it can throw again. Without a prototype: no `toJSON` of a script speaks for it.
+  kit.describe = function (error) {
+    const read = (name) => {
+      try {
+        const value = error[name];
+        return typeof value === "string" ? text(value) : undefined;
+      } catch {
+        return undefined;
+      }
+    };
+    if (error !== null && (typeof error === "object" || typeof error === "function")) {
+      let message = read("message");
+      if (message === undefined || message === "") {
+        try {
+          message = read("error_description") || read("description") || (error instanceof Error ? read("name") : stringify(error));
+        } catch {
+          message = undefined;
+        }
+      }
+      return { __proto__: null, name: read("name") || "Error", message: message || "The script failed", stack: read("stack") || "" };
+    }
+    try {
+      return { __proto__: null, name: "Error", message: text(error) || "The script failed", stack: "" };
+    } catch {
+      return { __proto__: null, name: "Error", message: "The script failed", stack: "" };
+    }
+  };
+
+  // An exception that nobody can catch any more: the driver says what it means.
+  kit.uncaught = () => {};
+  const guarded = (work) => {
+    try {
+      work();
+    } catch (error) {
+      kit.uncaught(error);
+    }
+  };
+  kit.guarded = guarded;
+  kit.later = (work) => void call(nativeThen, resolved, () => guarded(work));
+  // Without the `then` of the script.
+  kit.then = (promise, done, failed) => void call(nativeThen, promise, done, failed);
+
+  // --- Console --------------------------------------------------------------------------------------------------------
+
+  const console = {};
+  for (const level of ["log", "info", "warn", "error", "debug", "trace"]) {
+    console[level] = function (...values) {
+      let line;
+      try {
+        let plain = true;
+        for (let index = 0; index < values.length; index++) {
+          plain = plain && typeof values[index] === "string" && (index > 0 || !values[0].includes("%"));
+        }
+        line = plain ? values.join(" ") : kit.require("util").format(...values);
+      } catch (error) {
+        line = `(cannot be shown: ${kit.describe(error).message})`;
+      }
+      host.console(level, text(line));
+    };
+  }
+  console.exception = console.error;
+  console.dir = (value) => console.log(value);
+  console.assert = (condition, ...values) => {
+    if (!condition) console.error("Assertion failed", ...values);
+  };
+  console.group = console.log;
+  console.groupEnd = console.time = console.timeEnd = () => {};
+  kit.remark = (line) => host.console("warn", text(line));
+
+  // --- Clock and chance -----------------------------------------------------------------------------------------------
+
+  // The clock of the pass is the parent's, and stands still in a tester that asks for it.
+  const ClockDate = function Date(...args) {
+    if (new.target === undefined) return new NativeDate(host.now()).toString();
+    const date = args.length === 0 ? new NativeDate(host.now()) : new NativeDate(...args);
+    if (new.target !== ClockDate) Object.setPrototypeOf(date, new.target.prototype);
+    return date;
+  };
+  ClockDate.prototype = NativeDate.prototype;
+  for (const key of ["parse", "UTC"]) defineProperty(ClockDate, key, { value: NativeDate[key], configurable: true, writable: true });
+  defineProperty(ClockDate, "now", { value: function now() { return host.now(); }, configurable: true, writable: true });
+  defineProperty(ClockDate, "length", { value: 7, configurable: true });
+  defineProperty(NativeDate.prototype, "constructor", { value: ClockDate, configurable: true, writable: true });
+  defineProperty(Math, "random", { value: function random() { return host.random(); }, configurable: true, writable: true });
+
+  // --- Timers ---------------------------------------------------------------------------------------------------------
+
+  const timers = new Map();
+  const timersGet = timers.get.bind(timers);
+  const timersSet = timers.set.bind(timers);
+  const timersDelete = timers.delete.bind(timers);
+  const forEachTimer = timers.forEach.bind(timers);
+  let nextTimer = 1;
+  class Timeout {
+    #id;
+    constructor(id) { this.#id = id; }
+    ref() { return this; }
+    unref() { return this; }
+    hasRef() { return true; }
+    refresh() { return this; }
+    [Symbol.toPrimitive]() { return this.#id; }
+    static id(timer) {
+      return typeof timer === "object" && timer !== null && #id in timer ? timer.#id : timer;
+    }
+  }
+  const timeoutId = Timeout.id;
+  const start = (work, pause, args, repeat) => {
+    if (typeof work !== "function") throw new TypeError("The callback of a timer must be a function");
+    if (nextTimer > host.maxTimers) throw new RangeError("Too many timers in one execution");
+    const every = pause >= 1 && pause <= 2147483647 ? pause : 1;
+    const id = nextTimer++;
+    timersSet(id, { due: host.elapsed() + every, every, work, args, repeat });
+    return new Timeout(id);
+  };
+  const stop = (timer) => void timersDelete(Number(timeoutId(timer)));
+  const setTimeout = (work, pause, ...args) => start(work, Number(pause), args, false);
+  const setInterval = (work, pause, ...args) => start(work, Number(pause), args, true);
+  const setImmediate = (work, ...args) => start(work, 1, args, false);
+
+  kit.timer = () => {
+    let next = -1;
+    forEachTimer((timer) => {
+      if (next < 0 || timer.due < next) next = timer.due;
+    });
+    return next;
+  };
+  kit.fire = () => {
+    const now = host.elapsed();
+    const ids = [];
+    forEachTimer((timer, id) => {
+      if (timer.due <= now) ids[ids.length] = { id, due: timer.due };
+    });
+    for (let index = 0; index < ids.length; index++) {
+      const { id, due } = ids[index];
+      const timer = timersGet(id);
+      if (timer === undefined) continue;
+      if (timer.repeat) timer.due = now + timer.every;
+      else timersDelete(id);
+      if (host.frozen) host.moveClock(timer.repeat ? due : timer.every);
+      guarded(() => apply(timer.work, undefined, timer.args));
+    }
+  };
+
+  // --- Questions to the server ----------------------------------------------------------------------------------------
+
+  const open = new Map();
+  const openGet = open.get.bind(open);
+  const openSet = open.set.bind(open);
+  const openDelete = open.delete.bind(open);
+  // A promise of the parsed answer, or of its text with `raw`.
+  kit.ask = (operation, args, raw) =>
+    new NativePromise((done, failed) => {
+      openSet(host.call(operation, stringify(args)), { done, failed, raw });
+    });
+  kit.deliver = (id, ok, answer) => {
+    const question = openGet(id);
+    if (question === undefined) return;
+    openDelete(id);
+    if (!ok) {
+      const error = new Error(answer);
+      error.code = "EHOST";
+      question.failed(error);
+    } else {
+      question.done(question.raw ? answer : parse(answer));
+    }
+  };
+
+  // --- Modules --------------------------------------------------------------------------------------------------------
+
+  const modules = new Map();
+  const modulesGet = modules.get.bind(modules);
+  const modulesSet = modules.set.bind(modules);
+  const load = (name) => {
+    const found = host.module(name);
+    if (found === undefined) return undefined;
+    let module = modulesGet(found[0]);
+    if (module === undefined) {
+      module = { exports: {} };
+      modulesSet(found[0], module);
+      call(found[1], undefined, module.exports, kit.require, module, host, kit);
+    }
+    return module;
+  };
+  // For the engine's own files, which name what exists.
+  kit.require = (name) => load(name).exports;
+  // For scripts: `pkg@1.2.3`, `@scope/pkg@1.2.3` and `node:pkg` are `pkg` (R §2.7).
+  kit.requireOfScripts = function require(name) {
+    if (typeof name !== "string" || name === "") throw new TypeError('The "id" argument must be of type string');
+    const at = name.indexOf("@", 1);
+    const bare = at > 0 ? name.slice(0, at) : name.startsWith("node:") ? name.slice(5) : name;
+    const module = bare.startsWith("internal/") ? undefined : load(bare);
+    if (module === undefined) {
+      const error = new Error(`Cannot find module '${name}'`);
+      error.code = "MODULE_NOT_FOUND";
+      throw error;
+    }
+    return module.exports;
+  };
+
+  // --- Globals --------------------------------------------------------------------------------------------------------
+
+  const define = (name, value) => defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+  const lazy = (name, make) =>
+    defineProperty(globalThis, name, {
+      get() {
+        const value = make();
+        define(name, value);
+        return value;
+      },
+      set(value) { define(name, value); },
+      configurable: true,
+      enumerable: false,
+    });
+  kit.define = define;
+  kit.lazy = lazy;
+
+  define("Date", ClockDate);
+  define("console", console);
+  define("setTimeout", setTimeout);
+  define("setInterval", setInterval);
+  define("setImmediate", setImmediate);
+  define("clearTimeout", stop);
+  define("clearInterval", stop);
+  define("clearImmediate", stop);
+  define("queueMicrotask", (work) => {
+    if (typeof work !== "function") throw new TypeError("The callback must be a function");
+    kit.later(work);
+  });
+  define("require", kit.requireOfScripts);
+  for (const name of ["URL", "URLSearchParams"]) lazy(name, () => kit.require("url")[name]);
+  for (const name of ["TextEncoder", "TextDecoder"]) lazy(name, () => kit.require("util")[name]);
+  for (const name of ["fetch", "Headers", "Request", "Response", "AbortController", "AbortSignal"]) {
+    lazy(name, () => kit.require("internal/fetch")[name]);
+  }
+  lazy("Buffer", () => kit.require("buffer").Buffer);
+  lazy("crypto", () => kit.require("crypto"));
+  lazy("structuredClone", () => kit.require("util").structuredClone);
+  lazy("process", () => ({
+    env: {},
+    argv: [],
+    platform: "linux",
+    version: "v22.0.0",
+    versions: { node: "22.0.0" },
+    nextTick: (work, ...args) => kit.later(() => work(...args)),
+    hrtime: Object.assign(
+      (since) => {
+        const now = host.elapsed();
+        const time = [Math.floor(now / 1000), Math.floor((now % 1000) * 1e6)];
+        if (since === undefined) return time;
+        const nanos = (time[0] - since[0]) * 1e9 + time[1] - since[1];
+        return [Math.floor(nanos / 1e9), nanos % 1e9];
+      },
+      { bigint: () => BigInt(Math.floor(host.elapsed() * 1e6)) },
+    ),
+    uptime: () => host.elapsed() / 1000,
+    memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0 }),
+    on: () => {},
+    cwd: () => "/",
+  }));
+
+  // Text with a character for each byte, which is how bytes go to the host.
+  const fromCharCode = String.fromCharCode;
+  kit.binary = function (bytes) {
+    let all = "";
+    for (let at = 0; at < bytes.length; at += 8192) all += apply(fromCharCode, undefined, bytes.subarray(at, at + 8192));
+    return all;
+  };
+  // Bytes of text in UTF-8, or of anything that has bytes.
+  kit.bytes = function (value) {
+    if (typeof value === "string") return host.utf8(text(value));
+    if (value instanceof Uint8Array) return value;
+    if (value instanceof ArrayBuffer) return new Uint8Array(value);
+    if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    throw new TypeError("The data must be a string, a Buffer, a TypedArray or an ArrayBuffer");
+  };
+
+  kit.isPlain = (value) => value !== null && typeof value === "object" && !isArray(value);
+  const objectValues = Object.values;
+  // Frozen with everything in it; what came from JSON has no cycles.
+  kit.deepFreeze = function deepFreeze(value) {
+    if (value !== null && typeof value === "object") {
+      freeze(value);
+      const inner = objectValues(value);
+      for (let index = 0; index < inner.length; index++) deepFreeze(inner[index]);
+    }
+    return value;
+  };
+  return kit;
+});

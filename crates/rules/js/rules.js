@@ -1,0 +1,148 @@
+// The Rules of a login, one after the other (R §2.3).
+(function (kit, host, input, _secrets) {
+  "use strict";
+  const { parse, stringify } = kit;
+  const given = parse(input);
+  let { user, context } = given;
+  let at = -1;
+  let finished = false;
+  let error = null;
+  let callCurrent = null;
+
+  const fail = (cause, thrown) => {
+    if (finished) return;
+    finished = true;
+    error = kit.describe(cause);
+    if (cause instanceof kit.UnauthorizedError) error.name = "UnauthorizedError";
+    error.script = at;
+    error.thrown = thrown;
+  };
+
+  // R §2.7. What the last pass left on `global` is there again.
+  kit.define("global", globalThis);
+  const before = new Set(Object.getOwnPropertyNames(globalThis));
+  for (const name of Object.keys(given.global)) {
+    if (!before.has(name)) globalThis[name] = given.global[name];
+  }
+  kit.define("UnauthorizedError", kit.UnauthorizedError);
+  kit.define("configuration", kit.deepFreeze(given.configuration));
+  if (given.auth0 !== null) {
+    const update = (part) => (id, data, callback) => {
+      const answer = kit.ask("users.update", [String(id), { [part]: data }]);
+      if (typeof callback === "function") {
+        kit.then(answer, (done) => kit.guarded(() => callback(null, done)), (failed) => kit.guarded(() => callback(failed)));
+      }
+      return answer;
+    };
+    kit.define("auth0", {
+      ...given.auth0,
+      users: { updateAppMetadata: update("app_metadata"), updateUserMetadata: update("user_metadata") },
+    });
+  }
+  // The globals of the time before `require`, which old rules use still.
+  for (const name of ["request", "uuid", "querystring", "bcrypt"]) kit.lazy(name, () => kit.require(name));
+  kit.lazy("jwt", () => kit.require("jsonwebtoken"));
+
+  const next = () => {
+    if (finished) return;
+    at += 1;
+    if (at >= host.count) {
+      finished = true;
+      return;
+    }
+    const rule = at;
+    const name = host.scriptName(rule);
+    let called = false;
+    host.running(rule);
+    // R §2.3 (3)–(5): what is passed on is an object, an error ends it, and the first call counts.
+    const callback = (failure, newUser, newContext) => {
+      if (called) {
+        kit.remark(`${name}: callback was called again, which is ignored`);
+        return;
+      }
+      called = true;
+      if (finished) return;
+      if (failure) {
+        fail(failure, false);
+        return;
+      }
+      if (kit.isPlain(newUser)) user = newUser;
+      if (kit.isPlain(newContext)) context = newContext;
+      kit.later(next);
+    };
+    // R §2.3 (7): "an exception thrown synchronously, or a rejected promise before any callback, counts as callback(error)".
+    const thrown = (cause) => {
+      if (called) {
+        kit.remark(`${name}: failed after its callback: ${kit.describe(cause).message}`);
+        return;
+      }
+      called = true;
+      fail(cause, true);
+    };
+    callCurrent = thrown;
+    let result;
+    try {
+      const script = host.script(rule);
+      if (typeof script !== "function") throw new TypeError(`${name} is not a function`);
+      result = kit.call(script, globalThis, user, context, callback);
+    } catch (cause) {
+      thrown(cause);
+      return;
+    }
+    if (result instanceof Promise) kit.then(result, undefined, thrown);
+  };
+  kit.uncaught = (cause) => {
+    if (callCurrent === null || finished) kit.remark(`failed after the end: ${kit.describe(cause).message}`);
+    else callCurrent(cause);
+  };
+
+  // What is new on `global` and is data, for the next pass.
+  const globals = () => {
+    const kept = {};
+    for (const name of Object.keys(globalThis)) {
+      if (before.has(name)) continue;
+      const value = globalThis[name];
+      if (value === null || (typeof value !== "object" && typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")) continue;
+      try {
+        const text = stringify(value);
+        if (text !== undefined && stringify(kept).length + text.length < given.globalLimit) kept[name] = parse(text);
+      } catch {
+        // A cycle, or a handle: the rule makes it again, as it has to.
+      }
+    }
+    return kept;
+  };
+
+  return {
+    start: next,
+    done: () => finished,
+    timer: kit.timer,
+    fire: kit.fire,
+    deliver: kit.deliver,
+    stall: () => {
+      fail(new Error("stalled"), false);
+      error.stalled = true;
+    },
+    result: () => {
+      const executed = Math.min(at + 1, host.count);
+      let global = null;
+      try {
+        global = globals();
+      } catch {
+        global = null;
+      }
+      if (error !== null) {
+        // What a denied login's rules made of the user is nobody's.
+        return stringify({ __proto__: null, user: {}, context: {}, error, executed, global });
+      }
+      try {
+        return stringify({ __proto__: null, user, context, error: null, executed, global });
+      } catch (cause) {
+        at = host.count - 1;
+        finished = false;
+        fail(cause, true);
+        return stringify({ __proto__: null, user: {}, context: {}, error, executed, global });
+      }
+    },
+  };
+});
