@@ -9,7 +9,9 @@
   const isArray = Array.isArray;
   const NativeDate = Date;
   const NativePromise = Promise;
+  const NativeError = Error;
   const nativeThen = NativePromise.prototype.then;
+  const sort = Array.prototype.sort;
   const wellFormed = String.prototype.toWellFormed;
   const resolved = NativePromise.resolve();
   const call = (method, self, ...args) => apply(method, self, args);
@@ -160,6 +162,7 @@
     forEachTimer((timer, id) => {
       if (timer.due <= now) ids[ids.length] = { id, due: timer.due };
     });
+    call(sort, ids, (one, other) => one.due - other.due || one.id - other.id);
     for (let index = 0; index < ids.length; index++) {
       const { id, due } = ids[index];
       const timer = timersGet(id);
@@ -187,7 +190,7 @@
     if (question === undefined) return;
     openDelete(id);
     if (!ok) {
-      const error = new Error(answer);
+      const error = new NativeError(answer);
       error.code = "EHOST";
       question.failed(error);
     } else {

@@ -4,6 +4,8 @@
   const { parse, stringify } = kit;
   const given = parse(input);
   let { user, context } = given;
+  const realm = globalThis;
+  const NativePromise = Promise;
   let at = -1;
   let finished = false;
   let error = null;
@@ -84,12 +86,12 @@
     try {
       const script = host.script(rule);
       if (typeof script !== "function") throw new TypeError(`${name} is not a function`);
-      result = kit.call(script, globalThis, user, context, callback);
+      result = kit.call(script, realm, user, context, callback);
     } catch (cause) {
       thrown(cause);
       return;
     }
-    if (result instanceof Promise) kit.then(result, undefined, thrown);
+    if (result instanceof NativePromise) kit.then(result, undefined, thrown);
   };
   kit.uncaught = (cause) => {
     if (callCurrent === null || finished) kit.remark(`failed after the end: ${kit.describe(cause).message}`);
@@ -124,7 +126,7 @@
       error.stalled = true;
     },
     result: () => {
-      const executed = Math.min(at + 1, host.count);
+      const executed = at + 1 < host.count ? at + 1 : host.count;
       let global = null;
       try {
         global = globals();

@@ -16,6 +16,9 @@ use crate::protocol::{ConsoleLevel, Run, RunKind};
 
 pub(super) type Bytes<'js> = TypedArray<'js, u8>;
 
+/// Longest question to the parent, in bytes of JSON.
+const CALL: usize = 4 * 1024 * 1024;
+
 /// The host of one realm; `index` is its script, `number` the realm.
 pub(super) fn host<'js>(
     ctx: &Ctx<'js>,
@@ -126,6 +129,9 @@ fn without_end(code: &str) -> &str {
 fn questions<'js>(ctx: &Ctx<'js>, host: &Object<'js>, shared: &Rc<Shared>, kind: RunKind, number: usize) -> Result<()> {
     let own = Rc::clone(shared);
     let call = move |ctx: Ctx<'js>, operation: String, arguments: String| -> Result<u32> {
+        if arguments.len() > CALL {
+            return Err(Exception::throw_range(&ctx, "The request is too large"));
+        }
         own.call(number, operation, arguments)
             .ok_or_else(|| Exception::throw_range(&ctx, "Too many requests in one execution"))
     };

@@ -26,14 +26,20 @@ const STACK: usize = 16 * 1024 * 1024;
 pub fn run() -> ExitCode {
     let (sender, inbox) = mpsc::channel();
     let (ready, hardened) = mpsc::channel();
+    let (warm, warmed) = mpsc::channel();
     let engine = std::thread::Builder::new().name("scripts".to_owned()).stack_size(STACK).spawn(move || {
-        // Nothing is read or run before the walls stand.
+        // What the generator looks for in the system it finds before the walls stand; nothing else is done before.
+        let seeded = aws_lc_rs::rand::fill(&mut [0; 16]);
+        let _ = warm.send(seeded);
         if hardened.recv().is_ok() {
             serve(&inbox);
         }
         std::process::exit(0);
     });
     if engine.is_err() {
+        return ExitCode::FAILURE;
+    }
+    if !matches!(warmed.recv(), Ok(Ok(()))) {
         return ExitCode::FAILURE;
     }
     let walls = hardening::apply();
