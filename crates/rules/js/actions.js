@@ -84,6 +84,11 @@
       return api;
     };
     at("rules.wasExecuted")[0].wasExecuted = (id) => given.rules.includes(id);
+    // Answers of the server about the user who logs in.
+    for (const path of ["roles.getUserEffectiveRoles", "roles.getUserEffectiveRolesByIds", "roles.getUserEffectiveRolesByNames", "groups.getUserGroups", "groups.hasGroupMembership"]) {
+      const [group, name] = at(path);
+      group[name] = (argument) => kit.ask("memberships", [path, argument === undefined ? {} : argument]);
+    }
   }
 
   // R §3.6: a signed token for the way out, and the check of the one that comes back.

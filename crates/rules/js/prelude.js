@@ -29,6 +29,14 @@
     }
   }
   kit.UnauthorizedError = UnauthorizedError;
+  // Asking what something is can throw: it may be a proxy.
+  kit.isUnauthorized = (cause) => {
+    try {
+      return cause instanceof UnauthorizedError;
+    } catch {
+      return false;
+    }
+  };
 
   // Anything can be thrown, and reading it can throw again. Without a prototype: no `toJSON` of a script speaks for it.
   kit.describe = function (error) {
@@ -52,7 +60,9 @@
       return { __proto__: null, name: read("name") || "Error", message: message || "The script failed", stack: read("stack") || "" };
     }
     try {
-      return { __proto__: null, name: "Error", message: text(error) || "The script failed", stack: "" };
+      // With no memory left there is none for an error, either.
+      const message = error === null ? "The script threw null, or ran out of memory" : text(error);
+      return { __proto__: null, name: "Error", message: message || "The script failed", stack: "" };
     } catch {
       return { __proto__: null, name: "Error", message: "The script failed", stack: "" };
     }
@@ -210,24 +220,55 @@
     if (module === undefined) {
       module = { exports: {} };
       modulesSet(found[0], module);
-      call(found[1], undefined, module.exports, kit.require, module, host, kit);
+      // A package of others gets what Node gives it.
+      if (found[2]) call(found[1], module.exports, module.exports, within(found[0]), module);
+      else call(found[1], undefined, module.exports, kit.require, module, host, kit);
     }
     return module;
   };
-  // For the engine's own files, which name what exists.
-  kit.require = (name) => load(name).exports;
+  const unknown = (name) => {
+    const error = new NativeError(`Cannot find module '${name}'`);
+    error.code = "MODULE_NOT_FOUND";
+    return error;
+  };
+  // For the engine's own files, and those of packages, which name what exists.
+  kit.require = (name) => {
+    const module = load(name);
+    if (module === undefined) throw unknown(name);
+    return module.exports;
+  };
+  // `./other` in a file of a package.
+  const within = (file) => {
+    const folder = file.slice(0, file.lastIndexOf("/") + 1);
+    return (name) => kit.require(name.startsWith("./") ? folder + name.slice(2) : name);
+  };
+  // A package that the tenant gave the source of; what it requires, scripts could.
+  const vendored = (name) => {
+    const key = `vendored:${name}`;
+    let module = modulesGet(key);
+    if (module === undefined) {
+      const factory = host.vendored(name);
+      if (factory === undefined) return undefined;
+      module = { exports: {} };
+      modulesSet(key, module);
+      call(factory, module.exports, module.exports, kit.requireOfScripts, module);
+    }
+    return module;
+  };
   // For scripts: `pkg@1.2.3`, `@scope/pkg@1.2.3` and `node:pkg` are `pkg` (R §2.7).
   kit.requireOfScripts = function require(name) {
     if (typeof name !== "string" || name === "") throw new TypeError('The "id" argument must be of type string');
     const at = name.indexOf("@", 1);
     const bare = at > 0 ? name.slice(0, at) : name.startsWith("node:") ? name.slice(5) : name;
-    const module = bare.startsWith("internal/") ? undefined : load(bare);
-    if (module === undefined) {
-      const error = new Error(`Cannot find module '${name}'`);
-      error.code = "MODULE_NOT_FOUND";
-      throw error;
+    const module = vendored(bare) ?? (bare.startsWith("internal/") ? undefined : load(bare));
+    if (module !== undefined) return module.exports;
+    // `lodash/get` and `lodash.get`.
+    const method = bare.startsWith("lodash/") || bare.startsWith("lodash.") ? bare.slice(7) : "";
+    if (method !== "") {
+      const lodash = load("lodash").exports;
+      for (const own of Object.keys(lodash)) if (own === method || own.toLowerCase() === method) return lodash[own];
     }
-    return module.exports;
+    throw unknown(name);
   };
 
   // --- Globals --------------------------------------------------------------------------------------------------------
@@ -268,6 +309,17 @@
   lazy("Buffer", () => kit.require("buffer").Buffer);
   lazy("crypto", () => kit.require("crypto"));
   lazy("structuredClone", () => kit.require("util").structuredClone);
+  // The globals of the time before `require`, which old Rules and scripts of databases use still (R §2.7).
+  kit.legacyGlobals = () => {
+    for (const name of ["request", "uuid", "querystring", "bcrypt", "xmldom", "xpath"]) lazy(name, () => kit.require(name));
+    lazy("jwt", () => kit.require("jsonwebtoken"));
+    lazy("_", () => kit.require("lodash"));
+    lazy("Q", () => kit.require("q"));
+  };
+  // Milliseconds since the pass began; a clock that stands, stands here, too.
+  const begun = host.now();
+  const monotonic = () => (host.frozen ? host.now() - begun : host.elapsed());
+  lazy("performance", () => ({ now: monotonic, timeOrigin: begun, mark() {}, measure() {}, toJSON: () => ({ timeOrigin: begun }) }));
   lazy("process", () => ({
     env: {},
     argv: [],
@@ -277,15 +329,15 @@
     nextTick: (work, ...args) => kit.later(() => work(...args)),
     hrtime: Object.assign(
       (since) => {
-        const now = host.elapsed();
+        const now = monotonic();
         const time = [Math.floor(now / 1000), Math.floor((now % 1000) * 1e6)];
         if (since === undefined) return time;
         const nanos = (time[0] - since[0]) * 1e9 + time[1] - since[1];
         return [Math.floor(nanos / 1e9), nanos % 1e9];
       },
-      { bigint: () => BigInt(Math.floor(host.elapsed() * 1e6)) },
+      { bigint: () => BigInt(Math.floor(monotonic() * 1e6)) },
     ),
-    uptime: () => host.elapsed() / 1000,
+    uptime: () => monotonic() / 1000,
     memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0 }),
     on: () => {},
     cwd: () => "/",

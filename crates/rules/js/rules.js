@@ -15,7 +15,7 @@
     if (finished) return;
     finished = true;
     error = kit.describe(cause);
-    if (cause instanceof kit.UnauthorizedError) error.name = "UnauthorizedError";
+    error.name = kit.isUnauthorized(cause) ? "UnauthorizedError" : "Error";
     error.script = at;
     error.thrown = thrown;
   };
@@ -41,9 +41,7 @@
       users: { updateAppMetadata: update("app_metadata"), updateUserMetadata: update("user_metadata") },
     });
   }
-  // The globals of the time before `require`, which old rules use still.
-  for (const name of ["request", "uuid", "querystring", "bcrypt"]) kit.lazy(name, () => kit.require(name));
-  kit.lazy("jwt", () => kit.require("jsonwebtoken"));
+  kit.legacyGlobals();
 
   const next = () => {
     if (finished) return;
@@ -100,14 +98,18 @@
 
   // What is new on `global` and is data, for the next pass.
   const globals = () => {
-    const kept = {};
+    const kept = { __proto__: null };
+    let room = given.globalLimit;
     for (const name of Object.keys(globalThis)) {
       if (before.has(name)) continue;
       const value = globalThis[name];
       if (value === null || (typeof value !== "object" && typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")) continue;
       try {
         const text = stringify(value);
-        if (text !== undefined && stringify(kept).length + text.length < given.globalLimit) kept[name] = parse(text);
+        const size = name.length + (text === undefined ? 0 : text.length) + 8;
+        if (text === undefined || size > room) continue;
+        kept[name] = parse(text);
+        room -= size;
       } catch {
         // A cycle, or a handle: the rule makes it again, as it has to.
       }
@@ -133,17 +135,23 @@
       } catch {
         global = null;
       }
-      if (error !== null) {
-        // What a denied login's rules made of the user is nobody's.
-        return stringify({ __proto__: null, user: {}, context: {}, error, executed, global });
+      if (error === null) {
+        try {
+          return stringify({ __proto__: null, user, context, error: null, executed, global });
+        } catch (cause) {
+          at = host.count - 1;
+          finished = false;
+          fail(cause, true);
+        }
       }
+      // What a denied login's rules made of the user is nobody's.
+      const nothing = { __proto__: null };
+      const denied = { __proto__: null, user: nothing, context: nothing, error, executed, global };
       try {
-        return stringify({ __proto__: null, user, context, error: null, executed, global });
-      } catch (cause) {
-        at = host.count - 1;
-        finished = false;
-        fail(cause, true);
-        return stringify({ __proto__: null, user: {}, context: {}, error, executed, global });
+        return stringify(denied);
+      } catch {
+        denied.global = null;
+        return stringify(denied);
       }
     },
   };

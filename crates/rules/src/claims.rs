@@ -43,24 +43,24 @@ mod tests {
 
     use super::*;
 
-    fn claims(given: Value, target: ClaimTarget) -> Result<Value, ClaimsError> {
+    fn claims(given: &Value, target: ClaimTarget) -> Result<Value, ClaimsError> {
         custom_claims(given.as_object().unwrap(), target).map(Value::Object)
     }
 
     #[test]
     fn r_2_9_reserved_names_are_left_out() {
         let given = json!({ "sub": "x", "roles": ["a"], "https://a.auth0.com/x": 1, "mine": 1, "https://ns/x": null });
-        assert_eq!(claims(given.clone(), ClaimTarget::IdToken), Ok(json!({ "mine": 1, "https://ns/x": null })));
-        assert_eq!(claims(given, ClaimTarget::SystemAccessToken), Ok(json!({ "https://ns/x": null })));
+        assert_eq!(claims(&given, ClaimTarget::IdToken), Ok(json!({ "mine": 1, "https://ns/x": null })));
+        assert_eq!(claims(&given, ClaimTarget::SystemAccessToken), Ok(json!({ "https://ns/x": null })));
     }
 
     #[test]
     fn r_2_9_too_many_bytes_fail() {
-        let of = |length: usize| claims(json!({ "a": "x".repeat(length) }), ClaimTarget::AccessToken);
+        let of = |length: usize| claims(&json!({ "a": "x".repeat(length) }), ClaimTarget::AccessToken);
         assert!(of(MAX_CLAIMS_BYTES - 3).is_ok());
         assert_eq!(of(MAX_CLAIMS_BYTES - 2), Err(ClaimsError));
         // What is left out does not count.
-        assert!(claims(json!({ "sub": "x".repeat(MAX_CLAIMS_BYTES) }), ClaimTarget::IdToken).is_ok());
+        assert!(claims(&json!({ "sub": "x".repeat(MAX_CLAIMS_BYTES) }), ClaimTarget::IdToken).is_ok());
     }
 
     #[test]

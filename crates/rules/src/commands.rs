@@ -216,15 +216,13 @@ impl Kind {
             _ => Err(format!("must not be longer than {most} bytes")),
         };
         match self {
-            Text(most) => text(most),
-            OptionalText(_) | NullableText(_) if value.is_null() => Ok(()),
+            OptionalText(_) | NullableText(_) | Options if value.is_null() => Ok(()),
             // An empty message is one that says nothing.
             OptionalText(_) | NullableText(_) if value.as_str().is_some_and(str::is_empty) => Ok(()),
-            OptionalText(most) | NullableText(most) => text(most),
+            Text(most) | OptionalText(most) | NullableText(most) => text(most),
             Json(most) => size(most),
             Boolean => value.as_bool().map(|_| ()).ok_or_else(|| "must be true or false".to_owned()),
             Count => value.as_u64().map(|_| ()).ok_or_else(|| "must be a whole number".to_owned()),
-            Options if value.is_null() => Ok(()),
             Options if value.is_object() => size(METADATA),
             Options => Err("must be an object".to_owned()),
             Word(words) => match value.as_str() {

@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(all.denial.unwrap().reason, "first");
         assert_eq!(all.scopes, [("x".to_owned(), true), ("x".to_owned(), false)]);
         assert_eq!(all.app_metadata, *json!({ "gone": null }).as_object().unwrap());
-        assert_eq!(all.redirect.unwrap(), "https://a.example/?x=1&y=2+3&n=4");
+        assert_eq!(all.redirect.unwrap(), "https://a.example/?x=1&n=4&y=2+3");
     }
 
     #[test]

@@ -10,17 +10,25 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::fetch::{Fetch, FetchPolicy};
-use crate::host::Host;
+use crate::functions::{self, FunctionOutcome, FunctionPass};
+use crate::host::{Host, MembershipQuery};
 use crate::limits::{Limits, PoolLimits};
 use crate::outcome::{ActionsOutcome, FailureKind, RulesOutcome, ScriptFailure};
 use crate::pass::{ActionsPass, RulesPass, ScriptClock};
 use crate::process::{Broken, Process, WorkerProgram};
-use crate::protocol::{Call, ConsoleLine, FromWorker, Run, RunKind, Script, Stopped, ToWorker, Usage};
+use crate::protocol::{Call, ConsoleLine, FromWorker, PATIENCE_US, Run, RunKind, Script, Stopped, ToWorker, Usage};
 use crate::tenants::Tenants;
+use crate::trigger::Trigger;
 use crate::{outcome, protocol};
 
 /// How often workers that wait too long are looked for.
 const SWEEP: Duration = Duration::from_secs(5);
+/// Modules that a tenant gave the source of, for one script, in bytes. As many scripts as a trigger may have fit a frame.
+pub const MAX_MODULES_BYTES: usize = 1024 * 1024;
+/// Longest result of a pass that may be set, in bytes.
+const MAX_RESULT: usize = 2 * 1024 * 1024;
+/// How long a worker has to take a pass.
+const BEGIN: Duration = Duration::from_secs(5);
 
 /// What an [`Engine`] is made of.
 #[derive(Clone)]
@@ -83,7 +91,9 @@ struct Decided {
 impl Engine {
     /// Makes the engine; workers are started when they are needed.
     #[must_use]
-    pub fn new(options: EngineOptions) -> Self {
+    pub fn new(mut options: EngineOptions) -> Self {
+        // A result has to fit a frame.
+        options.limits.result = options.limits.result.min(MAX_RESULT);
         let tenants = Tenants::new(options.pool);
         let workers = Arc::new(Semaphore::new(options.pool.workers));
         let (sweeping, warned) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -110,15 +120,13 @@ impl Engine {
         });
         let scripts: Vec<Script> = rules
             .into_iter()
-            .map(|rule| Script { name: rule.name, code: rule.script, secrets: "{}".to_owned() })
+            .map(|rule| Script { name: rule.name, code: rule.script, secrets: "{}".to_owned(), modules: Vec::new() })
             .collect();
         let run = self.run(RunKind::Rules, scripts, input.to_string(), Vec::new(), clock);
-        let (decided, background) = self.execute(tenant, run, host, secrets).await;
+        let (decided, background) = self.execute(tenant, run, (host, None), secrets).await;
         let result = decided.result.and_then(|text| {
-            let (outcome, global) = outcome::of_rules(&text, &ids)?;
-            if global.is_some() || outcome.denial.is_none() {
-                self.0.tenants.keep_global(tenant, global.unwrap_or_default());
-            }
+            let (outcome, global) = outcome::of_rules(&text, &ids, self.0.options.limits.global)?;
+            self.0.tenants.keep_global(tenant, global);
             Ok(outcome)
         });
         Report { result, console: decided.console, usage: decided.usage, background }
@@ -127,6 +135,7 @@ impl Engine {
     /// Runs the Actions of a trigger.
     pub async fn run_actions(&self, tenant: &str, pass: ActionsPass, host: Arc<dyn Host>) -> Report<ActionsOutcome> {
         let ActionsPass { trigger, actions, event, resume, state, executed_rules, clock } = pass;
+        let user = event.pointer("/user/user_id").and_then(Value::as_str).map(str::to_owned);
         let metadata = event.pointer("/transaction/metadata").cloned().unwrap_or_else(|| json!({}));
         let input = json!({
             "event": event, "resume": resume, "state": state, "rules": executed_rules, "metadata": metadata,
@@ -137,17 +146,32 @@ impl Engine {
             .into_iter()
             .map(|action| {
                 let secrets = action.secrets.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
-                Script { name: action.name, code: action.code, secrets: Value::Object(secrets).to_string() }
+                let secrets = Value::Object(secrets).to_string();
+                Script { name: action.name, code: action.code, secrets, modules: action.modules }
             })
             .collect();
         let cache = self.0.tenants.cache(tenant, trigger);
+        let user = (trigger == Trigger::PostLogin).then_some(user).flatten();
+        let called = resume.unwrap_or(0)..scripts.len();
         let run = self.run(RunKind::Actions(trigger), scripts, input.to_string(), cache, clock);
-        let (decided, background) = self.execute(tenant, run, host, secrets).await;
+        let (decided, background) = self.execute(tenant, run, (host, user), secrets).await;
         let result = decided.result.and_then(|text| {
-            let (outcome, cache) = outcome::of_actions(&text, trigger)?;
+            let (outcome, cache) = outcome::of_actions(&text, trigger, &called)?;
             self.0.tenants.keep_cache(tenant, trigger, cache);
             Ok(outcome)
         });
+        Report { result, console: decided.console, usage: decided.usage, background }
+    }
+
+    /// Calls the function of a Hook, a database or a social connection.
+    pub async fn run_function(&self, tenant: &str, pass: FunctionPass, host: Arc<dyn Host>) -> Report<FunctionOutcome> {
+        let secrets = pass.secrets();
+        let FunctionPass { kind, name, script, arguments, configuration, clock } = pass;
+        let input = json!({ "arguments": arguments, "configuration": configuration });
+        let script = Script { name, code: script, secrets: "{}".to_owned(), modules: Vec::new() };
+        let run = self.run(RunKind::Function(kind), vec![script], input.to_string(), Vec::new(), clock);
+        let (decided, background) = self.execute(tenant, run, (host, None), secrets).await;
+        let result = decided.result.and_then(|text| functions::outcome(&text));
         Report { result, console: decided.console, usage: decided.usage, background }
     }
 
@@ -167,16 +191,23 @@ impl Engine {
         &self,
         tenant: &str,
         run: Run,
-        host: Arc<dyn Host>,
+        (host, user): (Arc<dyn Host>, Option<String>),
         secrets: Vec<String>,
     ) -> (Decided, Background) {
         let (late, rest) = oneshot::channel();
         let failed = |failure| Decided { result: Err(failure), console: Vec::new(), usage: Usage::default() };
         let prepared = async {
-            if let Some(index) = run.scripts.iter().position(|script| script.code.len() > run.limits.script) {
-                let failure = ScriptFailure::new(FailureKind::Script);
-                let message = format!("The script is longer than {} bytes", run.limits.script);
-                return Err(ScriptFailure { message, script: Some(index), ..failure });
+            for (index, script) in run.scripts.iter().enumerate() {
+                let too_long = |message| {
+                    Err(ScriptFailure { message, script: Some(index), ..ScriptFailure::new(FailureKind::Script) })
+                };
+                if script.code.len() > run.limits.script {
+                    return too_long(format!("The script is longer than {} bytes", run.limits.script));
+                }
+                let modules: usize = script.modules.iter().map(|module| module.source.len()).sum();
+                if modules > MAX_MODULES_BYTES {
+                    return too_long(format!("The modules are longer than {MAX_MODULES_BYTES} bytes"));
+                }
             }
             self.places(tenant).await
         };
@@ -189,6 +220,7 @@ impl Engine {
             engine: self.clone(),
             tenant: tenant.to_owned(),
             host,
+            user,
             secrets: Secrets::new(secrets),
             _places: places,
             answer: Mutex::new(Some(answer)),
@@ -204,14 +236,13 @@ impl Engine {
     /// A place among the passes of the tenant, and a worker's. Waits no longer than a pass may take.
     async fn places(&self, tenant: &str) -> Result<Vec<OwnedSemaphorePermit>, ScriptFailure> {
         let busy = || ScriptFailure::new(FailureKind::Busy);
-        let (slots, single) = self.0.tenants.slots(tenant);
+        let (slots, queues) = self.0.tenants.slots(tenant);
         // R §1: "beyond it new executions error".
         let mut places = vec![slots.try_acquire_owned().map_err(|_| busy())?];
         let wait = async {
-            if let Some(single) = single {
-                places.push(single.acquire_owned().await.map_err(|_| busy())?);
+            for queue in queues.into_iter().chain([self.0.workers.clone()]) {
+                places.push(queue.acquire_owned().await.map_err(|_| busy())?);
             }
-            places.push(self.0.workers.clone().acquire_owned().await.map_err(|_| busy())?);
             Ok(places)
         };
         tokio::time::timeout(self.0.options.limits.wall(), wait).await.map_err(|_| busy())?
@@ -222,6 +253,10 @@ impl Engine {
         if let Some(process) = self.0.tenants.take(tenant) {
             return Ok(process);
         }
+        // Those at work, this one among them, and those that wait are together as many as there may be.
+        let most = self.0.options.pool.workers;
+        let at_work = most.saturating_sub(self.0.workers.available_permits());
+        self.0.tenants.keep_idle(most.saturating_sub(at_work));
         let process = Process::start(&self.0.options.worker).await?;
         let all = process.hardening.resource_limits && process.hardening.system_calls;
         if !all && !self.0.warned.swap(true, Ordering::Relaxed) {
@@ -262,6 +297,8 @@ struct Pass {
     engine: Engine,
     tenant: String,
     host: Arc<dyn Host>,
+    /// The user who logs in.
+    user: Option<String>,
     secrets: Secrets,
     /// Held until nothing of it is pending.
     _places: Vec<OwnedSemaphorePermit>,
@@ -313,7 +350,7 @@ impl Pass {
     async fn begin(&self, message: &ToWorker) -> Option<Process> {
         for _ in 0..2 {
             let mut process = self.engine.worker(&self.tenant).await.ok()?;
-            if process.send(message).await.is_ok() {
+            if process.send(message, Instant::now() + BEGIN).await.is_ok() {
                 return Some(process);
             }
         }
@@ -323,15 +360,17 @@ impl Pass {
     async fn exchange(&self, process: &mut Process, limits: &Limits, console: &mut Vec<ConsoleLine>) -> End {
         let started = Instant::now();
         let end = started + limits.wall();
+        let last = end + self.engine.0.options.pool.grace;
         let fetch = Arc::new(Fetch {
             egress: self.engine.0.options.egress.clone(),
             policy: self.engine.0.options.fetch.clone(),
             host: self.host.clone(),
+            user: self.user.clone(),
             slots: Semaphore::new(self.engine.0.options.fetch.concurrent),
             end,
         });
         // E §3: what the engine cannot stop is killed.
-        let watchdog = tokio::time::sleep_until((end + self.engine.0.options.pool.grace).into());
+        let watchdog = tokio::time::sleep_until(last.into());
         tokio::pin!(watchdog);
         let (replies, mut answers) = mpsc::unbounded_channel();
         // Ends with the pass.
@@ -345,9 +384,8 @@ impl Pass {
                     return End::Retired;
                 }
                 Some((id, result)) = answers.recv() => {
-                    if process.send(&ToWorker::Reply { id, result }).await.is_err() {
-                        self.decide(Err(ScriptFailure::new(FailureKind::Crashed)), console, since(started));
-                        return End::Died;
+                    if process.send(&ToWorker::Reply { id, result }, last).await.is_err() {
+                        return self.died(process, console, started).await;
                     }
                     continue;
                 }
@@ -364,8 +402,7 @@ impl Pass {
                 Ok(FromWorker::Call { id, call }) => {
                     asked = asked.saturating_add(1);
                     if asked > limits.host_calls {
-                        self.decide(Err(ScriptFailure::new(FailureKind::Crashed)), console, since(started));
-                        return End::Died;
+                        return self.died(process, console, started).await;
                     }
                     let (fetch, replies) = (fetch.clone(), replies.clone());
                     questions.spawn(async move {
@@ -375,26 +412,36 @@ impl Pass {
                 Ok(FromWorker::Answer { result, usage }) => {
                     let stopped = result.is_err();
                     let result = result.map_err(|stopped| ScriptFailure::new(kind(stopped)));
-                    let result = result.and_then(|text| match text.len() > limits.result {
-                        true => Err(ScriptFailure::new(FailureKind::Result)),
-                        false => Ok(text),
+                    let result = result.and_then(|text| {
+                        let fits = text.len() <= limits.result;
+                        fits.then_some(text).ok_or_else(|| ScriptFailure::new(FailureKind::Result))
                     });
                     self.decide(result, console, usage);
                     if stopped {
                         return End::Retired;
                     }
                 }
-                Ok(FromWorker::Idle(_)) if self.undecided() => {
-                    self.decide(Err(ScriptFailure::new(FailureKind::Crashed)), console, since(started));
-                    return End::Died;
+                Ok(FromWorker::Idle(usage)) if !self.undecided() => {
+                    // Its thread has what others leave over since.
+                    return if usage.cpu_us > PATIENCE_US { End::Retired } else { End::Idle };
                 }
-                Ok(FromWorker::Idle(_)) => return End::Idle,
-                Ok(FromWorker::Ready(_)) | Err(_) => {
-                    self.decide(Err(ScriptFailure::new(FailureKind::Crashed)), console, since(started));
-                    return End::Died;
+                Ok(FromWorker::Ended) if !self.undecided() => return End::Retired,
+                Ok(FromWorker::Idle(_) | FromWorker::Ended | FromWorker::Ready(_)) | Err(_) => {
+                    return self.died(process, console, started).await;
                 }
             }
         }
+    }
+
+    /// The worker ended, or says what it may not say.
+    async fn died(&self, process: &mut Process, console: &mut Vec<ConsoleLine>, started: Instant) -> End {
+        let (kind, end) = if process.took_too_much_processor_time().await {
+            (FailureKind::ProcessorTime, End::Retired)
+        } else {
+            (FailureKind::Crashed, End::Died)
+        };
+        self.decide(Err(ScriptFailure::new(kind)), console, since(started));
+        end
     }
 
     fn undecided(&self) -> bool {
@@ -426,6 +473,13 @@ fn kind(stopped: Stopped) -> FailureKind {
 async fn answered(fetch: &Fetch, call: Call) -> Result<String, String> {
     match call.operation.as_str() {
         "fetch" => fetch.run(&call.arguments).await,
+        "memberships" => {
+            let user = fetch.user.as_ref().ok_or_else(|| "nobody logs in".to_owned())?;
+            let (method, argument): (String, Value) =
+                serde_json::from_str(&call.arguments).map_err(|_| "the arguments cannot be read".to_owned())?;
+            let query = MembershipQuery::parse(&method, &argument)?;
+            fetch.host.memberships(user, query).await.map(|found| found.to_string()).map_err(|error| error.0)
+        }
         "users.update" => {
             let (id, changes): (String, Value) =
                 serde_json::from_str(&call.arguments).map_err(|_| "the arguments cannot be read".to_owned())?;
@@ -443,8 +497,15 @@ impl Secrets {
     const SHORTEST: usize = 6;
 
     fn new(values: Vec<String>) -> Self {
-        let mut values: Vec<_> =
-            values.into_iter().filter(|value| value.len() >= Self::SHORTEST).map(zeroize::Zeroizing::new).collect();
+        // As it is, and as JSON and the display of objects write it: keys in PEM have line breaks.
+        let forms = |value: String| {
+            let json = serde_json::to_string(&value).unwrap_or_default();
+            let json = json.trim_matches('"').to_owned();
+            let other = (json != value).then_some(json);
+            std::iter::once(value).chain(other)
+        };
+        let long = values.into_iter().filter(|value| value.len() >= Self::SHORTEST);
+        let mut values: Vec<_> = long.flat_map(forms).map(zeroize::Zeroizing::new).collect();
         // A secret that is part of another one is replaced after it.
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         Self(values)

@@ -106,6 +106,8 @@ pub(crate) struct Fetch {
     pub(crate) egress: Egress,
     pub(crate) policy: FetchPolicy,
     pub(crate) host: Arc<dyn Host>,
+    /// The user who logs in, where somebody does.
+    pub(crate) user: Option<String>,
     pub(crate) slots: Semaphore,
     /// When the pass ends.
     pub(crate) end: Instant,

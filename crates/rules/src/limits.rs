@@ -71,6 +71,6 @@ pub struct PoolLimits {
 
 impl Default for PoolLimits {
     fn default() -> Self {
-        Self { tenant: 250, workers: 64, runs: 1_000, idle: Duration::from_secs(60), grace: Duration::from_millis(250) }
+        Self { tenant: 250, workers: 64, runs: 1_000, idle: Duration::from_mins(1), grace: Duration::from_millis(250) }
     }
 }

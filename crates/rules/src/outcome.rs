@@ -1,5 +1,7 @@
 //! What comes out of a pass, after it was checked (R §2.3, §2.13, §3.8).
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use crate::commands::Command;
@@ -144,17 +146,24 @@ impl RawError {
     }
 }
 
-/// Reads what a worker gave back for the Rules with these ids; the second part is `global`.
+/// Reads what a worker gave back for the Rules with these ids; the second part is `global`, empty when it is longer than
+/// `most` bytes.
 pub(crate) fn of_rules(
     text: &str,
     ids: &[String],
-) -> Result<(RulesOutcome, Option<serde_json::Map<String, Value>>), ScriptFailure> {
+    most: usize,
+) -> Result<(RulesOutcome, serde_json::Map<String, Value>), ScriptFailure> {
     let unread = || ScriptFailure::new(FailureKind::Result);
     let raw: RawRules = serde_json::from_str(text).map_err(|_| unread())?;
-    if !raw.user.is_object() || !raw.context.is_object() {
+    let error = raw.error.map(RawError::bounded);
+    // No Rule after the last, and no success while one is left.
+    let known = match &error {
+        Some(error) => error.script < ids.len(),
+        None => raw.executed == ids.len(),
+    };
+    if !known || !raw.user.is_object() || !raw.context.is_object() {
         return Err(unread());
     }
-    let error = raw.error.map(RawError::bounded);
     if let Some(error) = error.as_ref().filter(|error| error.stalled) {
         return Err(ScriptFailure { script: Some(error.script), ..ScriptFailure::new(FailureKind::Stalled) });
     }
@@ -165,7 +174,11 @@ pub(crate) fn of_rules(
         rule: error.script,
     });
     let executed = ids.iter().take(raw.executed).cloned().collect();
-    Ok((RulesOutcome { user: raw.user, context: raw.context, denial, executed }, raw.global))
+    let mut global = raw.global.unwrap_or_default();
+    if serde_json::to_string(&global).map_or(usize::MAX, |text| text.len()) > most {
+        global.clear();
+    }
+    Ok((RulesOutcome { user: raw.user, context: raw.context, denial, executed }, global))
 }
 
 /// What a worker says of all Actions that were called.
@@ -186,14 +199,17 @@ struct RawAction {
 /// R §3.5: "total ≤16 kB".
 const TRANSACTION_METADATA: usize = 16 * 1024;
 
-/// Reads what a worker gave back for the Actions of `trigger`, and checks every command again.
+/// Reads what a worker gave back for the Actions of `trigger`, and checks every command again; `called` are those that it was
+/// to call at most.
 pub(crate) fn of_actions(
     text: &str,
     trigger: crate::Trigger,
+    called: &Range<usize>,
 ) -> Result<(ActionsOutcome, Vec<crate::protocol::CacheEntry>), ScriptFailure> {
     let unread = || ScriptFailure::new(FailureKind::Result);
     let raw: RawActions = serde_json::from_str(text).map_err(|_| unread())?;
-    if raw.commands.len() > Command::MOST {
+    let known = raw.first == called.start && raw.results.len() <= called.len();
+    if !known || raw.commands.len() > Command::MOST || !crate::protocol::CacheEntry::fit(&raw.cache) {
         return Err(unread());
     }
     let commands: Vec<Command> = raw

@@ -1,5 +1,6 @@
 //! What a pass is made of.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::trigger::Trigger;
@@ -48,7 +49,7 @@ impl std::fmt::Debug for ManagementAccess {
 }
 
 /// One Action.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ActionScript {
     /// Its id.
     pub id: String,
@@ -58,6 +59,17 @@ pub struct ActionScript {
     pub code: String,
     /// `event.secrets`, for this one alone.
     pub secrets: Vec<(String, String)>,
+    /// Packages that the tenant gave the source of; they come before those of the engine.
+    pub modules: Vec<ScriptModule>,
+}
+
+/// A package in one file: a CommonJS module, as bundlers write it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptModule {
+    /// What `require` is called with.
+    pub name: String,
+    /// Its source; together at most [`crate::MAX_MODULES_BYTES`] for one script.
+    pub source: String,
 }
 
 impl std::fmt::Debug for ActionScript {

@@ -8,7 +8,11 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::protocol::{FromWorker, GREETING, Hardening, MAX_FRAME, ToWorker};
+use zeroize::Zeroizing;
+
+use crate::protocol::{
+    FromWorker, GREETING, Hardening, MAX_BYTES_OF_PASS, MAX_FRAME, MAX_FRAME_OF_WORKER, MAX_FRAMES_OF_PASS, ToWorker,
+};
 
 /// How long a worker has to be ready.
 const START: Duration = Duration::from_secs(10);
@@ -58,6 +62,8 @@ pub(crate) struct Process {
     output: BufReader<ChildStdout>,
     /// A frame that is read in part: reading may be interrupted between any two bytes.
     partial: Vec<u8>,
+    /// What the worker may send still in this pass: bytes, frames.
+    allowance: (usize, usize),
     pub(crate) hardening: Hardening,
     pub(crate) runs: u32,
     pub(crate) idle_since: Instant,
@@ -92,6 +98,7 @@ impl Process {
             input,
             output: BufReader::new(output),
             partial: Vec::new(),
+            allowance: (MAX_BYTES_OF_PASS, MAX_FRAMES_OF_PASS),
             hardening: Hardening::default(),
             runs: 0,
             idle_since: Instant::now(),
@@ -115,15 +122,20 @@ impl Process {
         Ok(())
     }
 
-    pub(crate) async fn send(&mut self, message: &ToWorker) -> Result<(), Broken> {
-        let frame = serde_json::to_vec(message).map_err(|_| Broken::Protocol)?;
-        let length = u32::try_from(frame.len()).map_err(|_| Broken::Protocol)?;
+    /// A worker that does not read is as good as none, so nobody waits for it beyond `until`.
+    pub(crate) async fn send(&mut self, message: &ToWorker, until: Instant) -> Result<(), Broken> {
+        let frame = Zeroizing::new(serde_json::to_vec(message).map_err(|_| Broken::Protocol)?);
+        let length = u32::try_from(frame.len()).ok().filter(|_| frame.len() <= MAX_FRAME);
+        let length = length.ok_or(Broken::Protocol)?;
+        if matches!(message, ToWorker::Run(_)) {
+            self.allowance = (MAX_BYTES_OF_PASS, MAX_FRAMES_OF_PASS);
+        }
         let written = async {
             self.input.write_all(&length.to_be_bytes()).await?;
             self.input.write_all(&frame).await?;
             self.input.flush().await
         };
-        written.await.map_err(|_| Broken::Ended)
+        tokio::time::timeout_at(until.into(), written).await.map_err(|_| Broken::Ended)?.map_err(|_| Broken::Ended)
     }
 
     /// The next message. May be dropped and called again: what was read is kept.
@@ -131,10 +143,14 @@ impl Process {
         loop {
             if let Some((length, rest)) = self.partial.split_first_chunk::<4>() {
                 let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-                if length > MAX_FRAME {
+                if length > MAX_FRAME_OF_WORKER {
                     return Err(Broken::Protocol);
                 }
                 if let Some(frame) = rest.get(..length) {
+                    let (bytes, frames) = self.allowance;
+                    let left = (bytes.checked_sub(length), frames.checked_sub(1));
+                    let (Some(bytes), Some(frames)) = left else { return Err(Broken::Protocol) };
+                    self.allowance = (bytes, frames);
                     let message = serde_json::from_slice(frame).map_err(|_| Broken::Protocol)?;
                     self.partial.drain(..length.saturating_add(4));
                     return Ok(message);
@@ -150,6 +166,23 @@ impl Process {
     /// Ends it at once and waits until it is gone.
     pub(crate) async fn kill(mut self) {
         let _ = self.child.kill().await;
+    }
+
+    /// Whether the system ended it for the processor time it took. Called after its end was seen; waits until it is gone.
+    #[cfg(unix)]
+    pub(crate) async fn took_too_much_processor_time(&mut self) -> bool {
+        use std::os::unix::process::ExitStatusExt as _;
+        // It closed its pipes, which only its end does; what pretends to have ended is killed.
+        let _ = tokio::time::timeout(Duration::from_millis(100), self.child.wait()).await;
+        let _ = self.child.kill().await;
+        let status = self.child.try_wait().ok().flatten();
+        status.and_then(|status| status.signal()) == Some(rustix::process::Signal::XCPU.as_raw())
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) async fn took_too_much_processor_time(&mut self) -> bool {
+        let _ = self.child.kill().await;
+        false
     }
 
     /// Whether it ended by itself.

@@ -15,9 +15,9 @@ use crate::trigger::Trigger;
 /// Crashes after which a tenant is slowed down (E §5.13) …
 const CRASHES: usize = 3;
 /// … when they are within this time.
-const CRASH_WINDOW: Duration = Duration::from_secs(300);
+const CRASH_WINDOW: Duration = Duration::from_mins(5);
 /// How long `global` is kept (R §2.7).
-const GLOBAL_LIFE: Duration = Duration::from_secs(900);
+const GLOBAL_LIFE: Duration = Duration::from_mins(15);
 
 /// All tenants that ran scripts lately.
 pub(crate) struct Tenants {
@@ -28,6 +28,8 @@ pub(crate) struct Tenants {
 struct Tenant {
     idle: Vec<Process>,
     slots: Arc<Semaphore>,
+    /// Workers that it may have at work.
+    share: Arc<Semaphore>,
     /// One at a time, after crashes.
     single: Arc<Semaphore>,
     crashes: VecDeque<Instant>,
@@ -43,10 +45,12 @@ impl Tenants {
 
     fn with<T>(&self, tenant: &str, work: impl FnOnce(&mut Tenant) -> T) -> T {
         let mut all = self.lock();
-        let slots = self.limits.tenant;
+        // One tenant's scripts that wait must not leave the others without a worker.
+        let (slots, share) = (self.limits.tenant, self.limits.workers.div_ceil(2));
         let state = all.entry(tenant.to_owned()).or_insert_with(|| Tenant {
             idle: Vec::new(),
             slots: Arc::new(Semaphore::new(slots)),
+            share: Arc::new(Semaphore::new(share)),
             single: Arc::new(Semaphore::new(1)),
             crashes: VecDeque::new(),
             global: None,
@@ -61,13 +65,14 @@ impl Tenants {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The passes that the tenant may run at once, and whether it has to take them one by one.
-    pub(crate) fn slots(&self, tenant: &str) -> (Arc<Semaphore>, Option<Arc<Semaphore>>) {
+    /// The passes that the tenant may have at once; and what has to be waited for, in this order.
+    pub(crate) fn slots(&self, tenant: &str) -> (Arc<Semaphore>, Vec<Arc<Semaphore>>) {
         self.with(tenant, |state| {
             while state.crashes.front().is_some_and(|at| at.elapsed() > CRASH_WINDOW) {
                 state.crashes.pop_front();
             }
-            (state.slots.clone(), (state.crashes.len() >= CRASHES).then(|| state.single.clone()))
+            let single = (state.crashes.len() >= CRASHES).then(|| state.single.clone());
+            (state.slots.clone(), single.into_iter().chain([state.share.clone()]).collect())
         })
     }
 
@@ -91,11 +96,28 @@ impl Tenants {
         }
     }
 
+    /// Ends the workers that waited longest until no more than `most` wait.
+    pub(crate) fn keep_idle(&self, most: usize) {
+        let mut all = self.lock();
+        let mut waiting: usize = all.values().map(|state| state.idle.len()).sum();
+        while waiting > most {
+            // The first of each tenant waits longest there: `take` takes the last.
+            let oldest = all.values_mut().filter(|state| !state.idle.is_empty());
+            let Some(state) = oldest.min_by_key(|state| state.idle.first().map(|process| process.idle_since)) else {
+                return;
+            };
+            drop(state.idle.remove(0));
+            waiting = waiting.saturating_sub(1);
+        }
+    }
+
     /// A worker of the tenant died of a script.
     pub(crate) fn crashed(&self, tenant: &str) {
         self.with(tenant, |state| {
             state.crashes.push_back(Instant::now());
-            state.crashes.truncate(CRASHES.saturating_mul(4));
+            while state.crashes.len() > CRASHES {
+                state.crashes.pop_front();
+            }
         });
     }
 

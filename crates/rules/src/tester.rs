@@ -2,6 +2,7 @@
 //!
 //! A case is a JSON document, see `docs/guides/rules-and-actions.md`; the tests of this crate are such cases.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,9 +14,10 @@ use serde_json::{Map, Value, json};
 use crate::claims::{custom_claims, granted_scope};
 use crate::effects::Effects;
 use crate::engine::{Engine, Report};
-use crate::host::{Host, HostError, HostRequest, HostResponse};
+use crate::functions::{FunctionErrorKind, FunctionKind, FunctionOutcome, FunctionPass};
+use crate::host::{Host, HostError, HostRequest, HostResponse, MembershipQuery};
 use crate::outcome::{ActionsOutcome, RulesOutcome, ScriptFailure};
-use crate::pass::{ActionScript, ActionsPass, ManagementAccess, RuleScript, RulesPass, ScriptClock};
+use crate::pass::{ActionScript, ActionsPass, ManagementAccess, RuleScript, RulesPass, ScriptClock, ScriptModule};
 use crate::protocol::ConsoleLine;
 use crate::trigger::Trigger;
 
@@ -29,11 +31,17 @@ pub struct Case {
     pub rules: Vec<Source>,
     /// Actions, in their order.
     pub actions: Vec<Source>,
+    /// A Hook, or a script of a database or a social connection.
+    pub function: Option<Source>,
+    /// What the function is for.
+    pub kind: Option<FunctionKind>,
+    /// Arguments of the function, without its callback.
+    pub arguments: Vec<Value>,
     /// `user` of Rules.
     pub user: Map<String, Value>,
     /// `context` of Rules.
     pub context: Map<String, Value>,
-    /// `configuration` of Rules.
+    /// `configuration` of Rules and functions, secrets of Hooks.
     pub configuration: Map<String, Value>,
     /// Where Actions run; `post-login` without it.
     pub trigger: Option<Trigger>,
@@ -41,6 +49,8 @@ pub struct Case {
     pub event: Map<String, Value>,
     /// `event.secrets` of every Action.
     pub secrets: Map<String, Value>,
+    /// Packages that every Action finds, by their names.
+    pub modules: BTreeMap<String, Source>,
     /// The Action that goes on after an interruption, from 0.
     pub resume: Option<usize>,
     /// `state` of the way back.
@@ -92,10 +102,12 @@ impl Case {
     /// When a file of it is missing, or it has neither Rules nor Actions.
     pub async fn run(&self, engine: &Engine, folder: &Path) -> Result<Value, CaseError> {
         let clock = self.clock()?;
-        let host = Arc::new(TesterHost::new(Value::Object(self.user.clone())));
+        let roles = self.event.get("authorization").and_then(|authorization| authorization.get("roles"));
+        let roles = roles.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let host = Arc::new(TesterHost::new(Value::Object(self.user.clone()), roles.map(str::to_owned).collect()));
         let tenant = "tester";
-        match (self.rules.is_empty(), self.actions.is_empty()) {
-            (false, true) => {
+        match (self.rules.is_empty(), self.actions.is_empty(), &self.function) {
+            (false, true, None) => {
                 let mut rules = Vec::new();
                 for (index, source) in self.rules.iter().enumerate() {
                     let (name, script) = source.read(folder, index)?;
@@ -114,7 +126,11 @@ impl Case {
                 let report = engine.run_rules(tenant, pass, host.clone()).await;
                 Ok(rules_report(report, &host).await)
             }
-            (true, false) => {
+            (true, false, None) => {
+                let mut modules = Vec::new();
+                for (name, source) in &self.modules {
+                    modules.push(ScriptModule { name: name.clone(), source: source.read(folder, 0)?.1 });
+                }
                 let secrets: Vec<_> = self
                     .secrets
                     .iter()
@@ -123,7 +139,8 @@ impl Case {
                 let mut actions = Vec::new();
                 for (index, source) in self.actions.iter().enumerate() {
                     let (name, code) = source.read(folder, index)?;
-                    actions.push(ActionScript { id: format!("act_{index}"), name, code, secrets: secrets.clone() });
+                    let (secrets, modules) = (secrets.clone(), modules.clone());
+                    actions.push(ActionScript { id: format!("act_{index}"), name, code, secrets, modules });
                 }
                 let trigger = self.trigger.unwrap_or(Trigger::PostLogin);
                 let pass = ActionsPass {
@@ -135,9 +152,16 @@ impl Case {
                     executed_rules: vec!["rul_0".to_owned()],
                     clock,
                 };
-                Ok(actions_report(trigger, engine.run_actions(tenant, pass, host).await).await)
+                Ok(actions_report(trigger, engine.run_actions(tenant, pass, host.clone()).await).await)
             }
-            _ => Err(CaseError::Content("a case has either rules or actions".to_owned())),
+            (true, true, Some(source)) => {
+                let kind = self.kind.ok_or_else(|| CaseError::Content("a function has a kind".to_owned()))?;
+                let (name, script) = source.read(folder, 0)?;
+                let (arguments, configuration) = (self.arguments.clone(), self.configuration.clone());
+                let pass = FunctionPass { kind, name, script, arguments, configuration, clock };
+                Ok(function_report(engine.run_function(tenant, pass, host).await).await)
+            }
+            _ => Err(CaseError::Content("a case has either rules, or actions, or a function".to_owned())),
         }
     }
 
@@ -177,13 +201,15 @@ const TESTER_TOKEN: &str = "token-of-the-tester";
 
 /// One user, in memory.
 struct TesterHost {
+    /// `event.authorization.roles`.
+    roles: Vec<String>,
     user: Mutex<Value>,
     changes: Mutex<Vec<Value>>,
 }
 
 impl TesterHost {
-    fn new(user: Value) -> Self {
-        Self { user: Mutex::new(user), changes: Mutex::default() }
+    fn new(user: Value, roles: Vec<String>) -> Self {
+        Self { roles, user: Mutex::new(user), changes: Mutex::default() }
     }
 
     fn changes(&self) -> Vec<Value> {
@@ -210,6 +236,23 @@ impl Host for TesterHost {
             }
         }
         Ok(user.clone())
+    }
+
+    async fn memberships(&self, _: &str, query: MembershipQuery) -> Result<Value, HostError> {
+        let roles = |wanted: &dyn Fn(&String) -> bool| -> Value {
+            self.roles.iter().filter(|name| wanted(name)).map(|name| json!({ "id": name, "name": name })).collect()
+        };
+        Ok(match query {
+            MembershipQuery::Roles { take, .. } => {
+                let all = roles(&|_| true);
+                json!({ "roles": all.as_array().into_iter().flatten().take(take).collect::<Vec<_>>() })
+            }
+            MembershipQuery::RolesByIds(list) | MembershipQuery::RolesByNames(list) => {
+                json!({ "roles": roles(&|name| list.contains(name)) })
+            }
+            MembershipQuery::Groups { .. } => json!({ "groups": [] }),
+            MembershipQuery::GroupMembership(_) => json!(false),
+        })
     }
 
     async fn dispatch(&self, request: &HostRequest) -> Option<Result<HostResponse, HostError>> {
@@ -280,6 +323,37 @@ async fn actions_report(trigger: Trigger, report: Report<ActionsOutcome>) -> Val
                 put("result", json!("continue"));
                 tokens(Some(&id_token), Some(&access_token), &mut put);
             }
+        }
+    }
+    out
+}
+
+async fn function_report(report: Report<FunctionOutcome>) -> Value {
+    let (mut console, usage) = (report.console, report.usage);
+    console.extend(report.background.finished().await);
+    let mut out = json!({ "console": lines(&console), "usage": usage });
+    let Some(fields) = out.as_object_mut() else { return out };
+    let mut put = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
+    match report.result.map(|outcome| outcome.result) {
+        Err(failure) => failed(&failure, &mut put),
+        Ok(Ok(value)) => {
+            put("result", json!("continue"));
+            put("value", value);
+        }
+        Ok(Err(error)) => {
+            let (code, detail) = match error.kind {
+                FunctionErrorKind::Other => ("Error", None),
+                FunctionErrorKind::Unauthorized => ("UnauthorizedError", None),
+                FunctionErrorKind::WrongUsernameOrPassword(user) => ("WrongUsernameOrPasswordError", user),
+                FunctionErrorKind::Validation(code) => ("ValidationError", Some(code)),
+                FunctionErrorKind::InvalidScope => ("InvalidScopeError", None),
+                FunctionErrorKind::InvalidRequest => ("InvalidRequestError", None),
+                FunctionErrorKind::Server => ("ServerError", None),
+                FunctionErrorKind::PreUserRegistration(text) => ("PreUserRegistrationError", text),
+            };
+            put("result", json!("denied"));
+            let error = json!({ "code": code, "message": error.message, "detail": detail, "stack": error.stack });
+            put("error", error);
         }
     }
     out

@@ -2,7 +2,7 @@
 //! closures, and hand out functions of their own.
 //!
 //! Bytes come in as text with a character for each byte, because reading an array of the engine is not safe Rust; they go
-//! out as `Uint8Array`.
+//! out as `Uint8Array`, copied into the memory of the engine: there its limit counts them.
 
 use std::rc::Rc;
 
@@ -15,9 +15,14 @@ use crate::commands::Command;
 use crate::protocol::{ConsoleLevel, Run, RunKind};
 
 pub(super) type Bytes<'js> = TypedArray<'js, u8>;
+/// Its name, the function that makes it, whether it is another's.
+type Loaded<'js> = List<(&'static str, Value<'js>, bool)>;
 
 /// Longest question to the parent, in bytes of JSON.
-const CALL: usize = 4 * 1024 * 1024;
+const CALL: usize = 2 * 1024 * 1024;
+
+/// What Node gives a module.
+const COMMON_JS: &str = "exports, require, module";
 
 /// The host of one realm; `index` is its script, `number` the realm.
 pub(super) fn host<'js>(
@@ -48,22 +53,35 @@ fn pass<'js>(ctx: &Ctx<'js>, host: &Object<'js>, shared: &Rc<Shared>, run: &Rc<R
     let scripts = Rc::clone(run);
     let script = move |ctx: Ctx<'js>, at: usize| -> Result<Value<'js>> {
         let Some(script) = scripts.scripts.get(at) else { return Err(Exception::throw_range(&ctx, "no such script")) };
-        match scripts.kind {
-            RunKind::Rules => function_expression(&ctx, &script.name, &script.code),
-            RunKind::Actions(_) => ctx.eval_with_options(
-                format!("(function (exports, require, module) {{{}\n}})", script.code),
-                stage::options(&script.name),
-            ),
+        let is_function = match scripts.kind {
+            RunKind::Rules => true,
+            RunKind::Actions(_) => false,
+            RunKind::Function(kind) => !kind.is_module(),
+        };
+        if is_function {
+            return function_expression(&ctx, &script.name, &script.code);
         }
+        let source = format!("(function ({COMMON_JS}) {{{}\n}})", script.code);
+        ctx.eval_with_options(source, stage::options(&script.name))
     };
     host.set("script", Function::new(ctx.clone(), script)?)?;
-    let module = |ctx: Ctx<'js>, name: String| -> Result<Option<List<(&'static str, Value<'js>)>>> {
-        let Some((name, source)) = sources::module(&name) else { return Ok(None) };
-        let source = format!("(function (exports, require, module, host, kit) {{{source}\n}})");
+    let module = |ctx: Ctx<'js>, name: String| -> Result<Option<Loaded<'js>>> {
+        let Some(sources::Module { name, source, package }) = sources::module(&name) else { return Ok(None) };
+        let parameters = if package { COMMON_JS } else { "exports, require, module, host, kit" };
+        let source = format!("(function ({parameters}) {{{source}\n}})");
         let factory: Value = ctx.eval_with_options(source, stage::options(&format!("keywright:{name}")))?;
-        Ok(Some(List((name, factory))))
+        Ok(Some(List((name, factory, package))))
     };
     host.set("module", Function::new(ctx.clone(), module)?)?;
+    let scripts = Rc::clone(run);
+    let vendored = move |ctx: Ctx<'js>, name: String| -> Result<Option<Value<'js>>> {
+        let script = scripts.scripts.get(index);
+        let module = script.and_then(|script| script.modules.iter().find(|module| module.name == name));
+        let Some(module) = module else { return Ok(None) };
+        let source = format!("(function ({COMMON_JS}) {{{}\n}})", module.source);
+        ctx.eval_with_options(source, stage::options(&name)).map(Some)
+    };
+    host.set("vendored", Function::new(ctx.clone(), vendored)?)?;
     let own = Rc::clone(shared);
     let console = move |level: String, text: String| {
         let level = match level.as_str() {
@@ -136,6 +154,9 @@ fn questions<'js>(ctx: &Ctx<'js>, host: &Object<'js>, shared: &Rc<Shared>, kind:
             .ok_or_else(|| Exception::throw_range(&ctx, "Too many requests in one execution"))
     };
     host.set("call", Function::new(ctx.clone(), call)?)?;
+    if let RunKind::Function(kind) = kind {
+        host.set("isModule", kind.is_module())?;
+    }
     let RunKind::Actions(trigger) = kind else { return Ok(()) };
     let methods: Vec<&str> = Command::methods(trigger).collect();
     host.set("methods", methods)?;
@@ -175,7 +196,7 @@ fn random<'js>(ctx: &Ctx<'js>, host: &Object<'js>, shared: &Rc<Shared>) -> Resul
     let bytes = move |ctx: Ctx<'js>, length: usize| -> Result<Bytes<'js>> {
         let bytes = (length <= 65_536).then(|| own.random(length)).flatten();
         let bytes = bytes.ok_or_else(|| Exception::throw_range(&ctx, "At most 65536 random bytes at once"))?;
-        TypedArray::new(ctx, bytes)
+        TypedArray::new_copy(ctx, bytes)
     };
     host.set("randomBytes", Function::new(ctx.clone(), bytes)?)?;
     let own = Rc::clone(shared);

@@ -3,10 +3,6 @@
 use super::shared::Shared;
 use crate::protocol::CacheEntry;
 
-const ENTRIES: usize = 20;
-const KEY: usize = 64;
-const VALUE: usize = 4 * 1024;
-const TOTAL: usize = 8 * 1024;
 /// Milliseconds.
 const LONGEST: i64 = 24 * 60 * 60 * 1000;
 /// Milliseconds.
@@ -37,10 +33,10 @@ impl Shared {
     }
 
     fn stored(&self, key: String, value: String, ttl: Option<f64>, expires_at: Option<f64>) -> Answer {
-        if key.len() > KEY {
+        if key.len() > CacheEntry::KEY {
             return Err("CacheKeySizeExceeded");
         }
-        if value.len() > VALUE {
+        if value.len() > CacheEntry::VALUE {
             return Err("CacheValueSizeExceeded");
         }
         let now = self.now();
@@ -62,7 +58,9 @@ impl Shared {
         let mut cache = self.cache.borrow_mut();
         cache.retain(|entry| entry.expires_at > now && entry.key != key);
         let size: usize = cache.iter().map(|entry| entry.key.len().saturating_add(entry.value.len())).sum();
-        if cache.len() >= ENTRIES || size.saturating_add(key.len()).saturating_add(value.len()) > TOTAL {
+        if cache.len() >= CacheEntry::ENTRIES
+            || size.saturating_add(key.len()).saturating_add(value.len()) > CacheEntry::TOTAL
+        {
             return Err("CacheSizeExceeded");
         }
         cache.push(CacheEntry { key, value: value.clone(), expires_at: end });

@@ -111,7 +111,7 @@ fn verified(algorithm: &str, key: &str, data: &[u8], signature: &str) -> std::re
 
 fn out<'js>(ctx: Ctx<'js>, made: Option<Vec<u8>>, problem: &str) -> Result<Bytes<'js>> {
     match made {
-        Some(made) => TypedArray::new(ctx, made),
+        Some(made) => TypedArray::new_copy(ctx, made),
         None => Err(Exception::throw_message(&ctx, problem)),
     }
 }

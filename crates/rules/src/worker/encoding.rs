@@ -121,7 +121,7 @@ fn changed(href: &str, part: &str, value: &str) -> Option<String> {
 }
 
 pub(super) fn bind<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
-    let utf8 = |ctx: Ctx<'js>, text: String| -> Result<Bytes<'js>> { TypedArray::new(ctx, text.into_bytes()) };
+    let utf8 = |ctx: Ctx<'js>, text: String| -> Result<Bytes<'js>> { TypedArray::new_copy(ctx, text.into_bytes()) };
     host.set("utf8", Function::new(ctx.clone(), utf8)?)?;
     let text = |ctx: Ctx<'js>, data: String, strict: bool| -> Result<String> {
         match String::from_utf8(bytes(&data)) {
@@ -132,7 +132,7 @@ pub(super) fn bind<'js>(ctx: &Ctx<'js>, host: &Object<'js>) -> Result<()> {
     };
     host.set("text", Function::new(ctx.clone(), text)?)?;
     host.set("toBase64", Function::new(ctx.clone(), |data: String, url: bool| to_base64(&data, url))?)?;
-    let decoded = |ctx: Ctx<'js>, text: String| -> Result<Bytes<'js>> { TypedArray::new(ctx, from_base64(&text)) };
+    let decoded = |ctx: Ctx<'js>, text: String| -> Result<Bytes<'js>> { TypedArray::new_copy(ctx, from_base64(&text)) };
     host.set("fromBase64", Function::new(ctx.clone(), decoded)?)?;
     let decoded = |text: String| String::from_utf8_lossy(&from_base64(&text)).into_owned();
     host.set("textOfBase64", Function::new(ctx.clone(), decoded)?)?;

@@ -28,18 +28,38 @@ fn resource_limits() -> bool {
     }
     #[cfg(target_os = "linux")]
     limits.push((Resource::Nproc, 0));
-    // Logins come first.
-    let _ = rustix::process::nice(5);
-    limits
-        .into_iter()
-        .map(|(resource, value)| setrlimit(resource, limit(value)).is_ok())
-        .fold(true, |all, one| all && one)
+    // All of them, whichever fails.
+    let missing = limits.into_iter().filter(|(resource, value)| setrlimit(*resource, limit(*value)).is_err()).count();
+    missing == 0
 }
 
 #[cfg(not(unix))]
 fn resource_limits() -> bool {
     false
 }
+
+/// Bounds the processor time of the pass that begins, in whole seconds and from the system's side: it ends what the engine
+/// cannot interrupt. Where there is no such limit, the parent's clock ends it later.
+#[cfg(unix)]
+pub(super) fn bound_processor_time(milliseconds: u64) {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let used = u64::try_from(used.tv_sec).unwrap_or(0);
+    let limit = used.saturating_add(milliseconds.div_ceil(1000)).saturating_add(1).min(PROCESSOR);
+    let _ = setrlimit(Resource::Cpu, Rlimit { current: Some(limit), maximum: Some(PROCESSOR) });
+}
+
+#[cfg(not(unix))]
+pub(super) fn bound_processor_time(_: u64) {}
+
+/// Gives this thread what others leave over.
+#[cfg(unix)]
+pub(super) fn step_back() {
+    let _ = rustix::process::setpriority_process(None, 19);
+}
+
+#[cfg(not(unix))]
+pub(super) fn step_back() {}
 
 /// Bytes of address space that the process has: allocators reserve more than they use.
 #[cfg(target_os = "linux")]
@@ -98,10 +118,11 @@ fn filter() -> Option<()> {
         libc::SYS_exit_group,
         libc::SYS_sched_getaffinity,
     ];
-    let only = |argument: u8, value: u64, operator: SeccompCmpOp| {
-        let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value).ok()?;
-        SeccompRule::new(vec![condition]).ok().map(|rule| vec![rule])
+    let when = |argument: u8, value: u64, operator: SeccompCmpOp| {
+        SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value).ok()
     };
+    let rule = |conditions: Vec<SeccompCondition>| SeccompRule::new(conditions).ok().map(|rule| vec![rule]);
+    let only = |argument: u8, value: u64, operator: SeccompCmpOp| rule(vec![when(argument, value, operator)?]);
     let executable = u64::try_from(libc::PROT_EXEC).ok()?;
     let mut rules: std::collections::BTreeMap<i64, Vec<SeccompRule>> =
         CALLS.into_iter().map(|call| (call, Vec::new())).collect();
@@ -110,6 +131,11 @@ fn filter() -> Option<()> {
     // No memory becomes code.
     rules.insert(libc::SYS_mprotect, only(2, 0, SeccompCmpOp::MaskedEq(executable))?);
     rules.insert(libc::SYS_mmap, only(2, 0, SeccompCmpOp::MaskedEq(executable))?);
+    // Its own processor time and its own priority, which an unprivileged process can make worse only.
+    let processor = u64::from(libc::RLIMIT_CPU);
+    rules
+        .insert(libc::SYS_prlimit64, rule(vec![when(0, 0, SeccompCmpOp::Eq)?, when(1, processor, SeccompCmpOp::Eq)?])?);
+    rules.insert(libc::SYS_setpriority, rule(vec![when(0, 0, SeccompCmpOp::Eq)?, when(1, 0, SeccompCmpOp::Eq)?])?);
     let denied = SeccompAction::Errno(u32::try_from(libc::EPERM).ok()?);
     let filter =
         SeccompFilter::new(rules, denied, SeccompAction::Allow, std::env::consts::ARCH.try_into().ok()?).ok()?;

@@ -8,14 +8,16 @@ use std::time::Duration;
 use rquickjs::Runtime;
 use serde_json::{Value, json};
 
-use super::emit;
 use super::shared::Shared;
 use super::stage::{Stage, State};
+use super::{emit, hardening};
+use crate::commands::Command;
 use crate::protocol::{FromWorker, Run, RunKind, Stopped, ToWorker, Usage};
 
 /// Runs the pass, sends its answer, and stays until nothing is pending. A worker whose pass was stopped does not come back
 /// from here: its memory is not worth another pass.
 pub(super) fn run(run: Run, inbox: &Receiver<ToWorker>) -> Usage {
+    hardening::bound_processor_time(run.limits.cpu_ms);
     let shared = Rc::new(Shared::new(run.limits, run.now, run.frozen, run.seed, run.cache.clone()));
     let Ok(runtime) = Runtime::new() else {
         answer(&shared, 0, Err(Stopped::Memory));
@@ -36,7 +38,7 @@ pub(super) fn run(run: Run, inbox: &Receiver<ToWorker>) -> Usage {
     // R §2.3 (6): "work still pending after the callback is expected to finish in the background".
     if stopped || machine.drain().is_err() {
         // Not even the runtime is taken apart.
-        emit(&FromWorker::Idle(machine.shared.usage(0)));
+        emit(&FromWorker::Ended);
         std::process::exit(0);
     }
     machine.shared.usage(machine.memory())
@@ -65,10 +67,15 @@ impl Machine<'_> {
         u64::try_from(self.runtime.memory_usage().malloc_size).unwrap_or(0)
     }
 
+    /// Whether there is hardly any memory left: what goes wrong then goes wrong for that.
+    fn is_full(&self) -> bool {
+        self.runtime.memory_usage().malloc_size > i64::try_from(self.run.limits.memory / 10 * 9).unwrap_or(i64::MAX)
+    }
+
     /// What the driver of the rules says, or of every Action that was called, as JSON.
     fn pass(&mut self) -> Result<String, Stopped> {
         match self.run.kind {
-            RunKind::Rules => self.stage(0),
+            RunKind::Rules | RunKind::Function(_) => self.stage(0),
             RunKind::Actions(_) => self.actions(),
         }
     }
@@ -94,7 +101,7 @@ impl Machine<'_> {
             }
             let ends = result.get("error").is_some_and(|error| !error.is_null());
             results.push(result);
-            if ends || self.shared.commands.borrow().iter().any(|command| command.ends_the_trigger()) {
+            if ends || self.shared.commands.borrow().iter().any(Command::ends_the_trigger) {
                 break;
             }
         }
@@ -126,6 +133,9 @@ impl Machine<'_> {
                 return self.stopped().map_or(Ok(result), Err);
             }
             if !self.wait(true)? {
+                if self.is_full() {
+                    return Err(Stopped::Memory);
+                }
                 let stage = self.stages.get(number).ok_or(Stopped::Engine)?;
                 stage.stall(&self.shared)?;
             }
@@ -160,7 +170,12 @@ impl Machine<'_> {
                 Ok(false) => return Ok(()),
                 // A job catches what its function throws. What comes through is the end of the pass, which is seen above,
                 // or of a callback that nobody waits for.
-                Err(job) => job.0.with(|ctx| drop(ctx.catch())),
+                Err(job) => {
+                    job.0.with(|ctx| drop(ctx.catch()));
+                    if self.is_full() {
+                        return Err(Stopped::Memory);
+                    }
+                }
             }
         }
     }

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::emit;
+use super::{emit, hardening};
 use crate::commands::Command;
 use crate::limits::Limits;
-use crate::protocol::{CacheEntry, Call, ConsoleLevel, ConsoleLine, FromWorker, Stopped, Usage};
+use crate::protocol::{CacheEntry, Call, ConsoleLevel, ConsoleLine, FromWorker, PATIENCE_US, Stopped, Usage};
 
 pub(super) struct Shared {
     pub(super) limits: Limits,
@@ -21,6 +21,8 @@ pub(super) struct Shared {
     /// Milliseconds that timers moved a clock that stands.
     moved: Cell<i64>,
     chance: RefCell<Option<StdRng>>,
+    /// Whether the pass took so long that it gives way to others.
+    behind: Cell<bool>,
     /// Set by the interrupt handler: what the engine threw is no error of the script then.
     pub(super) stopped: Cell<Option<Stopped>>,
     /// Set when the pass is decided.
@@ -45,6 +47,7 @@ impl Shared {
             frozen,
             moved: Cell::new(0),
             chance: RefCell::new(seed.map(StdRng::seed_from_u64)),
+            behind: Cell::new(false),
             stopped: Cell::new(None),
             answered: Cell::new(false),
             calls: Cell::new(0),
@@ -69,10 +72,13 @@ impl Shared {
     /// Whether the scripts have to stop now.
     pub(super) fn exhausted(&self) -> bool {
         if self.stopped.get().is_none() {
+            let used = processor_time().saturating_sub(self.processor);
             if self.left().is_zero() {
                 self.stopped.set(Some(Stopped::WallTime));
-            } else if processor_time().saturating_sub(self.processor) > Duration::from_millis(self.limits.cpu_ms) {
+            } else if used > Duration::from_millis(self.limits.cpu_ms) {
                 self.stopped.set(Some(Stopped::ProcessorTime));
+            } else if used > Duration::from_micros(PATIENCE_US) && !self.behind.replace(true) {
+                hardening::step_back();
             }
         }
         self.stopped.get().is_some()

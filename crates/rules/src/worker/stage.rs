@@ -42,6 +42,7 @@ impl Stage {
             let (driver, name) = match run.kind {
                 RunKind::Rules => (sources::RULES, "keywright:rules"),
                 RunKind::Actions(_) => (sources::ACTIONS, "keywright:actions"),
+                RunKind::Function(_) => (sources::FUNCTIONS, "keywright:functions"),
             };
             let driver: Function = ctx.eval_with_options(driver, options(name))?;
             let secrets = run.scripts.get(index).map_or("{}", |script| script.secrets.as_str());

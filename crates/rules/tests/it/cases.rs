@@ -32,6 +32,11 @@ async fn rules_behave_as_documented() {
 }
 
 #[tokio::test]
+async fn functions_behave_as_documented() {
+    all_of("functions", 25).await;
+}
+
+#[tokio::test]
 async fn actions_behave_as_documented() {
     all_of("actions", 55).await;
 }

@@ -10,6 +10,7 @@
 mod cases;
 mod fetch;
 mod hostile;
+mod secrets;
 mod workers;
 
 use std::path::PathBuf;
@@ -48,7 +49,7 @@ fn engine() -> Engine {
 /// Bounds that a hostile script reaches soon.
 fn short() -> EngineOptions {
     EngineOptions {
-        limits: Limits { wall_ms: 3_000, cpu_ms: 400, memory: 16 * 1024 * 1024, ..Limits::default() },
+        limits: Limits { cpu_ms: 200, memory: 16 * 1024 * 1024, ..Limits::default() },
         pool: PoolLimits { grace: Duration::from_millis(200), ..PoolLimits::default() },
         ..options()
     }

@@ -50,6 +50,95 @@ async fn sb_02_a_script_that_cannot_be_interrupted_is_killed_and_replaced() {
     assert_eq!(out(&engine, "tenant", harmless).await, json!(1));
 }
 
+/// Where the system bounds the processor time of a process, nobody waits for the clock; and it is no crash.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn sb_02_the_system_ends_what_takes_too_much_processor_time() {
+    let engine = Engine::new(short());
+    let script = "function (user, context, callback) { require('bcrypt').hashSync('x', 31); }";
+    let report = run(&engine, "tenant", script).await;
+    assert_eq!(report.result.unwrap_err().kind, FailureKind::ProcessorTime);
+    report.background.finished().await;
+    assert_eq!(engine.idle_workers(), 1);
+}
+
+#[tokio::test]
+async fn there_are_no_more_workers_than_allowed() {
+    let engine = Engine::new(EngineOptions { pool: PoolLimits { workers: 2, ..PoolLimits::default() }, ..options() });
+    let nothing = "function (user, context, callback) { callback(null, user, context); }";
+    for tenant in ["one", "two", "three", "four", "three"] {
+        run(&engine, tenant, nothing).await.background.finished().await;
+        assert!(engine.idle_workers() <= 2, "{}", engine.idle_workers());
+    }
+}
+
+/// A worker that a script took over says what it likes: frames that are none, results that cannot be, more than is read.
+#[cfg(unix)]
+#[tokio::test]
+async fn sb_01_what_a_worker_says_is_not_believed() {
+    let frame = |message: &serde_json::Value| {
+        let text = message.to_string();
+        [&u32::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
+    };
+    let usage = json!({ "wall_us": 0, "cpu_us": 0, "memory": 0, "host_calls": 0 });
+    let answer =
+        |text: &serde_json::Value| json!({ "Answer": { "result": { "Ok": text.to_string() }, "usage": usage } });
+    let result = |executed: usize, error: serde_json::Value| {
+        answer(&json!({ "user": {}, "context": {}, "error": error, "executed": executed, "global": null }))
+    };
+    let denied = result(1, json!({ "name": "Error", "message": "no", "script": 0 }));
+    let call = |id: usize| json!({ "Call": { "id": id, "call": { "operation": "nothing", "arguments": "{}" } } });
+    let line = json!({ "Console": { "level": "log", "script": null, "text": "" } });
+    let all = |messages: Vec<serde_json::Value>| messages.iter().flat_map(frame).collect::<Vec<u8>>();
+    let idle = json!({ "Idle": usage });
+    for (name, said, expected) in [
+        ("no frame", vec![0xff; 100], Err(FailureKind::Crashed)),
+        ("no message", all(vec![json!({ "Nothing": 1 })]), Err(FailureKind::Crashed)),
+        ("no answer", all(vec![idle.clone()]), Err(FailureKind::Crashed)),
+        ("the end", all(vec![json!("Ended")]), Err(FailureKind::Crashed)),
+        ("no result", all(vec![answer(&json!("x"))]), Err(FailureKind::Result)),
+        ("a Rule less", all(vec![result(0, json!(null))]), Err(FailureKind::Result)),
+        (
+            "a Rule more",
+            all(vec![result(1, json!({ "name": "", "message": "", "script": 7 }))]),
+            Err(FailureKind::Result),
+        ),
+        ("two answers", all(vec![denied, result(1, json!(null)), idle]), Ok("no")),
+        ("too many questions", all((0..31).map(call).collect()), Err(FailureKind::Crashed)),
+        ("too many lines", all(vec![line; 20_001]), Err(FailureKind::Crashed)),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("said");
+        let ready = frame(&json!({ "Ready": { "resource_limits": true, "system_calls": true } }));
+        std::fs::write(&file, [b"\0keywright-script-worker\n".as_slice(), &ready, &said].concat()).unwrap();
+        let program = format!("/bin/cat {}; exec /bin/sleep 60", file.display());
+        let worker = WorkerProgram {
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".into(), program.into()],
+            environment: vec![],
+        };
+        let engine = Engine::new(EngineOptions { worker, ..options() });
+        let report = engine.run_rules("tenant", pass(&["(u, c, cb) => cb()"]), Arc::new(NoHost)).await;
+        let found = report.result.map(|outcome| outcome.denial.map(|denial| denial.message));
+        assert_eq!(found.map_err(|failure| failure.kind), expected.map(|text: &str| Some(text.to_owned())), "{name}");
+        assert!(report.console.len() <= 65_536, "{name}");
+    }
+}
+
+/// A worker that does not read what it is sent holds nobody up for longer than a pass may take.
+#[cfg(unix)]
+#[tokio::test]
+async fn sb_02_a_worker_that_does_not_listen_is_given_up() {
+    let program = "printf '\\000keywright-script-worker\\n\\000\\000\\000\\066{\"Ready\":{\"resource_limits\":true,\"system_calls\":true}}'; exec \
+                   /bin/sleep 60";
+    let worker =
+        WorkerProgram { program: "/bin/sh".into(), arguments: vec!["-c".into(), program.into()], environment: vec![] };
+    let limits = Limits { wall_ms: 300, ..Limits::default() };
+    let engine = Engine::new(EngineOptions { worker, limits, ..options() });
+    let report = engine.run_rules("tenant", pass(&["(u, c, cb) => cb()"]), Arc::new(NoHost)).await;
+    assert_eq!(report.result.unwrap_err().kind, FailureKind::WallTime);
+}
+
 #[tokio::test]
 async fn sb_02_too_many_passes_of_a_tenant_are_refused_and_others_are_not() {
     let pool = PoolLimits { tenant: 1, ..PoolLimits::default() };
