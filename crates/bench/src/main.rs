@@ -14,6 +14,7 @@ mod login;
 mod many;
 mod processor;
 mod report;
+mod scripts;
 mod seed;
 mod server;
 mod signature;
@@ -90,6 +91,13 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().unwrap();
     runtime.block_on(async {
         let mut report = Report::begin(&plan, signature::measure());
+        if plan.includes(scripts::NAME) {
+            scripts::measure(&plan, &mut report).await;
+        }
+        if plan.names(scripts::NAME) {
+            report.end();
+            return;
+        }
         for engine in engines {
             measure(&plan, engine, &mut report).await;
         }

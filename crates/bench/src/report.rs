@@ -156,6 +156,19 @@ impl Report {
         println!("  {text}{}", if passed { "" } else { " MISSED" });
     }
 
+    /// One figure of the script engine; at most its target, where there is one.
+    pub(crate) fn script(&mut self, name: &str, measured: f64, target: Option<f64>, unit: &str) {
+        let verdict = match target {
+            None => String::new(),
+            Some(target) if measured <= target => format!("   ≤ {target} {unit} passed"),
+            Some(target) => {
+                self.missed.push(format!("{name}: {measured:.2} {unit}, target {target} {unit}"));
+                format!("   ≤ {target} {unit} MISSED")
+            }
+        };
+        println!("  {name:<56}{measured:>10.3} {unit}{verdict}");
+    }
+
     /// Says which targets were missed.
     pub(crate) fn end(self) {
         if self.missed.is_empty() {

@@ -185,7 +185,7 @@
   return {
     start,
     done: () => finished,
-    timer: kit.timer,
+    timer: () => kit.timer(),
     fire: kit.fire,
     deliver: kit.deliver,
     stall: () => {

@@ -37,7 +37,7 @@
   }
   define("UnauthorizedError", (message) => [text(message) ?? "", null, { code: "unauthorized" }]);
   kit.define("global", globalThis);
-  kit.legacyGlobals();
+  for (const name of ["request", "uuid", "querystring", "bcrypt", "xmldom", "xpath", "jwt", "_", "Q"]) kit.lazy(name, () => kit.legacy(name));
 
   const fail = (cause) => {
     if (finished) return;
@@ -98,7 +98,7 @@
       if (result instanceof NativePromise) kit.then(result, undefined, thrown);
     },
     done: () => finished,
-    timer: kit.timer,
+    timer: () => kit.timer(),
     fire: kit.fire,
     deliver: kit.deliver,
     stall() {

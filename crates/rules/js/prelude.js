@@ -1,23 +1,20 @@
-// What every realm begins with: console, timers, questions to the server, `require`, and the globals of Node that scripts
-// use (R §2.7). What a script does to `Array.prototype` and the like later is its own affair: what the engine needs itself it
-// takes here, before any script runs. Globals that not every script needs are loaded when they are first read.
-(function (host) {
+// What scripts find, beyond the language: console, timers, questions to the server, `require`, and the globals of Node that scripts
+// use (R §2.7). Loaded by `core.js` when it is first needed; `natives` are what the realm had before any script ran.
+(function (kit, natives) {
   "use strict";
-  const { parse, stringify } = JSON;
-  const { apply, defineProperty } = Reflect;
-  const { freeze } = Object;
-  const isArray = Array.isArray;
-  const NativeDate = Date;
-  const NativePromise = Promise;
+  const { host, parse, stringify, apply, call, isArray, text, guarded, begun } = kit;
+  const { Date: NativeDate, Promise: NativePromise, Error, TypeError, RangeError, Map, mapGet, mapSet, mapDelete, mapEach, Number, sort, fromCharCode, nativeThen, defineProperty } = natives;
   const NativeError = Error;
-  const nativeThen = NativePromise.prototype.then;
-  const sort = Array.prototype.sort;
-  const wellFormed = String.prototype.toWellFormed;
-  const resolved = NativePromise.resolve();
-  const call = (method, self, ...args) => apply(method, self, args);
-  const text = (value) => call(wellFormed, `${value}`);
-
-  const kit = { host, parse, stringify, apply, call, freeze, isArray, text };
+  // A map that no script has a hand in.
+  const table = () => {
+    const map = new Map();
+    return {
+      get: (key) => call(mapGet, map, key),
+      set: (key, value) => void call(mapSet, map, key, value),
+      delete: (key) => void call(mapDelete, map, key),
+      each: (work) => void call(mapEach, map, work),
+    };
+  };
 
   // --- Errors ---------------------------------------------------------------------------------------------------------
 
@@ -28,7 +25,7 @@
       this.code = "unauthorized";
     }
   }
-  kit.UnauthorizedError = UnauthorizedError;
+  kit.errors = () => ({ UnauthorizedError });
   // Asking what something is can throw: it may be a proxy.
   kit.isUnauthorized = (cause) => {
     try {
@@ -68,24 +65,13 @@
     }
   };
 
-  // An exception that nobody can catch any more: the driver says what it means.
-  kit.uncaught = () => {};
-  const guarded = (work) => {
-    try {
-      work();
-    } catch (error) {
-      kit.uncaught(error);
-    }
-  };
-  kit.guarded = guarded;
-  kit.later = (work) => void call(nativeThen, resolved, () => guarded(work));
-  // Without the `then` of the script.
-  kit.then = (promise, done, failed) => void call(nativeThen, promise, done, failed);
-
   // --- Console --------------------------------------------------------------------------------------------------------
 
   const console = {};
-  for (const level of ["log", "info", "warn", "error", "debug", "trace"]) {
+  // By index: a script may have its own idea of iterating over arrays.
+  const levels = ["log", "info", "warn", "error", "debug", "trace"];
+  for (let index = 0; index < levels.length; index++) {
+    const level = levels[index];
     console[level] = function (...values) {
       let line;
       try {
@@ -107,7 +93,6 @@
   };
   console.group = console.log;
   console.groupEnd = console.time = console.timeEnd = () => {};
-  kit.remark = (line) => host.console("warn", text(line));
 
   // --- Clock and chance -----------------------------------------------------------------------------------------------
 
@@ -119,19 +104,15 @@
     return date;
   };
   ClockDate.prototype = NativeDate.prototype;
-  for (const key of ["parse", "UTC"]) defineProperty(ClockDate, key, { value: NativeDate[key], configurable: true, writable: true });
-  defineProperty(ClockDate, "now", { value: function now() { return host.now(); }, configurable: true, writable: true });
-  defineProperty(ClockDate, "length", { value: 7, configurable: true });
-  defineProperty(NativeDate.prototype, "constructor", { value: ClockDate, configurable: true, writable: true });
-  defineProperty(Math, "random", { value: function random() { return host.random(); }, configurable: true, writable: true });
+  defineProperty(ClockDate, "parse", { __proto__: null, value: NativeDate.parse, configurable: true, writable: true });
+  defineProperty(ClockDate, "UTC", { __proto__: null, value: NativeDate.UTC, configurable: true, writable: true });
+  defineProperty(ClockDate, "now", { __proto__: null, value: function now() { return host.now(); }, configurable: true, writable: true });
+  defineProperty(ClockDate, "length", { __proto__: null, value: 7, configurable: true });
+  defineProperty(NativeDate.prototype, "constructor", { __proto__: null, value: ClockDate, configurable: true, writable: true });
 
   // --- Timers ---------------------------------------------------------------------------------------------------------
 
-  const timers = new Map();
-  const timersGet = timers.get.bind(timers);
-  const timersSet = timers.set.bind(timers);
-  const timersDelete = timers.delete.bind(timers);
-  const forEachTimer = timers.forEach.bind(timers);
+  const timers = table();
   let nextTimer = 1;
   class Timeout {
     #id;
@@ -151,17 +132,17 @@
     if (nextTimer > host.maxTimers) throw new RangeError("Too many timers in one execution");
     const every = pause >= 1 && pause <= 2147483647 ? pause : 1;
     const id = nextTimer++;
-    timersSet(id, { due: host.elapsed() + every, every, work, args, repeat });
+    timers.set(id, { due: host.elapsed() + every, every, work, args, repeat });
     return new Timeout(id);
   };
-  const stop = (timer) => void timersDelete(Number(timeoutId(timer)));
+  const stop = (timer) => void timers.delete(Number(timeoutId(timer)));
   const setTimeout = (work, pause, ...args) => start(work, Number(pause), args, false);
   const setInterval = (work, pause, ...args) => start(work, Number(pause), args, true);
   const setImmediate = (work, ...args) => start(work, 1, args, false);
 
   kit.timer = () => {
     let next = -1;
-    forEachTimer((timer) => {
+    timers.each((timer) => {
       if (next < 0 || timer.due < next) next = timer.due;
     });
     return next;
@@ -169,16 +150,16 @@
   kit.fire = () => {
     const now = host.elapsed();
     const ids = [];
-    forEachTimer((timer, id) => {
+    timers.each((timer, id) => {
       if (timer.due <= now) ids[ids.length] = { id, due: timer.due };
     });
     call(sort, ids, (one, other) => one.due - other.due || one.id - other.id);
     for (let index = 0; index < ids.length; index++) {
       const { id, due } = ids[index];
-      const timer = timersGet(id);
+      const timer = timers.get(id);
       if (timer === undefined) continue;
       if (timer.repeat) timer.due = now + timer.every;
-      else timersDelete(id);
+      else timers.delete(id);
       if (host.frozen) host.moveClock(timer.repeat ? due : timer.every);
       guarded(() => apply(timer.work, undefined, timer.args));
     }
@@ -186,19 +167,16 @@
 
   // --- Questions to the server ----------------------------------------------------------------------------------------
 
-  const open = new Map();
-  const openGet = open.get.bind(open);
-  const openSet = open.set.bind(open);
-  const openDelete = open.delete.bind(open);
+  const open = table();
   // A promise of the parsed answer, or of its text with `raw`.
   kit.ask = (operation, args, raw) =>
     new NativePromise((done, failed) => {
-      openSet(host.call(operation, stringify(args)), { done, failed, raw });
+      open.set(host.call(operation, stringify(args)), { done, failed, raw });
     });
   kit.deliver = (id, ok, answer) => {
-    const question = openGet(id);
+    const question = open.get(id);
     if (question === undefined) return;
-    openDelete(id);
+    open.delete(id);
     if (!ok) {
       const error = new NativeError(answer);
       error.code = "EHOST";
@@ -210,20 +188,36 @@
 
   // --- Modules --------------------------------------------------------------------------------------------------------
 
-  const modules = new Map();
-  const modulesGet = modules.get.bind(modules);
-  const modulesSet = modules.set.bind(modules);
+  const modules = table();
+  let bound = false;
+  // A module whose source fails is not loaded: the next `require` runs it again.
+  const made = (key, run) => {
+    const module = { exports: {} };
+    modules.set(key, module);
+    let done = false;
+    try {
+      run(module);
+      done = true;
+    } finally {
+      if (!done) modules.delete(key);
+    }
+    return module;
+  };
   const load = (name) => {
+    const known = modules.get(`named:${name}`);
+    if (known !== undefined) return known;
+    if (!bound) {
+      host.bindAll(host);
+      bound = true;
+    }
     const found = host.module(name);
     if (found === undefined) return undefined;
-    let module = modulesGet(found[0]);
-    if (module === undefined) {
-      module = { exports: {} };
-      modulesSet(found[0], module);
+    const module = modules.get(found[0]) ?? made(found[0], (module) => {
       // A package of others gets what Node gives it.
       if (found[2]) call(found[1], module.exports, module.exports, within(found[0]), module);
       else call(found[1], undefined, module.exports, kit.require, module, host, kit);
-    }
+    });
+    modules.set(`named:${name}`, module);
     return module;
   };
   const unknown = (name) => {
@@ -245,15 +239,11 @@
   // A package that the tenant gave the source of; what it requires, scripts could.
   const vendored = (name) => {
     const key = `vendored:${name}`;
-    let module = modulesGet(key);
-    if (module === undefined) {
-      const factory = host.vendored(name);
-      if (factory === undefined) return undefined;
-      module = { exports: {} };
-      modulesSet(key, module);
-      call(factory, module.exports, module.exports, kit.requireOfScripts, module);
-    }
-    return module;
+    const module = modules.get(key);
+    if (module !== undefined) return module;
+    const factory = host.vendored(name);
+    if (factory === undefined) return undefined;
+    return made(key, (module) => call(factory, module.exports, module.exports, kit.requireOfScripts, module));
   };
   // For scripts: `pkg@1.2.3`, `@scope/pkg@1.2.3` and `node:pkg` are `pkg` (R §2.7).
   kit.requireOfScripts = function require(name) {
@@ -273,54 +263,13 @@
 
   // --- Globals --------------------------------------------------------------------------------------------------------
 
-  const define = (name, value) => defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
-  const lazy = (name, make) =>
-    defineProperty(globalThis, name, {
-      get() {
-        const value = make();
-        define(name, value);
-        return value;
-      },
-      set(value) { define(name, value); },
-      configurable: true,
-      enumerable: false,
-    });
-  kit.define = define;
-  kit.lazy = lazy;
-
-  define("Date", ClockDate);
-  define("console", console);
-  define("setTimeout", setTimeout);
-  define("setInterval", setInterval);
-  define("setImmediate", setImmediate);
-  define("clearTimeout", stop);
-  define("clearInterval", stop);
-  define("clearImmediate", stop);
-  define("queueMicrotask", (work) => {
-    if (typeof work !== "function") throw new TypeError("The callback must be a function");
-    kit.later(work);
-  });
-  define("require", kit.requireOfScripts);
-  for (const name of ["URL", "URLSearchParams"]) lazy(name, () => kit.require("url")[name]);
-  for (const name of ["TextEncoder", "TextDecoder"]) lazy(name, () => kit.require("util")[name]);
-  for (const name of ["fetch", "Headers", "Request", "Response", "AbortController", "AbortSignal"]) {
-    lazy(name, () => kit.require("internal/fetch")[name]);
-  }
-  lazy("Buffer", () => kit.require("buffer").Buffer);
-  lazy("crypto", () => kit.require("crypto"));
-  lazy("structuredClone", () => kit.require("util").structuredClone);
   // The globals of the time before `require`, which old Rules and scripts of databases use still (R §2.7).
-  kit.legacyGlobals = () => {
-    for (const name of ["request", "uuid", "querystring", "bcrypt", "xmldom", "xpath"]) lazy(name, () => kit.require(name));
-    lazy("jwt", () => kit.require("jsonwebtoken"));
-    lazy("_", () => kit.require("lodash"));
-    lazy("Q", () => kit.require("q"));
-  };
+  const modern = { __proto__: null, jwt: "jsonwebtoken", _: "lodash", Q: "q" };
+  kit.legacy = (name) => kit.require(modern[name] ?? name);
   // Milliseconds since the pass began; a clock that stands, stands here, too.
-  const begun = host.now();
   const monotonic = () => (host.frozen ? host.now() - begun : host.elapsed());
-  lazy("performance", () => ({ now: monotonic, timeOrigin: begun, mark() {}, measure() {}, toJSON: () => ({ timeOrigin: begun }) }));
-  lazy("process", () => ({
+  const performance = () => ({ now: monotonic, timeOrigin: begun, mark() {}, measure() {}, toJSON: () => ({ timeOrigin: begun }) });
+  const process = () => ({
     env: {},
     argv: [],
     platform: "linux",
@@ -341,10 +290,14 @@
     memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0 }),
     on: () => {},
     cwd: () => "/",
-  }));
+  });
+
+  const queueMicrotask = (work) => {
+    if (typeof work !== "function") throw new TypeError("The callback must be a function");
+    kit.later(work);
+  };
 
   // Text with a character for each byte, which is how bytes go to the host.
-  const fromCharCode = String.fromCharCode;
   kit.binary = function (bytes) {
     let all = "";
     for (let at = 0; at < bytes.length; at += 8192) all += apply(fromCharCode, undefined, bytes.subarray(at, at + 8192));
@@ -359,16 +312,34 @@
     throw new TypeError("The data must be a string, a Buffer, a TypedArray or an ArrayBuffer");
   };
 
-  kit.isPlain = (value) => value !== null && typeof value === "object" && !isArray(value);
-  const objectValues = Object.values;
-  // Frozen with everything in it; what came from JSON has no cycles.
-  kit.deepFreeze = function deepFreeze(value) {
-    if (value !== null && typeof value === "object") {
-      freeze(value);
-      const inner = objectValues(value);
-      for (let index = 0; index < inner.length; index++) deepFreeze(inner[index]);
-    }
-    return value;
+  // What `core.js` puts on the realm, each when it is first read.
+  const from = (module, name) => () => kit.require(module)[name];
+  kit.globals = {
+    __proto__: null,
+    AbortController: from("internal/fetch", "AbortController"),
+    AbortSignal: from("internal/fetch", "AbortSignal"),
+    Buffer: from("buffer", "Buffer"),
+    Date: () => ClockDate,
+    Headers: from("internal/fetch", "Headers"),
+    Request: from("internal/fetch", "Request"),
+    Response: from("internal/fetch", "Response"),
+    TextDecoder: from("util", "TextDecoder"),
+    TextEncoder: from("util", "TextEncoder"),
+    URL: from("url", "URL"),
+    URLSearchParams: from("url", "URLSearchParams"),
+    clearImmediate: () => stop,
+    clearInterval: () => stop,
+    clearTimeout: () => stop,
+    console: () => console,
+    crypto: () => kit.require("crypto"),
+    fetch: from("internal/fetch", "fetch"),
+    performance,
+    process,
+    queueMicrotask: () => queueMicrotask,
+    require: () => kit.requireOfScripts,
+    setImmediate: () => setImmediate,
+    setInterval: () => setInterval,
+    setTimeout: () => setTimeout,
+    structuredClone: from("util", "structuredClone"),
   };
-  return kit;
 });

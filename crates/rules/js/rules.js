@@ -22,12 +22,13 @@
 
   // R §2.7. What the last pass left on `global` is there again.
   kit.define("global", globalThis);
-  const before = new Set(Object.getOwnPropertyNames(globalThis));
-  for (const name of Object.keys(given.global)) {
-    if (!before.has(name)) globalThis[name] = given.global[name];
+  const { keys, hasOwn } = Object;
+  const before = keys(globalThis);
+  for (const name of keys(given.global)) {
+    if (!hasOwn(globalThis, name)) globalThis[name] = given.global[name];
   }
-  kit.define("UnauthorizedError", kit.UnauthorizedError);
-  kit.define("configuration", kit.deepFreeze(given.configuration));
+  kit.lazy("UnauthorizedError", () => kit.errors().UnauthorizedError);
+  kit.lazy("configuration", () => kit.deepFreeze(given.configuration));
   if (given.auth0 !== null) {
     const update = (part) => (id, data, callback) => {
       const answer = kit.ask("users.update", [String(id), { [part]: data }]);
@@ -36,12 +37,11 @@
       }
       return answer;
     };
-    kit.define("auth0", {
-      ...given.auth0,
-      users: { updateAppMetadata: update("app_metadata"), updateUserMetadata: update("user_metadata") },
-    });
+    const auth0 = { ...given.auth0, users: { updateAppMetadata: update("app_metadata"), updateUserMetadata: update("user_metadata") } };
+    kit.define("auth0", auth0);
   }
-  kit.legacyGlobals();
+  // The globals of the time before `require`, which old Rules use still.
+  for (const name of ["request", "uuid", "querystring", "bcrypt", "xmldom", "xpath", "jwt", "_", "Q"]) kit.lazy(name, () => kit.legacy(name));
 
   const next = () => {
     if (finished) return;
@@ -100,8 +100,10 @@
   const globals = () => {
     const kept = { __proto__: null };
     let room = given.globalLimit;
-    for (const name of Object.keys(globalThis)) {
-      if (before.has(name)) continue;
+    const now = keys(globalThis);
+    for (let index = 0; index < now.length; index++) {
+      const name = now[index];
+      if (before.includes(name)) continue;
       const value = globalThis[name];
       if (value === null || (typeof value !== "object" && typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")) continue;
       try {
@@ -120,7 +122,7 @@
   return {
     start: next,
     done: () => finished,
-    timer: kit.timer,
+    timer: () => kit.timer(),
     fire: kit.fire,
     deliver: kit.deliver,
     stall: () => {

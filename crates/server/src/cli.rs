@@ -283,6 +283,10 @@ pub(crate) enum ActionCommand {
         #[arg(long, requires = "resume")]
         state: Option<String>,
 
+        /// A package that the Action requires, in one file of CommonJS. May be repeated.
+        #[arg(long = "module", value_name = "NAME=FILE", value_parser = crate::script_test::module)]
+        modules: Vec<(String, PathBuf)>,
+
         #[command(flatten)]
         options: ScriptTestOptions,
     },

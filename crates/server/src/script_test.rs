@@ -34,7 +34,7 @@ pub(crate) async fn rule(command: RuleCommand) -> Result<(), Failure> {
 
 /// `keywright action test`.
 pub(crate) async fn action(command: ActionCommand) -> Result<(), Failure> {
-    let ActionCommand::Test { path, trigger, event, secrets, resume, state, options } = command;
+    let ActionCommand::Test { path, trigger, event, secrets, resume, state, modules, options } = command;
     if path.is_dir() {
         return cases(&path, &options).await;
     }
@@ -45,6 +45,7 @@ pub(crate) async fn action(command: ActionCommand) -> Result<(), Failure> {
         secrets: object(secrets.as_deref())?,
         resume: resume.then_some(0),
         state,
+        modules: modules.into_iter().map(|(name, path)| (name, Source::File(path.display().to_string()))).collect(),
         ..Case::default()
     };
     single(case, &options).await
@@ -180,6 +181,15 @@ fn print(report: &Value) -> Result<(), Failure> {
         used("host_calls"),
     );
     Ok(())
+}
+
+/// `NAME=FILE`, for the command line.
+pub(crate) fn module(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, path) = text
+        .split_once('=')
+        .filter(|(name, path)| !name.is_empty() && !path.is_empty())
+        .ok_or_else(|| "write the name that the Action requires, =, and the file".to_owned())?;
+    Ok((name.to_owned(), PathBuf::from(path)))
 }
 
 /// The trigger of that name, for the command line.

@@ -36,8 +36,16 @@ pub(super) fn host<'js>(
     pass(ctx, &host, shared, run, index)?;
     questions(ctx, &host, shared, run.kind, number)?;
     random(ctx, &host, shared)?;
-    encoding::bind(ctx, &host)?;
-    cryptography::bind(ctx, &host)?;
+    // What only modules need is bound, and compiled, when the first one is loaded.
+    let bind = |ctx: Ctx<'js>, host: Object<'js>| -> Result<()> {
+        encoding::bind(&ctx, &host)?;
+        cryptography::bind(&ctx, &host)
+    };
+    host.set("bindAll", Function::new(ctx.clone(), bind)?)?;
+    let prelude = |ctx: Ctx<'js>| -> Result<Value<'js>> {
+        ctx.eval_with_options(sources::PRELUDE, stage::options("keywright:prelude"))
+    };
+    host.set("prelude", Function::new(ctx.clone(), prelude)?)?;
     Ok(host)
 }
 

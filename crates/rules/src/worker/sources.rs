@@ -1,6 +1,8 @@
 //! The JavaScript of the engine, compiled in: the drivers, the globals, and the modules that `require` finds.
 
 /// What every realm begins with.
+pub(super) const CORE: &str = include_str!("../../js/core.js");
+/// What it loads when it is needed.
 pub(super) const PRELUDE: &str = include_str!("../../js/prelude.js");
 /// R §2.
 pub(super) const RULES: &str = include_str!("../../js/rules.js");

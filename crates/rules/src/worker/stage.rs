@@ -37,8 +37,8 @@ impl Stage {
         let context = Context::full(runtime).map_err(|_| Stopped::Memory)?;
         let driver = within(&context, shared, |ctx| {
             let host = bindings::host(ctx, shared, run, index, number)?;
-            let prelude: Function = ctx.eval_with_options(sources::PRELUDE, options("keywright:prelude"))?;
-            let kit: Object = prelude.call((host.clone(),))?;
+            let core: Function = ctx.eval_with_options(sources::CORE, options("keywright:core"))?;
+            let kit: Object = core.call((host.clone(),))?;
             let (driver, name) = match run.kind {
                 RunKind::Rules => (sources::RULES, "keywright:rules"),
                 RunKind::Actions(_) => (sources::ACTIONS, "keywright:actions"),

@@ -18,6 +18,7 @@ mod observability;
 mod postgres;
 mod process;
 mod proxies;
+mod scripts;
 mod seeds;
 mod shutdown;
 mod supply_chain;
