@@ -73,14 +73,36 @@ async fn check(engine: Engine, index: usize, hostile: Hostile) -> Result<(), Str
     Ok(())
 }
 
+/// The corpus is run in parts, side by side.
+const PARTS: usize = 4;
+
 #[tokio::test(flavor = "multi_thread")]
-async fn sb_01_sb_02_hostile_scripts_end_alone() {
+async fn sb_01_sb_02_hostile_scripts_end_alone_1() {
+    part(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sb_01_sb_02_hostile_scripts_end_alone_2() {
+    part(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sb_01_sb_02_hostile_scripts_end_alone_3() {
+    part(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sb_01_sb_02_hostile_scripts_end_alone_4() {
+    part(3).await;
+}
+
+async fn part(part: usize) {
     let corpus = corpus();
-    assert!(corpus.len() >= 80, "{} scripts", corpus.len());
+    assert!(corpus.len() >= 160, "{} scripts", corpus.len());
     let engine = Engine::new(short());
     let hasty = Engine::new(EngineOptions { limits: Limits { wall_ms: 1_000, ..short().limits }, ..short() });
     let (places, mut running) = (Arc::new(Semaphore::new(8)), JoinSet::new());
-    for (index, hostile) in corpus.into_iter().enumerate() {
+    for (index, hostile) in corpus.into_iter().enumerate().filter(|(index, _)| index % PARTS == part) {
         let engine = if waits(&hostile) { hasty.clone() } else { engine.clone() };
         let places = places.clone();
         running.spawn(async move {

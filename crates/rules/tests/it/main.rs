@@ -49,7 +49,7 @@ fn engine() -> Engine {
 /// Bounds that a hostile script reaches soon.
 fn short() -> EngineOptions {
     EngineOptions {
-        limits: Limits { cpu_ms: 200, memory: 16 * 1024 * 1024, ..Limits::default() },
+        limits: Limits { cpu_ms: 100, memory: 16 * 1024 * 1024, ..Limits::default() },
         pool: PoolLimits { grace: Duration::from_millis(200), ..PoolLimits::default() },
         ..options()
     }

@@ -17,7 +17,12 @@ fn write(folder: &Path, name: &str, text: &str) {
     std::fs::write(path, text).unwrap();
 }
 
-/// Status and standard output.
+/// The report that `--json` prints in the first line.
+fn report(output: &str) -> Value {
+    serde_json::from_str(output.lines().next().unwrap_or_default()).unwrap_or_else(|error| panic!("{error}: {output}"))
+}
+
+/// Status, and what was printed: the report first, what went wrong behind it.
 fn test(folder: &Path, arguments: &[&str]) -> (i32, String) {
     let (status, output, error) = run(keywright().args(arguments).current_dir(folder));
     (status.code().unwrap(), output + &error)
@@ -41,14 +46,13 @@ fn a_rule_is_run_and_what_comes_out_is_printed() {
     // The same every time.
     let fixed = ["--json", "--now", "2026-01-01T00:00:00Z", "--seed", "7"];
     let ((one, first), (_, second)) = (with(&fixed), with(&fixed));
-    let (first, second): (Value, Value) =
-        (serde_json::from_str(&first).unwrap(), serde_json::from_str(&second).unwrap());
+    let (first, second) = (report(&first), report(&second));
     assert_eq!(one, 0);
     assert_eq!(first["id_token"], second["id_token"]);
     assert_eq!(first["id_token"]["mine"][1], json!(1_767_225_600_000_u64));
     assert_eq!(first["id_token"].get("sub"), None);
     let (_, other) = with(&["--json", "--seed", "8"]);
-    let other: Value = serde_json::from_str(&other).unwrap();
+    let other = report(&other);
     assert_ne!(other["id_token"]["mine"][0], first["id_token"]["mine"][0]);
 
     let (status, output) = with(&["--user", "eve.json"]);
@@ -76,14 +80,14 @@ fn an_action_is_run_with_its_packages_and_goes_on_after_a_redirect() {
     write(folder, "event.json", "{\"user\":{\"name\":\"ann\"}}");
     let base = ["action", "test", "action.js", "--event", "event.json"];
     let (status, output) = test(folder, &[&base[..], &["--module", "greet=greet.js", "--json"]].concat());
-    let report: Value = serde_json::from_str(&output).unwrap();
+    let printed = report(&output);
     assert_eq!(
-        (status, &report["result"], &report["redirect"]),
+        (status, &printed["result"], &printed["redirect"]),
         (0, &json!("suspended"), &json!("https://ann.example/"))
     );
     let (status, output) = test(folder, &[&base[..], &["--module", "greet=greet.js", "--resume", "--json"]].concat());
-    let report: Value = serde_json::from_str(&output).unwrap();
-    assert_eq!((status, &report["error"]["message"]), (1, &json!("later")));
+    let printed = report(&output);
+    assert_eq!((status, &printed["error"]["message"]), (1, &json!("later")));
     let (status, output) = test(folder, &base);
     assert_eq!((status, output.contains("Cannot find module 'greet'")), (1, true), "{output}");
 }
