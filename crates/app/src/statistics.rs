@@ -49,7 +49,7 @@ pub(crate) struct UserTotals(Cache<(TenantId, String), i64>);
 
 impl UserTotals {
     /// Smaller totals are counted each time, and so always right.
-    const LARGE: i64 = 50_000;
+    const LARGE: i64 = 5_000;
 
     pub(crate) fn new() -> Self {
         Self(Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(60)).build())
@@ -57,8 +57,8 @@ impl UserTotals {
 }
 
 impl App {
-    /// How many users a query finds; without one, how many there are. A total above 50,000 may be a minute old, because
-    /// whoever goes through its pages asks for it with each of them.
+    /// How many users there are, or how many a query finds, up to [`search::users::MOST_FOUND`]. A total above 5,000 may be a
+    /// minute old, because whoever goes through its pages asks for it with each of them.
     pub async fn user_total(&self, tenant: &TenantId, filter: Option<Filter<UserField>>) -> Result<i64, AppError> {
         let (totals, key) = (&self.user_totals().0, (tenant.clone(), format!("{filter:?}")));
         if let Some(total) = totals.get(&key) {

@@ -43,8 +43,8 @@ A mail that asks to prove the address is sent to a new user and to a new address
 
 `q` is a query in the [language of user search](../user-search.md); what is written is found at once. `sort` is one field with `:1` or
 `:-1`; without it users come in the order in which they were made, and those of a query for a range of one field in the order of that
-field. Pages by number reach the first 1000 users, whatever the order; `total` is how many there are, and above 50,000 it may be a
-minute old. A search that takes longer than two seconds is given up with 503.
+field. Pages by number reach the first 1000 users, whatever the order; `total` is how many there are, or how many match the
+query, up to 10,000; above 5,000 it may be a minute old. A search that takes longer than two seconds is given up with 503.
 
 An identity that is linked is no user any more: it is found by nothing but its primary user, and a login with its address and
 password is one of that user. Its sessions, refresh tokens, grants, roles and memberships end, its metadata is lost, and what it knew of the
