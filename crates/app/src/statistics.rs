@@ -52,7 +52,7 @@ impl UserTotals {
     const LARGE: i64 = 5_000;
 
     pub(crate) fn new() -> Self {
-        Self(Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(60)).build())
+        Self(Cache::builder().max_capacity(1_000).time_to_live(Duration::from_mins(1)).build())
     }
 }
 

@@ -45,12 +45,11 @@ impl PasswordCheck {
 /// it names none). Lengths count characters.
 #[must_use]
 pub fn check_password(options: &ConnectionOptions, password: &str) -> PasswordCheck {
-    let (minimum, rules) = match &options.password_options {
-        Some(own) => (own.complexity.min_length, complexity_rules(&own.complexity, password)),
-        None => {
-            let policy = options.password_policy.unwrap_or(PasswordPolicy::Good);
-            (minimum_length(options, policy), policy_rules(policy, password))
-        }
+    let (minimum, rules) = if let Some(own) = &options.password_options {
+        (own.complexity.min_length, complexity_rules(&own.complexity, password))
+    } else {
+        let policy = options.password_policy.unwrap_or(PasswordPolicy::Good);
+        (minimum_length(options, policy), policy_rules(policy, password))
     };
     let length = u32::try_from(password.chars().count()).unwrap_or(u32::MAX);
     let mut all = vec![rule("lengthAtLeast", Some(minimum), length >= minimum && !password.contains('\0'))];
