@@ -82,7 +82,9 @@ async fn cases(folder: &Path, options: &ScriptTestOptions) -> Result<(), Failure
             println!("{}", serde_json::json!({ "case": name, "passed": found.is_empty(), "differences": found }));
         } else {
             println!("{} {name}", if found.is_empty() { "ok  " } else { "FAIL" });
-            found.iter().for_each(|line| println!("     {line}"));
+            for line in &found {
+                println!("     {line}");
+            }
         }
         failed = failed.saturating_add(usize::from(!found.is_empty()));
     }
