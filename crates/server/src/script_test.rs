@@ -53,7 +53,7 @@ pub(crate) async fn action(command: ActionCommand) -> Result<(), Failure> {
 
 async fn single(case: Case, options: &ScriptTestOptions) -> Result<(), Failure> {
     let case = Case { now: options.now.clone(), seed: options.seed, ..case };
-    let report = case.run(&engine(options)?, Path::new("")).await.map_err(problem)?;
+    let report = case.run(&engine(options)?, Path::new("")).await.map_err(|error| problem(&error))?;
     if options.json {
         println!("{report}");
     } else {
@@ -96,10 +96,10 @@ async fn cases(folder: &Path, options: &ScriptTestOptions) -> Result<(), Failure
 
 async fn one(engine: &Engine, file: &Path, options: &ScriptTestOptions) -> Result<Vec<String>, Failure> {
     let text = std::fs::read_to_string(file).map_err(Failure::Io)?;
-    let mut case = Case::parse(&text).map_err(problem)?;
+    let mut case = Case::parse(&text).map_err(|error| problem(&error))?;
     case.now = case.now.or_else(|| options.now.clone());
     case.seed = case.seed.or(options.seed);
-    let report = case.run(engine, file.parent().unwrap_or(Path::new(""))).await.map_err(problem)?;
+    let report = case.run(engine, file.parent().unwrap_or(Path::new(""))).await.map_err(|error| problem(&error))?;
     Ok(differences(&case.expect, &report))
 }
 
@@ -136,7 +136,7 @@ fn object(path: Option<&Path>) -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(&text).map_err(|error| Failure::Script(format!("{shown} is no JSON object: {error}")))
 }
 
-fn problem(error: keywright_rules::tester::CaseError) -> Failure {
+fn problem(error: &keywright_rules::tester::CaseError) -> Failure {
     Failure::Script(error.to_string())
 }
 
