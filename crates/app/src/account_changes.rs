@@ -144,11 +144,16 @@ impl App {
                 .connection(&connection),
         };
         let (id, now) = (user_id.to_owned(), self.now());
+        let actions = self.password_actions(tenant, &connection, &user, caller, now).await?;
         let app = self.clone();
         let set = move |tx: &mut Tx<'_>, tenant: &TenantId| {
             clear_login_failures(&app, tx, tenant, &id)?;
             end_with_password(tx, tenant, &id, now)?;
-            replace_password(tx, tenant, &connection, &id, &hash, now)
+            if !replace_password(tx, tenant, &connection, &id, &hash, now)? {
+                return Ok(false);
+            }
+            app.queue_actions(tx, tenant, actions.as_ref())?;
+            Ok(true)
         };
         self.change_account(tenant, &owner, consequences, set).await
     }

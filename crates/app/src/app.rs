@@ -6,13 +6,16 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 use keywright_egress::Egress;
 use keywright_jose::Random;
+use keywright_rules::Engine;
 use keywright_store::Store;
+use moka::sync::Cache;
 
 use crate::breached_passwords::BreachedPasswordSource;
 use crate::client_secrets::SecretUses;
 use crate::config_cache::ConfigCache;
 use crate::data_keys::{self, MasterKeys, OpenError, Opening, Ring};
 use crate::device_flow::DevicePolls;
+use crate::extensibility::{KeptAccess, OwnHosts};
 use crate::jobs::Jobs;
 use crate::passwords::{HashingLoad, PasswordHasher};
 use crate::rate_limits::RateLimits;
@@ -39,7 +42,13 @@ struct Inner {
     egress: Egress,
     breached_passwords: OnceLock<BreachedPasswordSource>,
     users_import_limit: OnceLock<usize>,
+    script_engine: OnceLock<Engine>,
+    own_hosts: OnceLock<Arc<dyn OwnHosts>>,
+    kept_access: Cache<String, KeptAccess>,
 }
+
+/// Tenants for which a token of their Rules is kept.
+const KEPT_ACCESS: u64 = 10_000;
 
 /// Bytes of a file of users that the API takes: "users-imports file 512000 bytes" (`management-api.md` §1.1).
 const USERS_IMPORT_LIMIT: usize = 512_000;
@@ -100,6 +109,9 @@ impl App {
             egress,
             breached_passwords: OnceLock::new(),
             users_import_limit: OnceLock::new(),
+            script_engine: OnceLock::new(),
+            own_hosts: OnceLock::new(),
+            kept_access: Cache::new(KEPT_ACCESS),
         })))
     }
 
@@ -204,6 +216,21 @@ impl App {
     /// How many users there are.
     pub(crate) fn user_totals(&self) -> &UserTotals {
         &self.0.user_totals
+    }
+
+    /// What runs scripts of tenants; see [`App::run_scripts_with`].
+    pub(crate) fn script_engine_cell(&self) -> &OnceLock<Engine> {
+        &self.0.script_engine
+    }
+
+    /// What answers scripts that ask the tenant's own hosts; see [`App::answer_scripts_with`].
+    pub(crate) fn own_hosts_cell(&self) -> &OnceLock<Arc<dyn OwnHosts>> {
+        &self.0.own_hosts
+    }
+
+    /// Tokens that Rules find in `auth0`, by tenant.
+    pub(crate) fn kept_access(&self) -> &Cache<String, KeptAccess> {
+        &self.0.kept_access
     }
 
     /// The cache of configuration documents.

@@ -240,6 +240,13 @@ impl App {
         Some((stored, stronger))
     }
 
+    /// Records that somebody proved who they are whom scripts turned away then. What the tenant log says is the caller's.
+    pub async fn record_proof(&self, tenant: &TenantId, proof: PasswordProof) -> Result<(), AppError> {
+        let (id, now) = (tenant.clone(), self.now());
+        self.store().write(move |tx| proof.record(tx, &id, now)).await?;
+        Ok(())
+    }
+
     /// Records a proof that leads to nothing.
     async fn record_in_vain(&self, tenant: &TenantId, proof: PasswordProof, event: LogEvent) -> Result<(), AppError> {
         let (id, row, now) = (tenant.clone(), self.log_row(event), self.now());

@@ -2,6 +2,7 @@
 //!
 //! Only `oauth` makes one, after every check of §1.2; the login pages read it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -69,6 +70,9 @@ pub struct AuthorizationRequest {
     /// Thumbprint of the key that the code is for (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
+    /// The parameters as they were sent, for Rules and Actions; kept only where the tenant has some.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<String, String>,
     /// The device that is to be activated. Then there is no callback: the answer waits for the device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceHandle>,

@@ -45,7 +45,7 @@ mod users;
 
 pub use access_token_revocation::is_access_token_revoked;
 pub use account_changes::AccountError;
-pub use account_links::{Link, LinkProblem, LinkRequest, PasswordResetRequest, ResetError};
+pub use account_links::{Link, LinkProblem, LinkRequest, PasswordResetRequest, ResetDenied, ResetError};
 pub use app::{App, AppOptions};
 pub use attack_protection::{AccountBlock, PasswordProof, THROTTLED_STAGES, clear_login_failures};
 pub use authentication::{Authenticated, Authentication, LoginAttempt};
@@ -66,10 +66,18 @@ pub use data_keys::{
 };
 pub use device_flow::{DeviceHandle, EnteredUserCode, IssuedDeviceCode, PendingDevice};
 pub use error::AppError;
-pub use extensibility::{ActionSecrets, BoundAction, Rule, RuleSet};
+pub use extensibility::{
+    ActionSecrets, BoundAction, Facts, Interruption, LoginVerdict, MachineFacts, MachineVerdict, OwnHosts, Protocol,
+    QueuedActions, RESERVED_APP_METADATA, RefreshTokenFacts, RegistrationFacts, RegistrationVerdict, RequestFacts,
+    Return, Rule, RuleSet, SessionFacts, TokenChanges,
+};
 pub use imported_users::{ImportConflict, ImportOutcome, ImportedRow, ImportedUser, InvalidUser};
 pub use jobs::{Job, JobFuture, JobHandler, JobKind, JobReport, Verdict};
 pub use keywright_egress::{Egress, EgressError, EgressOptions, Exceptions, InvalidException, OutboundRequest};
+pub use keywright_rules::{
+    Engine as ScriptEngine, EngineOptions as ScriptEngineOptions, FetchPolicy, FetchReach, HostError, HostRequest,
+    HostResponse, Limits as ScriptLimits, PoolLimits, WorkerProgram,
+};
 pub use logout::LogoutRequest;
 pub use organizations::{Membership, OrganizationError, organizations_of};
 pub use passwords::{
@@ -86,5 +94,7 @@ pub use sign_up::SignUp;
 pub use signing_keys::{KeyRotation, KeyRotationError, KeySet, PUBLISHED_BEFORE_USE, SigningKeyInfo};
 pub use statistics::{DailyStatistics, days};
 pub use tenant_log::{LogEvent, LogProblem, LogType, LogVerification, log_entry};
-pub use transactions::{ConsentDecision, Denial, LoginRecord, OrganizationChoice, Progress, Transaction};
+pub use transactions::{
+    ConsentDecision, Denial, LoginRecord, OrganizationChoice, Progress, ScriptRecord, ScriptStage, Transaction,
+};
 pub use users::{NewUser, SignUpError, user_from_row};

@@ -5,7 +5,10 @@ use keywright_types::{Client, Connection, Tenant, TenantId, User};
 
 use crate::attack_protection::{Counted, PasswordProof};
 use crate::mail::{AccountMail, MAIL, Mail};
-use crate::{App, Authenticated, BrowserId, Caller, LogEvent, LogType, NewUser, SignUpError};
+use crate::{
+    App, Authenticated, AuthorizationRequest, BrowserId, Caller, LogEvent, LogType, NewUser, RegistrationFacts,
+    RegistrationVerdict, RequestFacts, SignUpError,
+};
 
 /// Somebody signs up.
 pub struct SignUp<'a> {
@@ -25,12 +28,17 @@ pub struct SignUp<'a> {
     pub organization_id: Option<&'a str>,
     /// Language of the request, a BCP 47 tag.
     pub language: Option<&'a str>,
+    /// The request without the password, for Actions.
+    pub request: &'a RequestFacts,
+    /// The login in which it happens, for Actions.
+    pub authorization: Option<&'a AuthorizationRequest>,
 }
 
 impl App {
     /// Creates a user after the connection's rules, who has thereby proved who they are. Refusals are logged.
     pub async fn sign_up(&self, attempt: SignUp<'_>) -> Result<Authenticated, SignUpError> {
         let SignUp { tenant, connection, client, caller, browser, new, .. } = attempt;
+        let (request, authorization) = (attempt.request, attempt.authorization);
         if connection.options.disable_signup || !connection.is_database() {
             return Err(SignUpError::Disabled);
         }
@@ -62,13 +70,22 @@ impl App {
             language: owned(attempt.language),
         };
         let created = async {
-            let row = self.new_user_row(connection, new).await?;
+            let mut row = self.new_user_row(connection, new).await?;
+            let client = Some(client);
+            let facts = RegistrationFacts { tenant, connection, client, caller, request, authorization };
+            if let RegistrationVerdict::Denied { reason, user_message } =
+                self.run_registration_scripts(&facts, &mut row).await?
+            {
+                return Err(SignUpError::Denied { reason, user_message });
+            }
+            let actions = self.registration_actions(&facts, &row).await?;
             let (app, success) = (self.clone(), event(LogType::SuccessSignup));
             let also = move |tx: &mut Tx<'_>, tenant: &TenantId, user: &User| {
                 logs::insert(tx, tenant, &app.log_row(success.user(user)))?;
                 // §7.1: "A verification email is sent when enabled", which is decided when it is written.
                 let mail = AccountMail { user_id: Some(user.user_id.clone()), ..mail };
-                app.enqueue(tx, tenant, &MAIL, &Mail::SignUp(mail))
+                app.enqueue(tx, tenant, &MAIL, &Mail::SignUp(mail))?;
+                app.queue_actions(tx, tenant, actions.as_ref())
             };
             self.insert_user(&tenant.id, row, also).await
         };

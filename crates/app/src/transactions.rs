@@ -12,7 +12,10 @@ use keywright_types::{LogoutInitiator, ScopeSet, Tenant, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::sessions::later;
-use crate::{App, AppError, Authenticated, AuthorizationRequest, BrowserId, Caller, IssuedSession, LogType, Session};
+use crate::{
+    App, AppError, Authenticated, AuthorizationRequest, BrowserId, Caller, Interruption, IssuedSession, LogType,
+    Session, TokenChanges,
+};
 
 /// §1.7: "Lifetime 1 hour from `/authorize`".
 const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
@@ -69,9 +72,47 @@ pub struct Progress {
     /// What the user said on the consent page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub consent: Option<ConsentDecision>,
+    /// What Rules and Actions said about the login.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scripts: Option<ScriptRecord>,
     /// A step ended the transaction with this error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denial: Option<Denial>,
+}
+
+/// How the scripts of a login ended, for this user in this session and organization: what they said of another login says
+/// nothing about this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptRecord {
+    /// Who.
+    pub user_id: String,
+    /// In which session.
+    pub session_id: String,
+    /// In which organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// How it stands.
+    pub stage: ScriptStage,
+}
+
+/// How the scripts of a login stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScriptStage {
+    /// The user was sent elsewhere, and has not come back.
+    Away(Box<Interruption>),
+    /// All of them have run.
+    Passed(TokenChanges),
+}
+
+impl ScriptRecord {
+    /// Whether it is about this login.
+    #[must_use]
+    pub fn is_about(&self, session: &Session, organization: Option<&str>) -> bool {
+        self.user_id == session.user_id
+            && self.session_id == session.session_id
+            && self.organization.as_deref() == organization
+    }
 }
 
 /// Answer of a page that asked for the organization (§8.1).
@@ -137,11 +178,12 @@ impl From<StoreError> for Obstacle {
 }
 
 impl App {
-    /// Starts a transaction and returns it.
+    /// Starts a transaction, with what was found out before there was a need for one, and returns it.
     pub async fn begin_transaction(
         &self,
         tenant: &TenantId,
         request: AuthorizationRequest,
+        progress: Progress,
         browser: &BrowserId,
     ) -> Result<Transaction, AppError> {
         let now = self.now();
@@ -153,7 +195,7 @@ impl App {
             browser_digest: self.browser_digest(tenant, browser).as_bytes().to_vec(),
             client_id: request.client_id.clone(),
             request: serde_json::to_string(&request).map_err(AppError::internal)?,
-            progress: "{}".to_owned(),
+            progress: serde_json::to_string(&progress).map_err(AppError::internal)?,
             version: 0,
             created_at: now,
             expires_at: later(now, LIFETIME),
@@ -161,7 +203,7 @@ impl App {
         };
         let id = tenant.clone();
         self.store().write(move |tx| transactions::insert(tx, &id, &row)).await?;
-        Ok(Transaction { handle, request, progress: Progress::default(), created_at: now, digest, version: 0 })
+        Ok(Transaction { handle, request, progress, created_at: now, digest, version: 0 })
     }
 
     /// The pending transaction with this handle, if it is this browser's, not over and not completed.

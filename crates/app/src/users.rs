@@ -52,6 +52,14 @@ pub enum SignUpError {
     /// The connection does not take the password.
     #[error(transparent)]
     Password(#[from] PasswordRefusal),
+    /// An Action refused it.
+    #[error("{reason}")]
+    Denied {
+        /// For the tenant's log.
+        reason: String,
+        /// For the user, where the Action has a sentence for them.
+        user_message: Option<String>,
+    },
     /// The address or username belongs to somebody.
     #[error("the user exists")]
     UserExists,
@@ -125,6 +133,24 @@ impl App {
         }
         let password_hash = self.passwords().hash(&new.password, self.random()).await?;
         Ok(user_to_row(&user, Some(password_hash))?)
+    }
+
+    /// Whether the address or the username of a new user is somebody's already.
+    pub(crate) async fn is_registered(&self, tenant: &TenantId, row: &UserRow) -> Result<bool, AppError> {
+        let (id, connection) = (tenant.clone(), row.connection.clone());
+        let (email, username) = (row.email.clone(), row.username.clone());
+        let exists = move |tx: &mut Tx<'_>| {
+            let by_email = match &email {
+                Some(email) => users::find_by_email(tx, &id, &connection, email)?,
+                None => None,
+            };
+            let by_username = match &username {
+                Some(name) => users::find_by_username(tx, &id, &connection, name)?,
+                None => None,
+            };
+            Ok::<_, StoreError>(by_email.is_some() || by_username.is_some())
+        };
+        Ok(self.store().look_up(exists).await?)
     }
 
     /// Makes users findable that a version wrote which does not know what users are found by.

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::StatusCode;
-use keywright_app::{BrowserId, EnteredUserCode, LogEvent, LogType, PendingDevice, network_of};
+use keywright_app::{BrowserId, EnteredUserCode, LogEvent, LogType, PendingDevice, Progress, network_of};
 use keywright_types::Client;
 use keywright_web::page::respond;
 use keywright_web::parameters::AUTHORIZATION;
@@ -160,7 +160,7 @@ async fn decide(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Re
     }
     match fields.get("action") {
         Some("confirm") => {
-            let transaction = app.begin_transaction(&tenant.id, device.request, &browser).await?;
+            let transaction = app.begin_transaction(&tenant.id, device.request, Progress::default(), &browser).await?;
             Ok(visit.redirect(&format!("/authorize/resume?state={}", transaction.handle)))
         }
         Some("cancel") => {

@@ -12,10 +12,15 @@ use crate::visit::Visit;
 
 /// Hidden fields of the form, and the cookie that they need when the browser has none yet.
 pub(crate) fn keys(visit: &Visit, ticket: &str) -> (FormKeys, Option<HeaderValue>) {
+    keys_about(visit, ticket, ticket)
+}
+
+/// The same for a form that is shown only after more than its link: its value proves that this browser has seen it.
+pub(crate) fn keys_about(visit: &Visit, ticket: &str, about: &str) -> (FormKeys, Option<HeaderValue>) {
     let (app, tenant) = (&visit.app, &visit.tenant.id);
     let known = app.browser(tenant, visit.cookies.browser.as_deref());
     let browser = known.clone().unwrap_or_else(|| app.new_browser());
-    let keys = FormKeys { state: ticket.to_owned(), csrf: app.csrf_token(tenant, &browser, ticket) };
+    let keys = FormKeys { state: ticket.to_owned(), csrf: app.csrf_token(tenant, &browser, about) };
     let cookie = known.is_none().then(|| cookies::set_browser(&app.browser_cookie(tenant, &browser)));
     (keys, cookie)
 }

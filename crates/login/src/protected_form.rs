@@ -28,8 +28,14 @@ impl ProtectedForm {
 
     /// The fields, if the anti-forgery value is the one that `browser` got for this form.
     pub(crate) fn fields(self, visit: &Visit, browser: &BrowserId) -> Result<Parameters, PageError> {
+        let about = self.state().to_owned();
+        self.fields_about(visit, browser, &about)
+    }
+
+    /// The same for a form whose value is about more than its state ([`keys_about`](crate::link_form::keys_about)).
+    pub(crate) fn fields_about(self, visit: &Visit, browser: &BrowserId, about: &str) -> Result<Parameters, PageError> {
         let presented = self.0.get("_csrf").unwrap_or_default();
-        if visit.app.is_csrf_token(&visit.tenant.id, browser, self.state(), presented) {
+        if visit.app.is_csrf_token(&visit.tenant.id, browser, about, presented) {
             Ok(self.0)
         } else {
             Err(PageError::foreign_post())

@@ -4,7 +4,10 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::StatusCode;
-use keywright_app::{Limit, Link, LinkProblem, PasswordCheck, PasswordResetRequest, ResetError, check_password};
+use keywright_app::{
+    Limit, Link, LinkProblem, PasswordCheck, PasswordResetRequest, RequestFacts, ResetDenied, ResetError,
+    check_password,
+};
 use keywright_types::Connection;
 use keywright_web::page::respond;
 use keywright_web::parameters::AUTHORIZATION;
@@ -116,7 +119,23 @@ async fn show(visit: &Visit) -> Result<Response, PageError> {
     if link.problem.is_some() {
         return Ok(refused(visit, &link));
     }
-    form(visit, ticket, &link, None).await
+    let request = RequestFacts {
+        method: "GET".to_owned(),
+        // The secret of the link is none of theirs.
+        query: query.pairs().into_iter().filter(|(name, _)| name != "ticket").map(|(n, v)| (n, v.into())).collect(),
+        language: Some(visit.shell().language.tag().to_owned()),
+        ..RequestFacts::default()
+    };
+    match visit.app.challenge_password_reset(&visit.tenant, ticket, link, &visit.caller, &request).await? {
+        Ok(link) if link.problem.is_some() => Ok(refused(visit, &link)),
+        Ok(link) => form(visit, ticket, &link, None).await,
+        Err(ResetDenied) => Ok(respond(StatusCode::FORBIDDEN, &ResetPasswordErrorPage { shell: visit.shell() })),
+    }
+}
+
+/// What the form is about: nobody gets it whom Actions have not let through, and nobody can post it without.
+fn about(ticket: &str) -> String {
+    format!("new password\n{ticket}")
 }
 
 /// The form, with what was wrong with the last password.
@@ -124,7 +143,7 @@ async fn form(visit: &Visit, ticket: &str, link: &Link, refusal: Option<Refusal>
     let connections = visit.app.connections(&visit.tenant.id).await?;
     let own = connections.iter().find(|own| Some(own.name.as_str()) == link.connection());
     let Some(connection) = own.filter(|own| own.is_database()) else { return Ok(refused(visit, link)) };
-    let (keys, cookie) = link_form::keys(visit, ticket);
+    let (keys, cookie) = link_form::keys_about(visit, ticket, &about(ticket));
     let shell = visit.shell();
     let (problem, check) = match refusal {
         Some(Refusal { problem, check }) => (Some(problem), check),
@@ -151,7 +170,7 @@ async fn reset(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<Res
     let sent = ProtectedForm::read(visit, body, AUTHORIZATION)?;
     let ticket = sent.state().to_owned();
     let browser = app.browser(&tenant.id, visit.cookies.browser.as_deref()).ok_or_else(PageError::foreign_post)?;
-    let fields = sent.fields(visit, &browser)?;
+    let fields = sent.fields_about(visit, &browser, &about(&ticket))?;
     let problem = match (fields.get("password"), fields.get("re-enter-password")) {
         (None, _) => Some(ResetPasswordProblem::NoPassword),
         (password, repeated) if password != repeated => Some(ResetPasswordProblem::NoMatch),

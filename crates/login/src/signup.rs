@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Response;
 use http::StatusCode;
-use keywright_app::{NewUser, PasswordCheck, SignUp, SignUpError, check_password};
+use keywright_app::{NewUser, PasswordCheck, RequestFacts, SignUp, SignUpError, check_password};
 use keywright_types::{Connection, Tenant};
 use keywright_web::Parameters;
 use keywright_web::page::respond;
@@ -46,7 +46,7 @@ async fn sign_up(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<R
     let mut until = None;
     let problem = match new_user(&connection, &fields) {
         Err(missing) => Refusal::from(missing),
-        Ok(new) => match visit.app.sign_up(attempt(visit, &step, &connection, new)).await {
+        Ok(new) => match visit.app.sign_up(attempt(visit, &step, &connection, new, &request(visit, &fields))).await {
             Ok(authenticated) => return step.finish_login(visit, &authenticated).await,
             Err(SignUpError::Disabled) => return Ok(to_login(visit, &step)),
             Err(SignUpError::App(error)) => return Err(error.into()),
@@ -63,7 +63,24 @@ async fn sign_up(visit: &Visit, body: Result<Bytes, BytesRejection>) -> Result<R
     Ok(too_many(visit, respond(status, &page), until))
 }
 
-fn attempt<'a>(visit: &'a Visit, step: &'a Step, connection: &'a Connection, new: NewUser) -> SignUp<'a> {
+/// What Actions are told of the form.
+fn request(visit: &Visit, fields: &Parameters) -> RequestFacts {
+    let told = |(name, value): (String, String)| (name != "password").then(|| (name, value.into()));
+    RequestFacts {
+        method: "POST".to_owned(),
+        body: fields.pairs().into_iter().filter_map(told).collect(),
+        language: Some(visit.shell().language.tag().to_owned()),
+        ..RequestFacts::default()
+    }
+}
+
+fn attempt<'a>(
+    visit: &'a Visit,
+    step: &'a Step,
+    connection: &'a Connection,
+    new: NewUser,
+    request: &'a RequestFacts,
+) -> SignUp<'a> {
     SignUp {
         tenant: &visit.tenant,
         connection,
@@ -73,6 +90,8 @@ fn attempt<'a>(visit: &'a Visit, step: &'a Step, connection: &'a Connection, new
         new,
         organization_id: step.transaction.organization(),
         language: Some(visit.shell().language.tag()),
+        request,
+        authorization: Some(&step.transaction.request),
     }
 }
 
@@ -99,6 +118,8 @@ struct Refusal {
     problem: SignupProblem,
     /// The rules that the password kept and broke, when that was the reason.
     check: Option<PasswordCheck>,
+    /// What an Action says to the user.
+    message: Option<String>,
 }
 
 impl Refusal {
@@ -109,7 +130,9 @@ impl Refusal {
             SignUpError::Password(refusal) => Self {
                 check: refusal.check().cloned(),
                 problem: SignupProblem::Password(password_rules::problem(&refusal)),
+                message: None,
             },
+            SignUpError::Denied { user_message, .. } => Self { message: user_message, ..SignupProblem::Refused.into() },
             SignUpError::PasswordLeaked => SignupProblem::PasswordLeaked.into(),
             SignUpError::AddressBlocked { .. } => SignupProblem::AddressBlocked.into(),
             SignUpError::UserExists if may_name_existing_users(tenant) => SignupProblem::UserExists.into(),
@@ -120,7 +143,7 @@ impl Refusal {
 
 impl From<SignupProblem> for Refusal {
     fn from(problem: SignupProblem) -> Self {
-        Self { problem, check: None }
+        Self { problem, check: None, message: None }
     }
 }
 
@@ -156,5 +179,6 @@ fn page(
         username: connection.options.requires_username.then(|| username.to_owned()),
         rules,
         problem: refusal.map(|refusal| refusal.problem),
+        message: refusal.and_then(|refusal| refusal.message.clone()),
     }
 }

@@ -30,6 +30,8 @@ pub struct OAuthError {
     recorded: bool,
     /// Seconds until the same request may succeed.
     retry_after: Option<u64>,
+    /// A script of the tenant said so: a refusal, whatever its code.
+    by_script: bool,
 }
 
 #[derive(Serialize)]
@@ -52,6 +54,7 @@ impl OAuthError {
             cause: None,
             recorded: false,
             retry_after: None,
+            by_script: false,
         }
     }
 
@@ -163,6 +166,26 @@ impl OAuthError {
     /// The server refuses, such as for an API that the client has no grant for.
     pub fn access_denied(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new("access_denied", description)
+    }
+
+    /// Rules or Actions refused (`rules-and-actions.md` §2.13, §3.5): "403 for `access_denied`, 401 for `unauthorized`".
+    pub(crate) fn of_scripts(code: &str, description: String) -> Self {
+        const CODES: [&str; 6] = [
+            "access_denied",
+            "unauthorized",
+            "interaction_required",
+            "invalid_scope",
+            "invalid_request",
+            "server_error",
+        ];
+        let code = CODES.into_iter().find(|own| *own == code).unwrap_or("access_denied");
+        let status = match code {
+            "unauthorized" => Some(StatusCode::UNAUTHORIZED),
+            "interaction_required" => Some(StatusCode::FORBIDDEN),
+            _ => None,
+        };
+        // A sentence of the tenant's own; what goes into the log is the same.
+        Self { status, cause: Some(description.clone()), by_script: true, ..Self::new(code, description) }
     }
 
     /// The user is blocked (§4.3).
@@ -285,7 +308,9 @@ impl OAuthError {
     /// One sentence for the tenant log, without input of the caller; `None` for what is no refusal, or logged already.
     pub(crate) fn reason(&self) -> Option<String> {
         // A deleted grant is called a server_error, but it is none (§4.3).
-        let failed = matches!(self.code, "server_error" | "temporarily_unavailable") && self.standard.is_none();
+        let failed = matches!(self.code, "server_error" | "temporarily_unavailable")
+            && self.standard.is_none()
+            && !self.by_script;
         if self.recorded || failed || self.code == "use_dpop_nonce" {
             return None;
         }

@@ -16,6 +16,7 @@ mod error;
 mod id_token_hint;
 mod issue;
 mod json_web_keys;
+mod kept_claims;
 mod logout;
 mod metadata;
 mod permissions;
@@ -73,6 +74,10 @@ pub fn router(app: &App) -> Router<App> {
     let pages = Router::new()
         .route("/authorize", get(authorize::get).post(authorize::post).head(authorize::head))
         .route("/authorize/resume", get(authorize::resume).head(authorize::head))
+        .route(
+            authorize::CONTINUE_PATH,
+            get(authorize::continue_get).post(authorize::continue_post).head(authorize::head),
+        )
         .route("/v2/logout", get(logout::auth0::get).head(logout::head))
         .route("/logout", get(logout::auth0::get).head(logout::head))
         .route("/oidc/logout", get(logout::rp_initiated::get).post(logout::rp_initiated::post).head(logout::head))

@@ -7,7 +7,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use keywright_app::{App, AppError, Limit, user_from_row};
+use keywright_app::{App, AppError, Limit, TokenChanges, user_from_row};
 use keywright_jose::ExpectedProof;
 use keywright_store::users;
 use keywright_types::{Profile, Tenant, User};
@@ -19,7 +19,8 @@ use keywright_web::{CurrentTenant, Parameters, RateLimits};
 use crate::access_token::AccessToken;
 use crate::dpop;
 use crate::error::no_store;
-use crate::issue::{named_claims, profile_claims};
+use crate::issue::{OpaqueClaims, named_claims, profile_claims};
+use crate::kept_claims::Kept;
 use crate::profile;
 
 /// Why no claims are given (RFC 6750 §3.1).
@@ -93,9 +94,19 @@ async fn respond(
         let token = Arc::new(access_token(app, tenant, &presented.text).await?);
         held_by_caller(app, tenant, method, headers, &presented, &token).await?;
         limits.take(Limit::Userinfo, &[&token.claims.sub]).await?;
-        let user = live_user(app, tenant, &token).await?;
-        let mut members = profile_claims(tenant.settings.profile, &user, &token.claims.scope);
+        let (user, kept) = live_user(app, tenant, &token).await?;
+        // Scripts may take `openid` out of what the token says; what was granted still counts here.
+        let scope = match &kept {
+            _ if token.claims.scope.contains("openid") => &token.claims.scope,
+            Some(kept) if kept.scope.contains("openid") => &kept.scope,
+            _ => return Err(Refused::InsufficientScope),
+        };
+        let mut members = profile_claims(tenant.settings.profile, &user, scope);
         members.extend(named_claims(tenant.settings.profile, &user, &token.claims.userinfo_claims));
+        if let Some(kept) = &kept {
+            let custom = TokenChanges::opened(&kept.claims, scope);
+            members.extend(custom.map(|(name, value)| (name.clone(), value.clone())));
+        }
         members.insert("sub".to_owned(), user.user_id.into());
         Ok::<_, Refused>(members)
     };
@@ -197,14 +208,11 @@ async fn access_token(app: &App, tenant: &Tenant, token: &str) -> Result<AccessT
     if token.claims.exp <= app.now().as_second() {
         return Err(Refused::InvalidToken("The token has expired"));
     }
-    if !token.claims.scope.contains("openid") {
-        return Err(Refused::InsufficientScope);
-    }
     Ok(token)
 }
 
-/// The user as of now, unless the token was revoked.
-async fn live_user(app: &App, tenant: &Tenant, token: &Arc<AccessToken>) -> Result<User, Refused> {
+/// The user as of now, unless the token was revoked, and what scripts left for this token.
+async fn live_user(app: &App, tenant: &Tenant, token: &Arc<AccessToken>) -> Result<(User, Option<Kept>), Refused> {
     let (id, token) = (tenant.id.clone(), Arc::clone(token));
     let found = app
         .store()
@@ -212,8 +220,9 @@ async fn live_user(app: &App, tenant: &Tenant, token: &Arc<AccessToken>) -> Resu
             if token.is_revoked(tx, &id)? {
                 return Ok(None);
             }
-            let row = users::find(tx, &id, &token.claims.sub)?;
-            row.filter(|row| !row.blocked).map(|row| user_from_row(&row)).transpose()
+            let OpaqueClaims { sub, azp, iat, .. } = &token.claims;
+            let Some(row) = users::find(tx, &id, sub)?.filter(|row| !row.blocked) else { return Ok(None) };
+            Ok(Some((user_from_row(&row)?, Kept::find(tx, &id, sub, azp, *iat)?)))
         })
         .await;
     found.map_err(Refused::Failed)?.ok_or(Refused::InvalidToken("The access token is invalid"))

@@ -80,7 +80,7 @@ pub(crate) enum Command {
         command: ActionCommand,
     },
     /// The process that scripts run in; started by the server.
-    #[command(name = crate::script_test::WORKER, hide = true)]
+    #[command(name = crate::scripts::WORKER, hide = true)]
     ScriptWorker,
 }
 

@@ -25,6 +25,7 @@ mod redaction_tests;
 mod request_body;
 mod routes;
 mod script_test;
+mod scripts;
 mod serve;
 mod telemetry;
 mod tenant;

@@ -42,6 +42,26 @@ pub(crate) struct Pipeline {
     pub(crate) behind_proxy_only: bool,
     /// Whether requests are counted.
     pub(crate) measured: bool,
+    /// How long the scripts of a request may take.
+    pub(crate) script_time: Duration,
+}
+
+/// Paths whose requests may run scripts of the tenant: the Rules, and then the Actions.
+const SCRIPTED: [&str; 7] = [
+    "/authorize",
+    "/continue",
+    "/oauth/token",
+    "/dbconnections/signup",
+    "/u/signup",
+    "/u/reset-password",
+    "/api/v2/users",
+];
+
+/// What a request may take besides, for scripts that take their time.
+fn script_time(pipeline: &Pipeline, path: &str) -> Duration {
+    let scripted =
+        SCRIPTED.iter().any(|own| path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
+    if scripted { pipeline.script_time.saturating_mul(2) } else { Duration::ZERO }
 }
 
 /// Middleware around all routes but `/health`.
@@ -61,7 +81,10 @@ async fn answer(pipeline: &Pipeline, request: Request, next: Next) -> Response {
         (request, FILE_DEADLINE)
     } else {
         match request_body::collected(request).await {
-            Ok(request) => (request, DEADLINE),
+            Ok(request) => {
+                let more = script_time(pipeline, request.uri().path());
+                (request, DEADLINE.saturating_add(more))
+            }
             Err(status) => return status.into_response(),
         }
     };

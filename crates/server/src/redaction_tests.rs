@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -51,6 +52,7 @@ static METRICS: std::sync::OnceLock<Metrics> = std::sync::OnceLock::new();
 
 fn surfaces(app: &App) -> Router<App> {
     let surroundings = Surroundings {
+        script_time: Duration::from_secs(20),
         trusted_proxies: TrustedProxies::default(),
         behind_proxy_only: false,
         test_controls: None,

@@ -1,13 +1,14 @@
 //! One router of all surfaces; what holds for every request is in `pipeline.rs`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use keywright_app::App;
-use keywright_web::{TrustedProxies, tenancy};
+use keywright_web::{OwnSurfaces, TrustedProxies, tenancy};
 use serde_json::json;
 
 use crate::health;
@@ -16,6 +17,8 @@ use crate::pipeline::{self, Pipeline};
 
 /// What the routes depend on besides the instance.
 pub(crate) struct Surroundings {
+    /// How long the scripts of a request may take.
+    pub(crate) script_time: Duration,
     /// Peers whose forwarding headers are believed.
     pub(crate) trusted_proxies: TrustedProxies,
     /// Whether nobody else is answered, because the listener speaks plain HTTP.
@@ -35,17 +38,21 @@ pub(crate) fn router(app: &App, surroundings: Surroundings) -> Router {
         trusted_proxies: surroundings.trusted_proxies,
         behind_proxy_only: surroundings.behind_proxy_only,
         measured: surroundings.metrics.is_some(),
+        script_time: surroundings.script_time,
     };
     let pipeline = from_fn_with_state(Arc::new(pipeline), pipeline::run);
     // TN-02: "An unknown tenant, host or path prefix is 404 before any handler".
     let tenancy = from_fn_with_state(app.clone(), tenancy::resolve);
-    let tenants = Router::new()
+    let surfaces = Router::new()
         .merge(keywright_oauth::router(app))
         .merge(keywright_login::router(app))
         .merge(keywright_management::router(app))
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer((pipeline.clone(), tenancy));
+        .method_not_allowed_fallback(method_not_allowed);
+    // What scripts ask of their tenant's own host comes over no connection: neither proxies nor metrics see it.
+    let inside = surfaces.clone().layer(tenancy.clone()).with_state(app.clone());
+    app.answer_scripts_with(Arc::new(OwnSurfaces::new(inside)));
+    let tenants = surfaces.layer((pipeline.clone(), tenancy));
     let mut others = surroundings.inbox.unwrap_or_default();
     if let Some(controls) = surroundings.test_controls {
         // OP-05: whoever sees a token sees that its time may be made up.
@@ -96,6 +103,7 @@ mod tests {
         };
         let app = instance::open(storage, keywright_app::Clock::system()).await.unwrap();
         let surroundings = Surroundings {
+            script_time: Duration::from_secs(20),
             trusted_proxies: TrustedProxies::default(),
             behind_proxy_only: false,
             test_controls: Some(extra),

@@ -9,9 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::Failure;
 use crate::cli::{ActionCommand, RuleCommand, ScriptTestOptions};
-
-/// The hidden command that makes this program a worker for scripts.
-pub(crate) const WORKER: &str = "script-worker";
+use crate::scripts::WORKER;
 
 /// What is at the end of the names of cases.
 const CASE: &str = ".case.json";

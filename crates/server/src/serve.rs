@@ -8,7 +8,7 @@ use crate::config::{Document, Refusal, Transport};
 use crate::listener::{Listener, stop_signal};
 use crate::metrics::Metrics;
 use crate::routes::{self, Surroundings};
-use crate::{Failure, instance};
+use crate::{Failure, instance, scripts};
 
 /// Starts the server and ends it with the signal.
 pub(crate) async fn run(configuration: Document, dropped_lines: ErrorCounter) -> Result<(), Failure> {
@@ -35,10 +35,13 @@ pub(crate) async fn run(configuration: Document, dropped_lines: ErrorCounter) ->
     let app = instance::open_serving(serving.storage, Clock::system(), serving.rate_limits, serving.egress).await?;
     app.send_mails_with(serving.mailer);
     app.limit_users_imports_to(serving.users_import_limit);
+    let script_time = serving.scripts.limits.wall();
+    scripts::run(&app, serving.scripts).map_err(Failure::Io)?;
     if let Some(source) = serving.breached_passwords {
         app.screen_passwords_with(source);
     }
     let surroundings = Surroundings {
+        script_time,
         trusted_proxies: serving.trusted_proxies,
         behind_proxy_only: tls.is_none(),
         test_controls: None,

@@ -32,6 +32,9 @@ statements! {
     REVOCATIONS = "DELETE FROM access_token_revocations WHERE (tenant_id, client_id, user_id, issued_at) IN ( \
                    SELECT tenant_id, client_id, user_id, issued_at FROM access_token_revocations \
                    WHERE expires_at <= $1 LIMIT $2)";
+    USERINFO_CLAIMS = "DELETE FROM userinfo_claims WHERE (tenant_id, user_id, client_id, issued_at) IN ( \
+                       SELECT tenant_id, user_id, client_id, issued_at FROM userinfo_claims \
+                       WHERE expires_at <= $1 LIMIT $2)";
     FAILED_JOBS = "DELETE FROM jobs WHERE (tenant_id, job_id) IN ( \
                    SELECT tenant_id, job_id FROM jobs WHERE failed_at <= $1 LIMIT $2)";
     RATE_LIMITS = "DELETE FROM rate_limits WHERE (tenant_id, bucket) IN ( \
@@ -96,6 +99,7 @@ pub async fn run_once(store: &Store, now: Timestamp, holder: &str) -> Result<Opt
         (REFRESH_TOKENS, now),
         (REVOKED_REFRESH_TOKENS, memory),
         (REVOCATIONS, now),
+        (USERINFO_CLAIMS, now),
         (LOGIN_FAILURES, now),
         (NETWORK_ATTEMPTS, now),
         (KNOWN_DEVICES, now),

@@ -79,6 +79,7 @@ pub mod organization_client_grants;
 pub mod organization_member_roles;
 pub mod organization_members;
 pub mod organizations;
+pub mod password_changes;
 pub mod pushed_requests;
 pub mod rate_limits;
 pub mod refresh_tokens;
@@ -99,6 +100,7 @@ pub mod used_jwt_ids;
 pub mod used_passwords;
 pub mod user_jobs;
 pub mod user_permissions;
+pub mod userinfo_claims;
 pub mod users;
 
 pub use db::{Store, Waiting};
@@ -144,6 +146,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("organization_member_roles", organization_member_roles::STATEMENTS),
         ("organization_members", organization_members::STATEMENTS),
         ("organizations", organizations::STATEMENTS),
+        ("password_changes", password_changes::STATEMENTS),
         ("refresh_tokens", refresh_tokens::STATEMENTS),
         ("resource_servers", resource_servers::STATEMENTS),
         ("roles", roles::STATEMENTS),
@@ -161,6 +164,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static str])> {
         ("used_jwt_ids", used_jwt_ids::STATEMENTS),
         ("used_passwords", used_passwords::STATEMENTS),
         ("user_jobs", user_jobs::STATEMENTS),
+        ("userinfo_claims", userinfo_claims::STATEMENTS),
         ("users", users::STATEMENTS),
     ]
 }

@@ -25,6 +25,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (16, "tickets", include_str!("../migrations/0016_tickets.sql")),
     (17, "user_jobs", include_str!("../migrations/0017_user_jobs.sql")),
     (19, "device_codes", include_str!("../migrations/0019_device_codes.sql")),
+    (22, "scripts", include_str!("../migrations/0022_scripts.sql")),
     (24, "used_passwords", include_str!("../migrations/0024_used_passwords.sql")),
 ];
 

@@ -67,6 +67,8 @@ statements! {
     TAKE = "UPDATE tickets SET used_at = $4 WHERE tenant_id = $1 AND ticket_digest = $2 AND kind = $3 \
             AND used_at IS NULL AND expires_at > $4 AND (email IS NULL OR email = (SELECT users.email FROM users \
             WHERE users.tenant_id = tickets.tenant_id AND users.user_id = tickets.user_id)) RETURNING user_id";
+    SET_DOCUMENT = "UPDATE tickets SET document = $4 WHERE tenant_id = $1 AND ticket_digest = $2 AND kind = $3 \
+                    AND used_at IS NULL";
     END_KIND = "UPDATE tickets SET used_at = $4 WHERE tenant_id = $1 AND user_id = $2 AND kind = $3 AND used_at IS NULL";
     END = "UPDATE tickets SET used_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND used_at IS NULL";
 }
@@ -82,6 +84,17 @@ pub fn insert(tx: &mut Tx<'_>, tenant: &TenantId, row: &TicketRow) -> Result<(),
         tx.execute(YIELD, params![tenant, user_id, kind, ticket_digest.as_slice(), *created_at])?;
     }
     Ok(())
+}
+
+/// Replaces what a ticket says. `false` when there is none that is still good.
+pub fn set_document(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    digest: &[u8],
+    kind: &str,
+    document: &str,
+) -> Result<bool, StoreError> {
+    Ok(tx.execute(SET_DOCUMENT, params![tenant, digest, kind, document])? == 1)
 }
 
 /// The ticket, good or not; `None` when there never was one, or it is long over.

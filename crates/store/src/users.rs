@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use keywright_types::TenantId;
 
 use crate::search::index::{self, Indexed};
-use crate::{Range, Row, StoreError, Tx, Value, params, refresh_tokens};
+use crate::{Range, Row, StoreError, Tx, Value, params, password_changes, refresh_tokens};
 
 /// A user as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -439,7 +439,11 @@ pub fn set_password(
     password_hash: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    Ok(tx.execute(SET_PASSWORD, params![tenant, user_id, password_hash, now])? == 1)
+    if tx.execute(SET_PASSWORD, params![tenant, user_id, password_hash, now])? == 0 {
+        return Ok(false);
+    }
+    password_changes::put(tx, tenant, user_id, now)?;
+    Ok(true)
 }
 
 /// Sets the address, in lower case. `false` when there is no such user; conflict on `users_email_key` when it is another's.

@@ -16,12 +16,14 @@ mod engine;
 mod pkce;
 mod receiver;
 mod scene;
+mod scripts;
 mod secrets;
 
-pub use answer::{Answer, unescaped};
+pub use answer::{Answer, jwt_claims, unescaped};
 pub use browser::Browser;
 pub use engine::Engine;
 pub use pkce::Pkce;
 pub use receiver::{Behaviour, Received, Receiver, egress_options};
 pub use scene::{EMAIL, PASSWORD, Registered, Scene, SceneOptions, TestApp};
+pub use scripts::{become_script_worker, script_engine, script_engine_with};
 pub use secrets::{PrivateKey, spellings};

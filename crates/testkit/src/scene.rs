@@ -312,6 +312,12 @@ impl TestApp {
         Self { address: Some(address.parse().expect("an IP address")), ..self.clone() }
     }
 
+    /// Has scripts run, by an engine; requests that they make to the tenant's own host are answered by this instance.
+    pub fn run_scripts_with(&self, engine: keywright_app::ScriptEngine) {
+        self.app.run_scripts_with(engine);
+        self.app.answer_scripts_with(Arc::new(keywright_web::OwnSurfaces::new(self.router.clone())));
+    }
+
     /// A browser without cookies.
     #[must_use]
     pub fn browser(&self) -> Browser {

@@ -11,6 +11,7 @@ mod client;
 mod client_grant;
 mod client_logout;
 mod connection;
+mod current_user_scopes;
 mod custom_claims;
 mod custom_texts;
 mod ids;
@@ -41,6 +42,7 @@ pub use client::{
 pub use client_grant::{ClientGrant, SubjectType};
 pub use client_logout::{BackchannelLogoutInitiators, ClientOidcLogout, InitiatorsMode, LogoutInitiator};
 pub use connection::{Connection, ConnectionAuthentication, ConnectionOptions};
+pub use current_user_scopes::is_current_user_scope;
 pub use custom_claims::{ClaimTarget, accepts_custom_claim, is_protected_claim};
 pub use custom_texts::CustomTexts;
 pub use ids::TenantId;

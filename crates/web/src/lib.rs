@@ -5,6 +5,7 @@
 pub mod client_address;
 pub mod cookies;
 pub mod forgery;
+mod own_hosts;
 pub mod page;
 pub mod parameters;
 pub mod rate_limits;
@@ -14,6 +15,7 @@ pub mod tracking;
 
 pub use client_address::{ClientAddress, CurrentCaller, TrustedProxies};
 pub use cookies::Cookies;
+pub use own_hosts::OwnSurfaces;
 pub use parameters::{ParameterError, Parameters};
 pub use rate_limits::RateLimits;
 pub use tenancy::CurrentTenant;

@@ -15,7 +15,7 @@ use keywright_types::{Tenant, TenantId, User};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use password_reset::end_with_password;
-pub use password_reset::{PasswordResetRequest, ResetError};
+pub use password_reset::{PasswordResetRequest, ResetDenied, ResetError};
 
 use crate::account_changes::AccountError;
 use crate::config_cache::document;

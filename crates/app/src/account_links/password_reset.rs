@@ -5,9 +5,10 @@ use keywright_store::{StoreError, Tx, identities, logs, tickets, users};
 use keywright_types::{Client, Connection, LogoutInitiator, Tenant, TenantId, User};
 
 use super::verification::sentence;
-use super::{Link, LinkProblem, Purpose};
+use super::{Link, LinkDocument, LinkProblem, Purpose};
 use crate::account_changes::{AccountError, Consequences};
 use crate::attack_protection::{UNBLOCK, clear_login_failures};
+use crate::extensibility::{ChallengeVerdict, RequestFacts};
 use crate::mail::{AccountMail, MAIL, Mail};
 use crate::passwords::replace_password;
 use crate::users::normalized_identifier;
@@ -44,6 +45,10 @@ pub enum ResetError {
     #[error(transparent)]
     App(#[from] AppError),
 }
+
+/// An Action does not let somebody set a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResetDenied;
 
 /// LG-12: links are "invalidated by a newer one and by password change"; one that ends a block has nothing left to end.
 pub(crate) fn end_with_password(
@@ -106,6 +111,45 @@ impl App {
         self.open_link(tenant, Purpose::PasswordChange, ticket).await
     }
 
+    /// Asks the Actions of `password-reset-post-challenge` about somebody who has opened a link that works, before there is a form.
+    /// Gives the link as it is now; a refusal is logged (`rules-and-actions.md` §1, §3.5).
+    pub async fn challenge_password_reset(
+        &self,
+        tenant: &Tenant,
+        ticket: &str,
+        link: Link,
+        caller: &Caller,
+        request: &RequestFacts,
+    ) -> Result<Result<Link, ResetDenied>, AppError> {
+        let Some(user) = link.user.clone().filter(|_| link.problem.is_none()) else { return Ok(Ok(link)) };
+        let connection = match self.database_of(&tenant.id, &user).await {
+            Ok(connection) => connection,
+            Err(AccountError::App(error)) => return Err(error),
+            Err(_) => return Ok(Ok(link.with_problem(LinkProblem::Invalid))),
+        };
+        let client = match &link.client_id {
+            Some(client_id) => self.client(&tenant.id, client_id).await?,
+            None => None,
+        };
+        let client = client.as_ref().map(|record| &record.client);
+        let asked = self.run_challenge_scripts(tenant, &connection, client, &user.user_id, caller, request).await?;
+        let result_url = match asked {
+            ChallengeVerdict::Passed { result_url: None } => return Ok(Ok(link)),
+            ChallengeVerdict::Passed { result_url: Some(url) } => url,
+            ChallengeVerdict::Denied { reason } => {
+                let event = LogEvent::new(LogType::FailedPasswordChange, caller).user(&user).connection(&connection);
+                self.log(&tenant.id, event.description(reason)).await?;
+                return Ok(Err(ResetDenied));
+            }
+        };
+        let document = LinkDocument { result_url: Some(result_url), ..link.document };
+        let text = serde_json::to_string(&document).map_err(AppError::internal)?;
+        let (id, digest) = (tenant.id.clone(), self.ticket_digest(&tenant.id, ticket));
+        let kind = Purpose::PasswordChange.kind();
+        self.store().write(move |tx| tickets::set_document(tx, &id, digest.as_bytes(), kind, &text)).await?;
+        Ok(Ok(Link { document, ..link }))
+    }
+
     /// The connection of a user that has a password.
     pub(crate) async fn database_of(&self, tenant: &TenantId, user: &User) -> Result<Connection, AccountError> {
         let connections = self.connections(tenant).await?;
@@ -154,6 +198,7 @@ impl App {
         let digest = self.ticket_digest(&tenant.id, ticket);
         let (app, user_id, verified, now) =
             (self.clone(), user.user_id.clone(), link.document.mark_email_as_verified, self.now());
+        let actions = self.password_actions(tenant, &connection, &user, caller, now).await?;
         let set = move |tx: &mut Tx<'_>, tenant: &TenantId| {
             if tickets::take(tx, tenant, digest.as_bytes(), Purpose::PasswordChange.kind(), now)?.is_none() {
                 return Ok(false);
@@ -163,7 +208,11 @@ impl App {
             }
             end_with_password(tx, tenant, &user_id, now)?;
             clear_login_failures(&app, tx, tenant, &user_id)?;
-            replace_password(tx, tenant, &connection, &user_id, &hash, now)
+            if !replace_password(tx, tenant, &connection, &user_id, &hash, now)? {
+                return Ok(false);
+            }
+            app.queue_actions(tx, tenant, actions.as_ref())?;
+            Ok(true)
         };
         match self.change_account(tenant, &owner, consequences, set).await {
             Ok(()) => Ok(link),

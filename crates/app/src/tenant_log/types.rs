@@ -30,6 +30,10 @@ log_types! {
     FailedLoginUnknownUser = "fu";
     /// Something to look at during a login.
     LoginWarning = "w";
+    /// A Rule or an Action failed.
+    FailedScript = "actions_execution_failed";
+    /// What Rules and Actions wrote to the console.
+    ScriptOutput = "script_output";
     /// Successful silent authentication.
     SuccessSilentAuthentication = "ssa";
     /// Failed silent authentication.

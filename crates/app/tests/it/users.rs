@@ -26,8 +26,18 @@ async fn authenticate(scene: &Scene, connection: &Connection, identifier: &str, 
 
 async fn sign_up(scene: &Scene, connection: &Connection, new: NewUser) -> Result<Authenticated, SignUpError> {
     let (tenant, client, caller) = (&scene.app.tenant, &scene.web.client, &Caller::default());
-    let attempt =
-        SignUp { tenant, connection, client, caller, browser: None, new, organization_id: None, language: None };
+    let attempt = SignUp {
+        tenant,
+        connection,
+        client,
+        caller,
+        browser: None,
+        new,
+        organization_id: None,
+        language: None,
+        request: &keywright_app::RequestFacts::default(),
+        authorization: None,
+    };
     scene.app.app.sign_up(attempt).await
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct SignupPage {
     pub(crate) username: Option<String>,
     pub(crate) rules: Vec<RuleLine>,
     pub(crate) problem: Option<SignupProblem>,
+    /// What an Action says in the place of the problem.
+    pub(crate) message: Option<String>,
 }
 
 impl SignupPage {
@@ -56,6 +58,9 @@ impl SignupPage {
 
     /// The error that concerns the whole form.
     fn alert(&self) -> Option<&str> {
+        if let Some(message) = &self.message {
+            return Some(message);
+        }
         match self.problem? {
             SignupProblem::UserExists => Some(&self.texts().email_in_use),
             SignupProblem::Refused => Some(&self.texts().users_validation),
@@ -124,6 +129,7 @@ impl Page for SignupPage {
             username: None,
             rules: sample_rules(sample, false),
             problem: None,
+            message: None,
         };
         let filled = Self { email: sample.text("jane@example.com"), ..empty.clone() };
         let weak = SignupProblem::Password(PasswordProblem::TooWeak);
@@ -150,6 +156,8 @@ impl Page for SignupPage {
             let username = Some(sample.text("jane doe"));
             samples.push((state, Self { problem: Some(problem), username, ..filled.clone() }));
         }
+        let message = Some(sample.text("Sign-ups are open to members only"));
+        samples.push(("action", Self { problem: Some(SignupProblem::Refused), message, ..filled }));
         samples.push(("empty", empty));
         samples
     }

@@ -99,7 +99,7 @@ impl Site {
 
     pub(crate) async fn begin_with(&self, browser: &Browser, request: AuthorizationRequest) -> Transaction {
         let id = self.browser_id(browser);
-        self.app.begin_transaction(&self.tenant.id, request, &id).await.unwrap()
+        self.app.begin_transaction(&self.tenant.id, request, keywright_app::Progress::default(), &id).await.unwrap()
     }
 
     /// The transaction as it stands now; `None` when it is not this browser's or over.

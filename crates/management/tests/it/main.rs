@@ -32,6 +32,7 @@ mod prompts;
 mod resource_servers;
 mod roles;
 mod rules;
+mod scripts;
 mod sessions;
 mod signing_keys;
 mod tenancy;
@@ -47,4 +48,11 @@ use keywright_app::App;
 /// The routes under test.
 fn routes(app: &App) -> Router<App> {
     keywright_management::router(app).merge(keywright_oauth::router(app)).merge(keywright_login::router(app))
+}
+
+/// The program of a worker that runs scripts of tenants.
+#[test]
+#[ignore = "the program of a worker for scripts"]
+fn script_worker() {
+    keywright_testkit::become_script_worker();
 }

@@ -89,6 +89,7 @@ pub(super) async fn check(
         screen_hint: screen_hint(parameters.get("screen_hint")),
         code_challenge: None,
         dpop_jkt: None,
+        sent: std::collections::BTreeMap::new(),
         device: None,
     };
     no_tokens_in_query(&request, parameters.get("response_mode"))?;

@@ -1,7 +1,7 @@
 //! The authorization code: what it is bound to, and the row that is kept of it (§1.4; CO-01, CO-02).
 
 use jiff::{SignedDuration, Timestamp};
-use keywright_app::{AppError, AuthorizationRequest, ClaimsRequest, CodeChallenge, Session};
+use keywright_app::{AppError, AuthorizationRequest, ClaimsRequest, CodeChallenge, Session, TokenChanges};
 use keywright_jose::Purpose;
 use keywright_store::authorization_codes::AuthorizationCodeRow;
 use keywright_types::ScopeSet;
@@ -40,11 +40,19 @@ pub(crate) struct CodeBinding {
     /// The organization as whose member the user logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) organization: Option<String>,
+    /// What Rules and Actions changed about the tokens.
+    #[serde(default, skip_serializing_if = "TokenChanges::is_empty")]
+    pub(crate) changes: TokenChanges,
 }
 
 impl CodeBinding {
     /// What an answer to `request` is bound to.
-    pub(super) fn of(request: &AuthorizationRequest, scope: &ScopeSet, auth_time: Option<i64>) -> Self {
+    pub(super) fn of(
+        request: &AuthorizationRequest,
+        scope: &ScopeSet,
+        auth_time: Option<i64>,
+        changes: &TokenChanges,
+    ) -> Self {
         Self {
             redirect_uri: request.redirect_uri.clone(),
             code_challenge: request.code_challenge.clone(),
@@ -55,6 +63,7 @@ impl CodeBinding {
             claims: request.claims.clone(),
             dpop_jkt: request.dpop_jkt.clone(),
             organization: request.organization.clone(),
+            changes: changes.clone(),
         }
     }
 }
@@ -66,11 +75,12 @@ pub(super) fn code_row(
     session: &Session,
     scope: &ScopeSet,
     auth_time: Option<i64>,
+    changes: &TokenChanges,
     code: &str,
 ) -> Result<AuthorizationCodeRow, AppError> {
     let (app, tenant) = (call.app, call.tenant);
     let now = app.now();
-    let binding = CodeBinding::of(request, scope, auth_time);
+    let binding = CodeBinding::of(request, scope, auth_time, changes);
     let digest = app.data_keys().digest(Purpose::AuthorizationCode, &tenant.id, code.as_bytes());
     Ok(AuthorizationCodeRow {
         code_digest: digest.as_bytes().to_vec(),

@@ -2,7 +2,9 @@
 //! or both (§1.4; CO-01, CO-02).
 
 use axum::response::Response;
-use keywright_app::{App, AppError, AuthorizationRequest, Membership, PromptValue, Transaction, touch_session};
+use keywright_app::{
+    App, AppError, AuthorizationRequest, Membership, Progress, PromptValue, Transaction, touch_session,
+};
 use keywright_store::grants::{self, GrantRow};
 use keywright_store::{
     StoreError, authorization_codes, logs, organization_members, session_clients, transactions, users,
@@ -17,8 +19,10 @@ use super::device;
 use super::events;
 use super::front_channel::{FrontChannel, Granted};
 use super::respond::{Parameter, respond};
-use super::scopes::begins_family;
+use super::scopes::{begins_family, without_refresh_token};
+use super::scripts::Standing;
 use super::session::Visitor;
+use crate::kept_claims::KeptClaims;
 
 /// What became of an attempt to answer.
 pub(super) enum Completed {
@@ -50,22 +54,26 @@ pub(super) async fn complete(
     call: &Call<'_>,
     checked: &CheckedRequest,
     visitor: &Visitor,
+    progress: &Progress,
+    scripted: bool,
     transaction: Option<&Transaction>,
 ) -> Result<Completed, AuthorizeError> {
     let Some((session, user)) = &visitor.login else {
         return Err(AppError::internal("an answer about nobody").into());
     };
     let (app, tenant, request) = (call.app, call.tenant, &checked.request);
+    // No answer before the scripts of this login have ended, whatever was decided.
+    let changes = Standing::of(scripted, progress, session, request.organization.as_deref()).changes()?;
     let front_channel = FrontChannel::load(call, checked).await?;
     let scope = checked.effective_scopes(visitor);
     let auth_time = says_auth_time(request).then(|| session.authenticated_at.as_second());
     let now = app.now();
     // A device fetches its answer itself: no code goes through the browser.
-    let device = device::Approval::of(request, session, &scope, auth_time)?;
+    let device = device::Approval::of(request, session, &scope, auth_time, &changes)?;
     // CO-01: 256 bits; only its keyed digest is stored.
     let code = (request.response_type.code && device.is_none()).then(|| app.random().token(32));
     let code_row = match &code {
-        Some(code) => Some(code_row(call, request, session, &scope, auth_time, code)?),
+        Some(code) => Some(code_row(call, request, session, &scope, auth_time, &changes, code)?),
         None => None,
     };
     let consented = transaction.is_some_and(|transaction| {
@@ -90,6 +98,11 @@ pub(super) async fn complete(
     // Back-Channel Logout §2.1: the applications that are told when the session ends.
     let member = scope.contains("openid").then(|| request.client_id.clone());
     let handle = transaction.map(|transaction| *transaction.digest());
+    let kept = request.response_type.token.then(|| {
+        let api = checked.api.as_ref().map(|record| &record.api);
+        KeptClaims::of(&changes, &without_refresh_token(&scope), api, &request.client_id, &session.user_id, now)
+    });
+    let kept = kept.flatten();
     let (owner, live) = (tenant.clone(), session.clone());
     let completed = app
         .store()
@@ -124,6 +137,9 @@ pub(super) async fn complete(
             if let Some(row) = &code_row {
                 authorization_codes::insert(tx, &owner.id, row)?;
             }
+            if let Some(kept) = &kept {
+                kept.put(tx, &owner.id)?;
+            }
             if let Some(row) = &log {
                 logs::insert(tx, &owner.id, row)?;
             }
@@ -143,7 +159,7 @@ pub(super) async fn complete(
     }
     let mut parameters: Vec<Parameter> = code.iter().map(|code| ("code", code.as_str().into())).collect();
     if let Some(front_channel) = front_channel {
-        let granted = Granted { session, user, scope: &scope, auth_time };
+        let granted = Granted { session, user, scope: &scope, auth_time, issued_at: now, changes: &changes };
         parameters.extend(front_channel.parameters(call, checked, visitor, &granted, code.as_deref())?);
     }
     Ok(Completed::Response(respond(call, request, parameters).await))

@@ -4,13 +4,14 @@
 //! and when consent can be skipped has one answer, here.
 
 use jiff::Timestamp;
-use keywright_app::{Denial, Membership, Progress, PromptValue, ScreenHint, Session};
+use keywright_app::{Denial, Interruption, Membership, Progress, PromptValue, ScreenHint, Session};
 use keywright_types::{OrganizationRequireBehavior, OrganizationUsage, ScopeSet};
 
 use super::checks::CheckedRequest;
 use super::consent;
 use super::denial::denial;
 use super::organization::is_no_member;
+use super::scripts::Standing;
 use super::session::Visitor;
 
 /// Everything a decision depends on.
@@ -18,6 +19,8 @@ pub(super) struct Situation<'a> {
     pub(super) checked: &'a CheckedRequest,
     pub(super) visitor: &'a Visitor,
     pub(super) progress: &'a Progress,
+    /// Whether the tenant has Rules or Actions for logins.
+    pub(super) scripted: bool,
     pub(super) now: Timestamp,
 }
 
@@ -34,6 +37,10 @@ pub(super) enum Next {
     Login(LoginReason),
     /// The sign-up page.
     SignUp,
+    /// Rules and Actions, which have not run for this login.
+    RunScripts,
+    /// Where they sent the user.
+    SendAway(Box<Interruption>),
     /// The consent page, for these scopes.
     Consent { scope: ScopeSet },
     /// The answer that was asked for.
@@ -93,6 +100,15 @@ pub(super) fn decide(situation: &Situation<'_>) -> Next {
     {
         return next.unless_blocked(situation);
     }
+    // R §1: "Rules → post-login Actions → […] → consent → tokens signed".
+    match Standing::of(situation.scripted, situation.progress, session, request.organization.as_deref()) {
+        Standing::Due => return Next::RunScripts.unless_blocked(situation),
+        Standing::Away(_) if silent => return Next::Deny(no_silent_redirect()).unless_blocked(situation),
+        Standing::Away(interruption) => {
+            return Next::SendAway(Box::new(interruption.clone())).unless_blocked(situation);
+        }
+        Standing::None | Standing::Passed(_) => {}
+    }
     match consent(situation, session) {
         Consent::Given => Next::Issue,
         Consent::Declined => Next::Deny(denial("access_denied", "User did not authorize the request")),
@@ -134,6 +150,11 @@ fn choice(situation: &Situation<'_>, silent: bool) -> Option<Next> {
 /// interaction".
 fn no_silent_choice() -> Denial {
     denial("interaction_required", "Organization required")
+}
+
+/// The same for scripts that send the user elsewhere (R §2.10 (6)).
+fn no_silent_redirect() -> Denial {
+    denial("interaction_required", "The scripts of this login want to redirect the user")
 }
 
 impl Next {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use keywright_app::{
-    AuthorizationRequest, ClientRecord, ConsentDecision, Denial, LoginRecord, OrganizationChoice, Progress,
-    PromptValue, ScreenHint, Session,
+    AuthorizationRequest, ClientRecord, ConsentDecision, Denial, Interruption, LoginRecord, OrganizationChoice,
+    Progress, PromptValue, ScreenHint, ScriptRecord, ScriptStage, Session, TokenChanges,
 };
 use keywright_types::{Client, Connection, User};
 use serde_json::json;
@@ -16,6 +16,7 @@ struct Scene {
     checked: CheckedRequest,
     visitor: Visitor,
     progress: Progress,
+    scripted: bool,
     now: Timestamp,
 }
 
@@ -75,13 +76,15 @@ fn scene() -> Scene {
         },
         visitor: Visitor { login: Some((session, user)), ..Visitor::default() },
         progress: Progress::default(),
+        scripted: false,
         now: at(START + 100),
     }
 }
 
 impl Scene {
     fn next(&self) -> Next {
-        decide(&Situation { checked: &self.checked, visitor: &self.visitor, progress: &self.progress, now: self.now })
+        let Self { checked, visitor, progress, scripted, now } = self;
+        decide(&Situation { checked, visitor, progress, scripted: *scripted, now: *now })
     }
 
     fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
@@ -305,4 +308,59 @@ fn an_organization_is_asked_for_before_or_after_the_login() {
         Next::Issue,
         "where organizations are not for the application, nobody asks"
     );
+}
+
+fn scripts(stage: ScriptStage) -> ScriptRecord {
+    ScriptRecord { user_id: "auth0|1".to_owned(), session_id: "sid".to_owned(), organization: None, stage }
+}
+
+fn interruption() -> Interruption {
+    serde_json::from_value(json!({ "url": "https://terms.example/", "by": "Rules" })).unwrap()
+}
+
+#[test]
+fn sb_05_scripts_run_after_the_login_and_before_everything_else() {
+    let scripted = || scene().with(|s| s.scripted = true);
+    assert_eq!(scripted().next(), Next::RunScripts);
+    let silent = |s: &mut Scene| s.checked.request.prompt = vec![PromptValue::None];
+    assert_eq!(scripted().with(silent).next(), Next::RunScripts);
+    let nobody = scripted().with(|s| s.visitor = Visitor::default());
+    assert_eq!(nobody.next(), Next::Login(LoginReason::NoSession));
+    let asked = |s: &mut Scene| s.checked.request.prompt = vec![PromptValue::Consent];
+    assert_eq!(scripted().with(asked).next(), Next::RunScripts, "before consent");
+    let blocked = scripted().with(|s| s.visitor.login.as_mut().unwrap().1.blocked = true);
+    assert_eq!(blocked.next(), denied("unauthorized", "user is blocked"));
+}
+
+#[test]
+fn sb_05_what_scripts_said_counts_for_this_login_alone() {
+    let passed = || ScriptStage::Passed(TokenChanges::default());
+    let with = |record: ScriptRecord| {
+        scene().with(|s| {
+            s.scripted = true;
+            s.progress.scripts = Some(record);
+        })
+    };
+    assert_eq!(with(scripts(passed())).next(), Next::Issue);
+    let another_user = ScriptRecord { user_id: "auth0|2".to_owned(), ..scripts(passed()) };
+    let another_session = ScriptRecord { session_id: "other".to_owned(), ..scripts(passed()) };
+    let another_organization = ScriptRecord { organization: Some("org_1".to_owned()), ..scripts(passed()) };
+    for record in [another_user, another_session, another_organization] {
+        assert_eq!(with(record.clone()).next(), Next::RunScripts, "{record:?}");
+    }
+}
+
+#[test]
+fn r_2_10_whoever_was_sent_away_stays_away_until_they_are_back() {
+    let away = || {
+        scene().with(|s| {
+            s.scripted = true;
+            s.progress.scripts = Some(scripts(ScriptStage::Away(Box::new(interruption()))));
+        })
+    };
+    assert_eq!(away().next(), Next::SendAway(Box::new(interruption())));
+    let silent = away().with(|s| s.checked.request.prompt = vec![PromptValue::None]);
+    assert_eq!(silent.next(), denied("interaction_required", "The scripts of this login want to redirect the user"));
+    let removed = away().with(|s| s.scripted = false);
+    assert_eq!(removed.next(), Next::Issue, "there is nobody any more who wants them to be somewhere");
 }

@@ -7,6 +7,7 @@ use axum::response::Response;
 use http::Method;
 use keywright_app::{
     App, AppError, AuthorizationRequest, ClientRecord, Denial, LogType, ResponseMode, ResponseType, Session,
+    TokenChanges,
 };
 use keywright_store::device_codes::{self, DeviceApproval};
 use keywright_store::{StoreError, Tx};
@@ -93,9 +94,10 @@ impl Approval {
         session: &Session,
         scope: &ScopeSet,
         auth_time: Option<i64>,
+        changes: &TokenChanges,
     ) -> Result<Option<Self>, AppError> {
         let Some(device) = &request.device else { return Ok(None) };
-        let binding = CodeBinding::of(request, scope, auth_time);
+        let binding = CodeBinding::of(request, scope, auth_time, changes);
         Ok(Some(Self {
             code_digest: device.code_digest(),
             client_id: request.client_id.clone(),

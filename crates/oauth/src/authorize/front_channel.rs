@@ -1,7 +1,7 @@
 //! Tokens in the authorization response itself: implicit and hybrid flow (§1.4; OpenID Connect Core §3.2.2.5, §3.3.2.5).
 
-use keywright_app::{AppError, Session};
-use keywright_types::{ScopeSet, User};
+use keywright_app::{AppError, Session, TokenChanges};
+use keywright_types::{ScopeSet, Timestamp, User};
 
 use super::call::Call;
 use super::checks::CheckedRequest;
@@ -47,8 +47,10 @@ impl FrontChannel {
             claims: request.claims.as_ref(),
             organization: checked.organization.as_ref().map(|record| &record.organization),
             grant: None,
-            issued_at: call.app.now(),
+            issued_at: granted.issued_at,
+            changes: granted.changes,
         };
+        let said = self.0.said_scope(&subject);
         let tokens = issue::for_front_channel(
             call.app,
             call.tenant,
@@ -62,8 +64,8 @@ impl FrontChannel {
         let mut parameters: Vec<Parameter> = Vec::new();
         if let Some((access_token, expires_in)) = tokens.access_token {
             parameters.push(("access_token", access_token.into()));
-            if !scope.is_empty() {
-                parameters.push(("scope", scope.to_string().into()));
+            if !said.is_empty() {
+                parameters.push(("scope", said.to_string().into()));
             }
             parameters.push(("expires_in", expires_in.into()));
             parameters.push(("token_type", "Bearer".into()));
@@ -82,4 +84,8 @@ pub(super) struct Granted<'a> {
     pub(super) scope: &'a ScopeSet,
     /// Seconds; present when ID tokens have to say it.
     pub(super) auth_time: Option<i64>,
+    /// The time of the answer: what is kept of the tokens is found by it.
+    pub(super) issued_at: Timestamp,
+    /// What scripts changed.
+    pub(super) changes: &'a TokenChanges,
 }

@@ -7,6 +7,7 @@ mod claims;
 mod code;
 mod completion;
 mod consent;
+mod continuation;
 mod decide;
 mod denial;
 mod device;
@@ -16,6 +17,7 @@ mod organization;
 mod parameters;
 mod respond;
 mod scopes;
+mod scripts;
 mod session;
 
 use axum::body::Bytes;
@@ -46,6 +48,7 @@ use crate::pushed_authorization;
 use keywright_web::redirect;
 
 pub(crate) use self::code::CodeBinding;
+pub(crate) use self::continuation::{PATH as CONTINUE_PATH, get as continue_get, post as continue_post};
 
 /// What the handlers take from the head of a request.
 pub(crate) struct Head {
@@ -118,19 +121,28 @@ async fn answer(call: &Call<'_>, parameters: Result<Parameters, ParameterError>)
 async fn start(call: &Call<'_>, parameters: &Parameters) -> Result<Response, AuthorizeError> {
     let pushed = pushed_authorization::take(call.app, call.tenant, parameters).await?;
     let parameters = pushed.as_ref().unwrap_or(parameters);
-    let checked = checks::check(call.app, call.tenant, parameters).await?;
+    let mut checked = checks::check(call.app, call.tenant, parameters).await?;
     if pushed.is_none() && pushed_authorization::is_required(call.tenant, &checked.client.client) {
         let denial = denial("invalid_request", "The authorization request must be pushed first");
         return Err(AuthorizeError::redirect(&checked.request, denial));
     }
-    let (checked, mut visitor, mut next) = situate(call, checked, &Progress::default()).await?;
+    let scripted = call.app.has_login_scripts(&call.tenant.id).await?;
+    if scripted {
+        checked.request.sent = scripts::sent(parameters);
+    }
+    let mut progress = Progress::default();
+    let (checked, mut visitor, mut next) = situate(call, checked, &progress, scripted).await?;
+    if next == Next::RunScripts {
+        scripts::run(call, &checked, &visitor, &mut progress, None).await?;
+        next = step(call.app, &checked, &visitor, &progress, scripted);
+    }
     if next == Next::Issue {
-        match completion::complete(call, &checked, &visitor, None).await? {
+        match completion::complete(call, &checked, &visitor, &progress, scripted, None).await? {
             Completed::Response(response) => return Ok(response),
             // A logout in another tab was faster: nobody is here now.
             Completed::SessionEnded => {
-                visitor = Visitor::default();
-                next = step(call.app, &checked, &visitor, &Progress::default());
+                (visitor, progress) = (Visitor::default(), Progress::default());
+                next = step(call.app, &checked, &visitor, &progress, scripted);
             }
         }
     }
@@ -139,7 +151,7 @@ async fn start(call: &Call<'_>, parameters: &Parameters) -> Result<Response, Aut
         next => {
             // A transaction is a row that anybody may have written; how many there can be is bounded here.
             call.limits.take_with_address(Limit::Authorize, &[]).await?;
-            interact(call, parameters, &checked, &next).await
+            interact(call, parameters, &checked, &next, progress).await
         }
     }
 }
@@ -175,20 +187,29 @@ async fn go_on(call: &Call<'_>, parameters: &Parameters) -> Result<Response, Aut
     let organization = transaction.organization().map(str::to_owned);
     let request = AuthorizationRequest { organization, ..transaction.request.clone() };
     let checked = checks::check_again(app, tenant, request).await?;
-    let (checked, visitor, next) = situate(call, checked, &transaction.progress).await?;
+    let scripted = app.has_login_scripts(&tenant.id).await?;
+    let (checked, visitor, mut next) = situate(call, checked, &transaction.progress, scripted).await?;
+    let ran = next == Next::RunScripts;
+    if ran {
+        scripts::run(call, &checked, &visitor, &mut transaction.progress, None).await?;
+        next = step(app, &checked, &visitor, &transaction.progress, scripted);
+    }
     // Where something has changed since it was looked at, such as by another tab, look again.
     let again = format!("/authorize/resume?state={handle}");
     match next {
-        Next::Issue => match completion::complete(call, &checked, &visitor, Some(&transaction)).await? {
-            Completed::Response(response) => Ok(response),
-            Completed::SessionEnded => Ok(redirect::to(&again, &Method::GET)),
-        },
+        Next::Issue => {
+            let progress = &transaction.progress;
+            match completion::complete(call, &checked, &visitor, progress, scripted, Some(&transaction)).await? {
+                Completed::Response(response) => Ok(response),
+                Completed::SessionEnded => Ok(redirect::to(&again, &Method::GET)),
+            }
+        }
         Next::Deny(denial) => {
             completion::end_transaction(app, tenant, &transaction).await?;
             Err(AuthorizeError::refusal(&checked, &visitor, denial))
         }
         next => {
-            let remembered = remember(app, tenant, &mut transaction, &next).await?;
+            let remembered = remember(app, tenant, &mut transaction, &next, ran).await?;
             Ok(redirect::to(&if remembered { page(&next, handle) } else { again }, &Method::GET))
         }
     }
@@ -199,19 +220,20 @@ async fn situate(
     call: &Call<'_>,
     checked: CheckedRequest,
     progress: &Progress,
+    scripted: bool,
 ) -> Result<(CheckedRequest, Visitor, Next), AuthorizeError> {
     let visitor = Visitor::of(call.app, call.tenant, &call.cookies, &checked).await?;
-    let next = step(call.app, &checked, &visitor, progress);
+    let next = step(call.app, &checked, &visitor, progress, scripted);
     let Next::EnterOrganization(id) = next else { return Ok((checked, visitor, next)) };
     let request = AuthorizationRequest { organization: Some(id), ..checked.request };
     let checked = checks::check_again(call.app, call.tenant, request).await?;
     let visitor = Visitor::of(call.app, call.tenant, &call.cookies, &checked).await?;
-    let next = step(call.app, &checked, &visitor, progress);
+    let next = step(call.app, &checked, &visitor, progress, scripted);
     Ok((checked, visitor, next))
 }
 
-fn step(app: &App, checked: &CheckedRequest, visitor: &Visitor, progress: &Progress) -> Next {
-    let next = decide(&Situation { checked, visitor, progress, now: app.now() });
+fn step(app: &App, checked: &CheckedRequest, visitor: &Visitor, progress: &Progress, scripted: bool) -> Next {
+    let next = decide(&Situation { checked, visitor, progress, scripted, now: app.now() });
     tracing::debug!(client.id = checked.request.client_id, step = ?next, "authorization step");
     next
 }
@@ -222,6 +244,7 @@ async fn interact(
     parameters: &Parameters,
     checked: &CheckedRequest,
     next: &Next,
+    progress: Progress,
 ) -> Result<Response, AuthorizeError> {
     let (app, tenant) = (call.app, call.tenant);
     let known = app.browser(&tenant.id, call.cookies.browser.as_deref());
@@ -231,31 +254,45 @@ async fn interact(
         return Ok(redirect::to(&redirect::with_query("/authorize", &parameters.pairs()), call.method));
     }
     let browser = known.unwrap_or_else(|| app.new_browser());
-    let mut transaction = app.begin_transaction(&tenant.id, checked.request.clone(), &browser).await?;
-    remember(app, tenant, &mut transaction, next).await?;
+    let mut transaction = app.begin_transaction(&tenant.id, checked.request.clone(), progress, &browser).await?;
+    remember(app, tenant, &mut transaction, next, false).await?;
     let mut response = redirect::to(&page(next, &transaction.handle), call.method);
     let cookie = cookies::set_browser(&app.browser_cookie(&tenant.id, &browser));
     response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response)
 }
 
-/// Tells the consent page what to ask for. `false` when the transaction was changed meanwhile.
-async fn remember(app: &App, tenant: &Tenant, transaction: &mut Transaction, next: &Next) -> Result<bool, AppError> {
-    let Next::Consent { scope } = next else { return Ok(true) };
-    if transaction.progress.consent_asked.as_ref() == Some(scope) {
+/// Tells the consent page what to ask for, and keeps what scripts said that `ran` just now. `false` when the transaction was
+/// changed meanwhile.
+async fn remember(
+    app: &App,
+    tenant: &Tenant,
+    transaction: &mut Transaction,
+    next: &Next,
+    ran: bool,
+) -> Result<bool, AppError> {
+    let asked = match next {
+        Next::Consent { scope } => Some(scope),
+        _ => None,
+    };
+    let known = asked.is_none() || transaction.progress.consent_asked.as_ref() == asked;
+    if known && !ran {
         return Ok(true);
     }
-    transaction.progress.consent_asked = Some(scope.clone());
+    if let Some(scope) = asked {
+        transaction.progress.consent_asked = Some(scope.clone());
+    }
     app.record_progress(&tenant.id, transaction, &transaction.progress).await
 }
 
-/// Path of the page that takes a step.
+/// Path of the page that takes a step, or where scripts send the user.
 fn page(next: &Next, handle: &str) -> String {
     let path = match next {
         Next::AskForOrganization => "/u/organization",
         Next::PickOrganization => "/u/organization-picker",
         Next::SignUp => "/u/signup",
         Next::Consent { .. } => "/u/consent",
+        Next::SendAway(interruption) => return interruption.target(handle),
         _ => "/u/login",
     };
     format!("{path}?state={handle}")

@@ -1,7 +1,7 @@
 //! Which of the requested scopes can be granted (§8.2, §4.1).
 
 use keywright_app::{App, AppError};
-use keywright_types::{AccessPolicy, Client, ResourceServer, ScopeSet, SubjectType, TenantId};
+use keywright_types::{AccessPolicy, Client, ResourceServer, ScopeSet, SubjectType, TenantId, is_current_user_scope};
 
 use crate::permissions::Permissions;
 
@@ -49,21 +49,10 @@ pub(super) fn effective_scopes(
     })
 }
 
-/// What users' tokens for the Management API may carry (`management-api.md` §1.3 "End-user tokens").
-const CURRENT_USER_SCOPES: [&str; 7] = [
-    "read:current_user",
-    "update:current_user_identities",
-    "create:current_user_metadata",
-    "update:current_user_metadata",
-    "delete:current_user_metadata",
-    "create:current_user_device_credentials",
-    "delete:current_user_device_credentials",
-];
-
 /// §3.1: of the Management API, users get only what is about themselves. Everything else there administers the tenant,
 /// which no consent of a user can allow.
 fn is_for_users(api: &ResourceServer, scope: &str) -> bool {
-    !api.is_system || CURRENT_USER_SCOPES.contains(&scope)
+    !api.is_system || is_current_user_scope(scope)
 }
 
 /// The API's switch for refresh tokens of this kind (§4.1).

@@ -24,6 +24,8 @@ pub(crate) enum DatabaseError {
     Unreadable(ParameterError),
     /// §7.1: "deliberately generic".
     InvalidSignup,
+    /// An Action refused it, with its sentence for the user where it has one.
+    Refused(Option<String>),
     /// The account exists, and the tenant lets the answer say so.
     UserExists,
     /// The connection does not take the password.
@@ -61,6 +63,14 @@ impl DatabaseError {
             }
             Self::InvalidSignup => {
                 known("BadRequestError", "invalid_signup", "Invalid sign up", StatusCode::BAD_REQUEST)
+            }
+            Self::Refused(message) => {
+                let text = message.unwrap_or_else(|| "The sign-up was refused".to_owned());
+                let body = json!({
+                    "name": "PreUserRegistrationError", "code": "extensibility_error", "description": text,
+                    "message": text, "friendly_message": text, "statusCode": 400,
+                });
+                (StatusCode::BAD_REQUEST, axum::Json(body)).into_response()
             }
             Self::UserExists => {
                 known("BadRequestError", "user_exists", "The user already exists.", StatusCode::BAD_REQUEST)

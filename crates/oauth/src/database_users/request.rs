@@ -68,6 +68,16 @@ impl Request {
         Ok(Self { parameters, user_metadata: user_metadata(metadata)? })
     }
 
+    /// Everything but what is named, for Actions.
+    pub(super) fn members_without(&self, names: &[&str]) -> OtherMembers {
+        let texts = self.parameters.pairs().into_iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        let mut members: OtherMembers = texts.map(|(name, value)| (name, Value::String(value))).collect();
+        if !self.user_metadata.is_empty() {
+            members.insert("user_metadata".to_owned(), Value::Object(self.user_metadata.clone()));
+        }
+        members
+    }
+
     /// A parameter, if it was sent with a value.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.parameters.get(name)

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
-use keywright_app::{App, Caller, NewUser, SignUp, SignUpError};
+use keywright_app::{App, Caller, NewUser, RequestFacts, SignUp, SignUpError};
 use keywright_types::{OtherMembers, Tenant, User};
 use keywright_web::page::{Language, PreferredLanguages};
 use keywright_web::{CurrentCaller, CurrentTenant};
@@ -66,6 +66,14 @@ async fn sign_up(
         user_metadata: request.user_metadata.clone(),
     };
     let enabled = Language::enabled(&tenant.settings.enabled_locales);
+    let language = PreferredLanguages::current().choose(None, &enabled).tag();
+    let body = request.members_without(&["password"]);
+    let facts = RequestFacts {
+        method: "POST".to_owned(),
+        body,
+        language: Some(language.to_owned()),
+        ..RequestFacts::default()
+    };
     let attempt = SignUp {
         tenant,
         connection: &named.connection,
@@ -74,7 +82,9 @@ async fn sign_up(
         browser: None,
         new,
         organization_id: named.organization.as_deref(),
-        language: Some(PreferredLanguages::current().choose(None, &enabled).tag()),
+        language: Some(language),
+        request: &facts,
+        authorization: None,
     };
     let user = match app.sign_up(attempt).await {
         Ok(authenticated) => authenticated.user,
@@ -107,6 +117,7 @@ fn refusal(app: &App, tenant: &Tenant, error: SignUpError) -> DatabaseError {
         SignUpError::Disabled => DatabaseError::Said("public signup is disabled"),
         SignUpError::InvalidEmail => DatabaseError::Said("email format validation failed"),
         SignUpError::InvalidUsername => DatabaseError::Said("username format validation failed"),
+        SignUpError::Denied { user_message, .. } => DatabaseError::Refused(user_message),
         SignUpError::PasswordLeaked => DatabaseError::PasswordLeaked,
         SignUpError::AddressBlocked { until } => DatabaseError::TooManyAttempts(until.duration_since(app.now())),
         SignUpError::Password(refusal) => DatabaseError::Password(refusal),

@@ -1,10 +1,13 @@
 //! Access tokens: JWTs for APIs in their dialect (§3.2, §3.3), opaque ones for `/userinfo` (§3.1).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use keywright_app::{ApiRecord, App, AppError, KeySet};
 use keywright_jose::{JwtType, Signer, SigningAlg, opaque, sign};
 use keywright_types::{ScopeSet, Tenant};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{OrganizationClaims, signing_failed};
 use crate::error::OAuthError;
@@ -34,6 +37,10 @@ pub(super) struct AccessTokenRequest<'a> {
     pub(super) subject: &'a str,
     pub(super) client_id: &'a str,
     pub(super) scope: &'a ScopeSet,
+    /// Whether `openid` was granted.
+    pub(super) for_userinfo: bool,
+    /// Claims that scripts added. Their names are none of those below.
+    pub(super) custom_claims: BTreeMap<&'a String, &'a Value>,
     pub(super) grant: Option<&'static str>,
     /// All permissions of the subject on the API; `None` when the API enforces no policies.
     pub(super) permissions: Option<Vec<&'a str>>,
@@ -95,6 +102,8 @@ struct Claims<'a> {
     /// OP-05, as [`super::TEST_CLAIM`].
     #[serde(rename = "https://keywright.dev/test", skip_serializing_if = "Option::is_none")]
     test: Option<bool>,
+    #[serde(flatten)]
+    custom: &'a BTreeMap<&'a String, &'a Value>,
 }
 
 #[derive(Serialize)]
@@ -121,7 +130,7 @@ pub(super) fn for_api(
     let issued_at = request.issued_at.as_second();
     let rfc9068 = api.token_dialect.is_rfc9068();
     // §3.2: "array … when `openid` was requested and the API signs RS256". TK-08: that API alone, plus userinfo.
-    let with_userinfo = request.scope.contains("openid") && api.signing_alg == "RS256";
+    let with_userinfo = request.for_userinfo && api.signing_alg == "RS256";
     let claims = Claims {
         iss: &issuer,
         sub: request.subject,
@@ -149,6 +158,7 @@ pub(super) fn for_api(
         test: app.has_test_controls().then_some(true),
         jti: rfc9068.then_some(request.id),
         cnf: Confirmation::of(request.jkt),
+        custom: &request.custom_claims,
     };
     let typ = if rfc9068 { JwtType::AccessToken } else { JwtType::Jwt };
     Ok((sign(typ, signer(keys, record)?, &claims).map_err(signing_failed)?, lifetime))

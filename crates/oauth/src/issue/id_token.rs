@@ -1,6 +1,6 @@
 //! ID tokens (§3.6; OpenID Connect Core §2).
 
-use keywright_app::{App, AppError, ClientRecord, KeySet};
+use keywright_app::{App, AppError, ClientRecord, KeySet, TokenChanges};
 use keywright_jose::{JwtType, Signer, SigningAlg, sign};
 use keywright_types::Tenant;
 use serde_json::{Map, Value};
@@ -32,6 +32,9 @@ pub(super) fn issue(
     if let Some(asked) = subject.claims {
         claims.extend(named_claims(profile, subject.user, &asked.id_token));
     }
+    // Before those of the protocol, which nothing replaces.
+    let custom = TokenChanges::opened(&subject.changes.id_token, subject.scope);
+    claims.extend(custom.map(|(name, value)| (name.clone(), value.clone())));
     let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     set("iss", tenant.issuer().into());
     set("sub", subject.user.user_id.as_str().into());

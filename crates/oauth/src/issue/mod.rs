@@ -9,7 +9,7 @@ mod proof_of_possession;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use keywright_app::{ApiRecord, App, AppError, ClaimsRequest, ClientRecord, KeySet};
+use keywright_app::{ApiRecord, App, AppError, ClaimsRequest, ClientRecord, KeySet, TokenChanges};
 use keywright_types::{Client, Organization, ResourceServer, ScopeSet, Tenant, User};
 use serde::Serialize;
 
@@ -49,6 +49,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) grant: Option<&'static str>,
     /// `iat`.
     pub(crate) issued_at: Timestamp,
+    /// What Rules and Actions changed.
+    pub(crate) changes: &'a TokenChanges,
 }
 
 /// §8.1: "`org_id` always; `org_name` (lower-case) only if tenant `allow_organization_name_in_authentication_api`".
@@ -129,6 +131,11 @@ impl Issuer {
         self.api.clone()
     }
 
+    /// The scope that the access token says, after scripts had their say.
+    pub(crate) fn said_scope(&self, subject: &Subject<'_>) -> ScopeSet {
+        subject.changes.scope(subject.scope, self.api().is_some_and(|api| api.is_system))
+    }
+
     /// The API.
     pub(crate) fn api(&self) -> Option<&ResourceServer> {
         self.api.as_ref().map(|record| &record.api)
@@ -149,7 +156,7 @@ pub(crate) fn for_user(
     } else {
         None
     };
-    Ok(response(access_token, id_token, subject.scope, expires_in, issuer.jkt.as_deref()))
+    Ok(response(access_token, id_token, &issuer.said_scope(subject), expires_in, issuer.jkt.as_deref()))
 }
 
 /// The access token and its lifetime in seconds.
@@ -161,10 +168,14 @@ fn access_token_for_user(
     subject: &Subject<'_>,
     channel: Channel,
 ) -> Result<(String, i64), OAuthError> {
+    let scope = issuer.said_scope(subject);
     let request = AccessTokenRequest {
         subject: &subject.user.user_id,
         client_id: &client.client.client_id,
-        scope: subject.scope,
+        scope: &scope,
+        // What scripts take from the scope does not take the token from `/userinfo` (`rules-and-actions.md` §9 (1)).
+        for_userinfo: subject.scope.contains("openid"),
+        custom_claims: TokenChanges::opened(&subject.changes.access_token, subject.scope).collect(),
         grant: subject.grant,
         permissions: subject.permissions.map(|own| own.names().iter().map(String::as_str).collect()),
         auth_time: subject.auth_time,
@@ -188,6 +199,7 @@ pub(crate) async fn for_client(
     client: &Client,
     api: &ApiRecord,
     scope: &ScopeSet,
+    changes: &TokenChanges,
     jkt: Option<&str>,
 ) -> Result<TokenResponse, OAuthError> {
     let (client_id, issued_at) = (&client.client_id, app.now());
@@ -199,6 +211,8 @@ pub(crate) async fn for_client(
         subject: &subject,
         client_id,
         scope,
+        for_userinfo: scope.contains("openid"),
+        custom_claims: changes.access_token.iter().collect(),
         grant: Some("client-credentials"),
         // §8.2: "for client_credentials = the granted scopes".
         permissions: api.api.enforce_policies.then(|| scope.iter().collect()),

@@ -22,6 +22,7 @@ use crate::access_token::TokenIdentity;
 use crate::authorize::{CodeBinding, ONLINE_ACCESS, begins_family, scopes_now};
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
+use crate::kept_claims::KeptClaims;
 use crate::permissions::Permissions;
 use crate::profile;
 
@@ -102,6 +103,7 @@ pub(super) async fn run(
         organization: organization.as_ref().map(|record| &record.organization),
         grant: None,
         issued_at: now,
+        changes: &binding.changes,
     };
     let tokens = issue::for_user(app, tenant, client, &issuer, &subject)?;
     Ok(TokenResponse { refresh_token, ..tokens })
@@ -193,6 +195,10 @@ fn redeem(
     } else {
         None
     };
+    let kept = KeptClaims::of(&binding.changes, &scope, api, &row.client_id, &row.user_id, now);
+    if let Some(kept) = &kept {
+        kept.put(tx, tenant)?;
+    }
     let family_id = refresh_token.as_ref().map(|(family_id, _)| family_id.as_str());
     authorization_codes::record_issued(tx, tenant, digest, family_id, now.as_second(), &token_id)?;
     let user = user_from_row(&user)?;

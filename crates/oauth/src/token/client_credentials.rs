@@ -1,9 +1,10 @@
-//! Grant `client_credentials` (§2.5; RFC 6749 §4.4). It writes its log entry, and reads nothing but cached configuration.
+//! Grant `client_credentials` (§2.5; RFC 6749 §4.4). It writes its log entry, and reads nothing but cached configuration; Actions
+//! of `credentials-exchange` have their say before.
 
-use keywright_app::{App, ClientRecord};
+use keywright_app::{App, ClientRecord, MachineFacts, MachineVerdict};
 use keywright_types::{AccessPolicy, ScopeSet, SubjectType, Tenant};
 
-use super::{Grant, TokenRequest, TokenResponse, events};
+use super::{Grant, TokenRequest, TokenResponse, events, scripts};
 use crate::error::OAuthError;
 use crate::issue;
 use crate::profile;
@@ -43,9 +44,23 @@ pub(super) async fn run(
     // §2.5: "no `scope` => all scopes of the client grant; otherwise the intersection".
     let scope = match request.get("scope").map(ScopeSet::parse) {
         Some(requested) => most.filtered(|scope| requested.contains(scope)),
-        None => most,
+        None => most.clone(),
     };
-    let tokens = issue::for_client(app, tenant, &client.client, &api, &scope, request.jkt()).await?;
+    let facts = MachineFacts {
+        tenant,
+        client: &client.client,
+        caller: request.caller(),
+        request: &scripts::request_facts(request),
+        audience,
+        is_system_api: api.api.is_system,
+        scope: &scope,
+        most: &most,
+    };
+    let (changes, scope) = match app.run_machine_scripts(&facts).await? {
+        MachineVerdict::Passed { changes, scope } => (changes, scope),
+        MachineVerdict::Denied { code, reason } => return Err(OAuthError::of_scripts(&code, reason)),
+    };
+    let tokens = issue::for_client(app, tenant, &client.client, &api, &scope, &changes, request.jkt()).await?;
     let event = events::granted(Grant::ClientCredentials, request, &client.client).audience(audience).scope(&scope);
     app.log(&tenant.id, event).await?;
     Ok(tokens)

@@ -18,6 +18,7 @@ use crate::authorize::{CodeBinding, ONLINE_ACCESS, begins_family, scopes_now};
 use crate::device_authorization::may_use_device_flow;
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
+use crate::kept_claims::KeptClaims;
 use crate::permissions::Permissions;
 
 /// §5.3: one sentence for codes that are not there, not this client's, or have had their end.
@@ -111,9 +112,11 @@ async fn redeem(
     let new_family = NewFamily::new(app, tenant, &client.client).bound_to(request.jkt());
     let new_family = new_family.in_organization(binding.organization.clone());
     let (user_session, auth_time, claims) = (approval.session_id.clone(), binding.auth_time, binding.claims.clone());
+    let changes = binding.changes.clone();
     let taking = Taking {
         app: app.clone(),
         code_digest: row.code_digest.clone(),
+        client_id: client.client.client_id.clone(),
         approval,
         binding,
         scope,
@@ -140,6 +143,7 @@ async fn redeem(
         // §3.2: `gty` is "absent for code/implicit/device".
         grant: None,
         issued_at: now,
+        changes: &changes,
     };
     let tokens = issue::for_user(app, tenant, client, &issuer, &subject)?;
     Ok(TokenResponse { refresh_token, ..tokens })
@@ -149,6 +153,7 @@ async fn redeem(
 struct Taking {
     app: App,
     code_digest: Vec<u8>,
+    client_id: String,
     approval: DeviceApproval,
     binding: CodeBinding,
     scope: ScopeSet,
@@ -197,6 +202,10 @@ impl Taking {
         } else {
             None
         };
+        let (changes, client_id) = (&self.binding.changes, &self.client_id);
+        if let Some(kept) = KeptClaims::of(changes, &scope, api, client_id, user_id, self.now) {
+            kept.put(tx, tenant)?;
+        }
         let user = user_from_row(&user)?;
         logs::insert(tx, tenant, &self.app.log_row(self.event.user(&user).scope(&scope)))?;
         let refresh_token = refresh_token.map(|(_, token)| token);

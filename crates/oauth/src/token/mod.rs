@@ -11,6 +11,7 @@ mod password;
 mod refresh_token;
 mod refresh_token_format;
 mod request;
+mod scripts;
 
 use axum::body::Bytes;
 use axum::extract::State;

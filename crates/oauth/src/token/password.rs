@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use keywright_app::{
-    ApiRecord, App, AppError, Authenticated, Authentication, Caller, ClientRecord, Limit, LogEvent, LoginAttempt,
-    user_from_row,
+    ApiRecord, App, AppError, Authenticated, Authentication, Caller, ClientRecord, Facts, Limit, LogEvent,
+    LoginAttempt, Protocol, TokenChanges, user_from_row,
 };
 use keywright_store::grants::{self, GrantRow};
 use keywright_store::{Tx, logs, users};
@@ -14,10 +14,11 @@ use keywright_types::{Connection, ResourceServer, ScopeSet, Tenant, User};
 use keywright_web::RateLimits;
 
 use super::refresh_token::NewFamily;
-use super::{Grant, TokenRequest, TokenResponse, events};
+use super::{Grant, TokenRequest, TokenResponse, events, scripts};
 use crate::authorize::{ONLINE_ACCESS, begins_family, scopes_now};
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
+use crate::kept_claims::KeptClaims;
 use crate::permissions::Permissions;
 
 /// §2.6: "only `openid` => all standard OIDC scopes".
@@ -45,6 +46,32 @@ pub(super) async fn run(
     limits.take_with_address(Limit::Login, &[&username.trim().to_lowercase(), &connection.name]).await?;
     let authenticated = authenticate(app, tenant, client, &connection, request.caller(), username, password).await?;
     let now = app.now();
+    let facts = Facts {
+        tenant,
+        client: &client.client,
+        caller: request.caller(),
+        user_id: &authenticated.user.user_id,
+        connection: Some(&connection),
+        protocol: Protocol::Password,
+        request: &scripts::request_facts(request),
+        authorization: None,
+        audience,
+        is_system_api: issuer.api().is_some_and(|api| api.is_system),
+        scope: &scope,
+        organization: None,
+        session: None,
+        refresh_token: None,
+        uncounted: true,
+        silent: true,
+    };
+    let changes = match scripts::changes(app, &facts).await {
+        Ok(changes) => changes,
+        Err(refused) => {
+            // The password was right: the failures before it are over, as after a login.
+            app.record_proof(&tenant.id, authenticated.proof).await?;
+            return Err(refused);
+        }
+    };
     let granted = Granted {
         app: app.clone(),
         tenant: tenant.clone(),
@@ -56,6 +83,7 @@ pub(super) async fn run(
         scope,
         new_family: NewFamily::new(app, tenant, &client.client).bound_to(request.jkt()),
         ip: request.caller().ip.map(|ip| ip.to_string()),
+        changes: changes.clone(),
         now,
     };
     let (user, scope, permissions, refresh_token) = app.store().write(move |tx| granted.record(tx)).await??;
@@ -70,6 +98,7 @@ pub(super) async fn run(
         auth_time: None,
         grant: Some("password"),
         issued_at: now,
+        changes: &changes,
     };
     let tokens = issue::for_user(app, tenant, client, &issuer, &subject)?;
     Ok(TokenResponse { refresh_token, ..tokens })
@@ -152,6 +181,7 @@ struct Granted {
     scope: ScopeSet,
     new_family: NewFamily,
     ip: Option<String>,
+    changes: TokenChanges,
     now: Timestamp,
 }
 
@@ -175,6 +205,9 @@ impl Granted {
         let api = self.api.as_ref().map(|record| &record.api);
         let permissions = Permissions::of(tx, tenant, user_id, api, None)?;
         let scope = Permissions::narrow(permissions.as_ref(), self.scope, api);
+        if let Some(kept) = KeptClaims::of(&self.changes, &scope, api, &self.client_id, user_id, self.now) {
+            kept.put(tx, tenant)?;
+        }
         let refresh_token = if begins_family(&scope) {
             // RT-08: a refresh token needs a grant, which is no consent (AR-07).
             let grant = GrantRow {

@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use keywright_app::{
-    ApiRecord, App, AppError, ClaimsRequest, ClientRecord, LogEvent, LogType, is_live_session, user_from_row,
+    ApiRecord, App, AppError, ClaimsRequest, ClientRecord, Facts, LogEvent, LogType, OrganizationRecord, Protocol,
+    RefreshTokenFacts, SessionFacts, TokenChanges, is_live_session, user_from_row,
 };
 use keywright_store::refresh_tokens::{self, Exchange, RefreshTokenRow};
 use keywright_store::users::{self, UserRow};
 use keywright_store::{Tx, grants, identities, logs, organization_members};
-use keywright_types::{Client, Connection, ScopeSet, Tenant, TenantId, User};
+use keywright_types::{Client, Connection, RefreshTokenSettings, ScopeSet, Tenant, TenantId, User};
 use serde::{Deserialize, Serialize};
 
 use super::organization::{no_member, organization_now};
-use super::{Grant, RefreshToken, TokenRequest, TokenResponse, events, multi_resource};
+use super::{Grant, RefreshToken, TokenRequest, TokenResponse, events, multi_resource, scripts};
 use crate::authorize::{OFFLINE_ACCESS, ONLINE_ACCESS, allows_refresh_token, scopes_now};
 use crate::error::OAuthError;
 use crate::issue::{self, Issuer, Subject};
+use crate::kept_claims::KeptClaims;
 use crate::permissions::Permissions;
 
 /// What later tokens of a family are made from, besides its columns.
@@ -83,6 +85,8 @@ pub(super) async fn run(
     let organization = organization.map_err(invalid_token)?;
     let connections = app.login_connections(&tenant.id, &client.client, organization.as_deref()).await?;
     let settings = client.client.refresh_token.clone();
+    let asking = Asking { app, tenant, client, request, family: &family, payload: &payload };
+    let changes = asking.changes(token.generation, now, &issuer, &scope, organization.as_deref()).await?;
     let exchange = Exchange {
         generation: token.generation,
         rotating: settings.rotates(),
@@ -109,12 +113,14 @@ pub(super) async fn run(
         exchange,
         granted,
         reused,
+        changes: changes.clone(),
     };
     let exchanged = app.store().write(move |tx| taking.take(tx, &id)).await?;
     let (row, user, scope, permissions) = match exchanged {
         Exchanged::Granted { row, user, scope, permissions } => (row, user, scope, permissions),
         Exchanged::Refused(error) => return Err(error),
     };
+    let changes = changes.ok_or_else(|| AppError::internal("a refresh token that was over was exchanged"))?;
     let subject = Subject {
         user: &user,
         session_id: row.session_id.as_deref(),
@@ -126,6 +132,7 @@ pub(super) async fn run(
         organization: organization.as_ref().map(|record| &record.organization),
         grant: Some("refresh_token"),
         issued_at: now,
+        changes: &changes,
     };
     let tokens = issue::for_user(app, tenant, client, &issuer, &subject)?;
     // §4.3: "Response contains `refresh_token` only with rotation." A token that was replaced before rotation was switched
@@ -137,6 +144,101 @@ pub(super) async fn run(
         None
     };
     Ok(TokenResponse { refresh_token, ..tokens })
+}
+
+/// Whether a token can be exchanged at all.
+#[derive(PartialEq, Eq)]
+enum Usable {
+    /// The database decides.
+    Perhaps,
+    /// It is over: a revoked family stays revoked, generations only grow, and time does not go back.
+    Never,
+}
+
+fn standing(family: &RefreshTokenRow, generation: i64, settings: &RefreshTokenSettings, now: Timestamp) -> Usable {
+    let over = |end: Option<Timestamp>| end.is_some_and(|end| end <= now);
+    let outrun = generation < family.generation && settings.leeway == 0;
+    if family.revoked_at.is_some() || outrun || over(family.idle_expires_at) || over(family.expires_at) {
+        return Usable::Never;
+    }
+    Usable::Perhaps
+}
+
+/// The user, before scripts are told of them. The refusals are those of the transaction, which looks again.
+async fn user_now(app: &App, tenant: &TenantId, user_id: &str) -> Result<User, OAuthError> {
+    match app.user(tenant, user_id).await? {
+        None => Err(user_gone()),
+        Some(user) if user.blocked => Err(OAuthError::blocked()),
+        Some(user) => Ok(user),
+    }
+}
+
+fn user_gone() -> OAuthError {
+    let description = "The refresh_token was generated for a user who doesn't exist anymore.";
+    OAuthError::invalid_grant(description, "the user is gone")
+}
+
+/// A use of a refresh token that Rules and Actions are asked about.
+struct Asking<'a> {
+    app: &'a App,
+    tenant: &'a Tenant,
+    client: &'a ClientRecord,
+    request: &'a TokenRequest,
+    family: &'a RefreshTokenRow,
+    payload: &'a Payload,
+}
+
+impl Asking<'_> {
+    /// What they say, before anything rotates; `None` where nothing can come of the exchange, which the transaction refuses.
+    async fn changes(
+        &self,
+        generation: i64,
+        now: Timestamp,
+        issuer: &Issuer,
+        scope: &ScopeSet,
+        organization: Option<&OrganizationRecord>,
+    ) -> Result<Option<TokenChanges>, OAuthError> {
+        let Self { app, tenant, client, request, family, payload } = self;
+        if standing(family, generation, &client.client.refresh_token, now) == Usable::Never {
+            return Ok(None);
+        }
+        let user = user_now(app, &tenant.id, &family.user_id).await?;
+        let connections = app.connections(&tenant.id).await?;
+        let proven = payload.auth_time.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let session = family.session_id.as_ref().map(|id| SessionFacts {
+            id: id.clone(),
+            authenticated_at: proven.unwrap_or(family.created_at),
+            reused: true,
+            ends: None,
+        });
+        let token = RefreshTokenFacts {
+            id: family.family_id.clone(),
+            created_at: family.created_at,
+            idle_expires_at: family.idle_expires_at,
+            expires_at: family.expires_at,
+            last_exchanged_at: family.last_exchanged_at,
+            rotating: family.rotating,
+        };
+        let facts = Facts {
+            tenant,
+            client: &client.client,
+            caller: request.caller(),
+            user_id: &user.user_id,
+            connection: connections.iter().find(|own| own.name == user.connection),
+            protocol: Protocol::RefreshToken,
+            request: &scripts::request_facts(request),
+            authorization: None,
+            audience: issuer.api().map(|api| api.identifier.as_str()),
+            is_system_api: issuer.api().is_some_and(|api| api.is_system),
+            scope,
+            organization: organization.map(|record| &record.organization),
+            session: session.as_ref(),
+            refresh_token: Some(&token),
+            uncounted: false,
+            silent: true,
+        };
+        scripts::changes(app, &facts).await.map(Some)
+    }
 }
 
 /// One use of a refresh token, ready for its transaction.
@@ -153,6 +255,8 @@ struct Taking {
     exchange: Exchange,
     granted: LogEvent,
     reused: LogEvent,
+    /// What scripts said; `None` where they were not asked, because nothing can come of it.
+    changes: Option<TokenChanges>,
 }
 
 impl Taking {
@@ -180,8 +284,7 @@ impl Taking {
         }
         // RT-04: user, connection and grant as they are now. The client, its grant type and the API were checked before.
         let Some(user) = users::find(tx, tenant, &family.user_id)? else {
-            let description = "The refresh_token was generated for a user who doesn't exist anymore.";
-            return refused(OAuthError::invalid_grant(description, "the user is gone"));
+            return refused(user_gone());
         };
         if user.blocked {
             return refused(OAuthError::blocked());
@@ -200,6 +303,10 @@ impl Taking {
         let Some(row) = refresh_tokens::exchange(tx, tenant, family_id, &self.exchange)? else {
             return Ok(Exchanged::Refused(self.explain(tx, tenant)?));
         };
+        let Some(changes) = &self.changes else {
+            // By the clock of another node it lives again. Taken back with the transaction, so that the next try asks them.
+            return Err(AppError::Unavailable("a refresh token came back to life".to_owned()));
+        };
         if row.rotating && !family.rotating {
             // §4.4, switching rotation on: "other tokens for same client/API/user are revoked".
             let now = self.exchange.now;
@@ -210,6 +317,9 @@ impl Taking {
         let api = self.api.as_ref().map(|record| &record.api);
         let permissions = Permissions::of(tx, tenant, &row.user_id, api, self.organization.as_deref())?;
         let scope = Permissions::narrow(permissions.as_ref(), self.scope, api);
+        if let Some(kept) = KeptClaims::of(changes, &scope, api, client_id, &row.user_id, self.exchange.now) {
+            kept.put(tx, tenant)?;
+        }
         logs::insert(tx, tenant, &self.app.log_row(self.granted.user(&user).scope(&scope)))?;
         Ok(Exchanged::Granted { row: Box::new(row), user: Box::new(user), scope, permissions })
     }

@@ -11,6 +11,7 @@ mod master_key;
 mod metrics;
 mod proxies;
 mod refusal;
+mod scripts;
 mod telemetry;
 mod tls;
 mod users_import;
@@ -32,6 +33,7 @@ use crate::connections::Bounds;
 pub(crate) use log::{LogFormat, LogSettings};
 pub(crate) use metrics::Exposure;
 pub(crate) use refusal::Refusal;
+pub(crate) use scripts::Scripts;
 pub(crate) use telemetry::TelemetrySettings;
 pub(crate) use tls::Transport;
 
@@ -55,6 +57,12 @@ pub(crate) const KEYS: &[&str] = &[
     "egress.ca_certificates",
     "breached_passwords.range_url",
     "users_import.max_bytes",
+    "scripts.timeout",
+    "scripts.processor_time",
+    "scripts.memory",
+    "scripts.workers",
+    "scripts.per_tenant",
+    "scripts.requests",
     "mail.smtp_url",
     "mail.from",
     "tls.certificate",
@@ -87,6 +95,7 @@ pub(crate) struct Document {
     egress: egress::EgressSettings,
     breached_passwords: Option<breached_passwords::BreachedPasswordSettings>,
     users_import: users_import::UsersImportSettings,
+    scripts: scripts::ScriptSettings,
     mail: Option<mail::MailSettings>,
     tls: Option<tls::TlsSettings>,
     log: LogSettings,
@@ -123,6 +132,8 @@ pub(crate) struct Serving {
     pub(crate) breached_passwords: Option<BreachedPasswordSource>,
     /// Bytes that a file of users may have.
     pub(crate) users_import_limit: usize,
+    /// What scripts of tenants may use.
+    pub(crate) scripts: Scripts,
     /// Who takes mails.
     pub(crate) mailer: Arc<dyn Mailer>,
     /// How many connections there may be.
@@ -202,8 +213,8 @@ impl Document {
         let metrics = metrics::resolve(self.metrics.as_ref());
         let (egress, mailer) = (self.egress.resolve(), mail::resolve(self.mail.as_ref()));
         let source = breached_passwords::resolve(self.breached_passwords.as_ref());
-        let import = users_import::resolve(self.users_import);
-        match (listen, self.storage(), transport, metrics, egress, mailer, source, import) {
+        let (import, scripts) = (users_import::resolve(self.users_import), self.scripts.resolve());
+        match (listen, self.storage(), transport, metrics, egress, mailer, source, import, scripts) {
             (
                 Ok(listen),
                 Ok(storage),
@@ -213,6 +224,7 @@ impl Document {
                 Ok(mailer),
                 Ok(breached_passwords),
                 Ok(users_import_limit),
+                Ok(scripts),
             ) => {
                 let Self { trusted_proxies, rate_limits, connections, .. } = self;
                 Ok(Serving {
@@ -225,11 +237,12 @@ impl Document {
                     egress,
                     breached_passwords,
                     users_import_limit,
+                    scripts,
                     mailer,
                     connections,
                 })
             }
-            (listen, storage, transport, metrics, egress, mailer, source, import) => {
+            (listen, storage, transport, metrics, egress, mailer, source, import, scripts) => {
                 let own = [
                     listen.err(),
                     transport.err(),
@@ -238,6 +251,7 @@ impl Document {
                     mailer.err(),
                     source.err(),
                     import.err(),
+                    scripts.err(),
                 ];
                 Err(Refusal::all(own).and(storage.err()))
             }

@@ -11,6 +11,7 @@ mod trust;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use keywright_app::mail::Inbox;
 use keywright_app::{Clock, EgressOptions, Exceptions, MasterKeys};
@@ -25,7 +26,7 @@ use crate::cli::DevServer;
 use crate::config::Storage;
 use crate::listener::{Listener, is_loopback, stop_signal};
 use crate::routes::{self, Surroundings};
-use crate::{Failure, instance};
+use crate::{Failure, instance, scripts};
 
 use authority::Authority;
 pub(crate) use authority::AuthorityError;
@@ -105,6 +106,7 @@ impl Development {
         let tls = authority.server_config(&options.domain, clock.now())?;
         let storage = storage_in(directory, options.database.as_deref())?;
         let app = instance::open_serving(storage, clock, options.limits, egress(&authority)?).await?;
+        scripts::run(&app, scripts::of_development()).map_err(Failure::Io)?;
         let domain = match listener.port() {
             443 => options.domain.clone(),
             port => format!("{}:{port}", options.domain),
@@ -125,6 +127,7 @@ impl Development {
         let inbox = Inbox::default();
         self.app.send_mails_with(Arc::new(inbox.clone()));
         let surroundings = Surroundings {
+            script_time: Duration::from_secs(20),
             trusted_proxies: TrustedProxies::default(),
             behind_proxy_only: false,
             test_controls: options.test_controls.then(clock::router),

@@ -16,10 +16,12 @@ use crate::query::parameter;
 use crate::schema::{boolean, object, open_object, optional, required, text_of};
 
 const ABOUT: &str = "\
-Actions are stored, versioned, deployed and bound to triggers; they do not run yet. Code is not parsed, packages are not
-installed, and `latest` stays as it is written.
+Actions run at the triggers `post-login`, `credentials-exchange`, `pre-user-registration`, `post-user-registration`,
+`post-change-password` and `password-reset-post-challenge`, in the order of their bindings; at the others they are stored. A change
+counts from the next login on. Code is not parsed when it is stored, packages are not installed (those that the engine has are
+there, whatever version is named), and `latest` stays as it is written.
 
-An action is a draft; `deploy` makes a version of it, and the deployed version is what a trigger will run. A draft is `built` at
+An action is a draft; `deploy` makes a version of it, and the deployed version is what a trigger runs. A draft is `built` at
 once. Of an action 50 versions are kept, of a tenant 100 actions, and 20 actions are bound to a trigger. The trigger of an action
 never changes, and names are unique among the actions of a trigger (409).
 

@@ -14,13 +14,13 @@ use crate::schema::{boolean, list, object, required, text, text_of};
 const PAGING: Paging = Paging::numbered("rules");
 
 const ABOUT: &str = "\
-Rules are stored, ordered and validated; they do not run yet, and their scripts are not parsed yet. A rule without `order` comes
-last. Two rules have neither the same name nor the same order (409). Only rules of the stage `login_success` will run; those of the
-others are stored.";
+Rules run in every login and at every refresh, in their order, before actions; a change counts from the next login on. A rule
+without `order` comes last. Two rules have neither the same name nor the same order (409). Only rules of the stage `login_success`
+run; those of the others are stored. Scripts are not parsed when they are stored: one that cannot be read denies the login.";
 
 const CONFIGS: &str = "\
 Settings that all rules share, as `configuration`. Values are sealed in the database and never answered, but by the `PUT` that sets
-them. Rules do not run yet.";
+them. What a rule writes to the console does not show them.";
 
 const HOOKS: &str = "\
 There are no hooks: lists are empty, and nothing can be created. What hooks did, actions do.";

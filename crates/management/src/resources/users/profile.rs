@@ -2,7 +2,7 @@
 
 use keywright_app::AppError;
 use keywright_store::users::UserRow;
-use keywright_store::{Tx, identities};
+use keywright_store::{Tx, identities, password_changes};
 use keywright_types::{TenantId, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -32,6 +32,8 @@ pub(crate) fn show(tx: &mut Tx<'_>, tenant: &TenantId, row: &UserRow) -> Result<
     set("created_at", Some(time(row.created_at)));
     set("updated_at", Some(time(row.updated_at)));
     set("last_login", row.last_login_at.map(time));
+    let changed = password_changes::find(tx, tenant, &row.user_id)?;
+    set("last_password_reset", changed.map(time));
     set("last_ip", row.last_ip.as_ref().map(|ip| json!(ip)));
     set("logins_count", (row.logins_count > 0).then(|| json!(row.logins_count)));
     for (name, text) in [("user_metadata", &row.user_metadata), ("app_metadata", &row.app_metadata)] {

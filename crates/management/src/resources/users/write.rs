@@ -1,6 +1,10 @@
 //! Creating, changing and deleting users (`management-api.md` §5.3).
 
-use keywright_app::{AccountError, AppError, NewUser, PasswordRefusal, SignUpError, user_from_row};
+pub(crate) use keywright_app::RESERVED_APP_METADATA as RESERVED;
+use keywright_app::{
+    AccountError, AppError, NewUser, PasswordRefusal, RegistrationFacts, RegistrationVerdict, RequestFacts,
+    SignUpError, user_from_row,
+};
 use keywright_store::identities;
 use keywright_store::users::{self, UserRow};
 use keywright_types::Connection;
@@ -12,32 +16,6 @@ use crate::call::{Call, Reply};
 use crate::error::ApiError;
 use crate::fields::{created, merge};
 use crate::operation::Outcome;
-
-/// §5.3: keys of `app_metadata` that mean something else.
-pub(crate) const RESERVED: [&str; 22] = [
-    "__tenant",
-    "_id",
-    "blocked",
-    "clientID",
-    "created_at",
-    "email",
-    "email_verified",
-    "globalClientID",
-    "global_client_id",
-    "identities",
-    "lastIP",
-    "lastLogin",
-    "loginsCount",
-    "metadata",
-    "multifactor_last_modified",
-    "multifactor",
-    "updated_at",
-    "user_id",
-    "last_ip",
-    "last_login",
-    "logins_count",
-    "tenant",
-];
 
 pub(super) async fn create(call: Call) -> Outcome {
     let body = created(&fields::all(), call.members());
@@ -70,6 +48,21 @@ pub(super) async fn create(call: Call) -> Outcome {
         row.app_metadata = value.to_string();
     }
     readable(&row)?;
+    // The password is in no request that Actions are told of.
+    let request = RequestFacts { method: "POST".to_owned(), ..RequestFacts::default() };
+    let facts = RegistrationFacts {
+        tenant: &call.tenant,
+        connection: &connection,
+        client: None,
+        caller: &call.caller,
+        request: &request,
+        authorization: None,
+    };
+    let verdict = call.app.run_registration_scripts(&facts, &mut row).await?;
+    if let RegistrationVerdict::Denied { reason, .. } = verdict {
+        return Err(ApiError::bad_request(reason).code("extensibility_error"));
+    }
+    let actions = call.app.registration_actions(&facts, &row).await?;
     // "Verification e-mail is sent unless `email_verified:true` or `verify_email:false`."
     let mailed = !row.email_verified && flag("verify_email").unwrap_or(true);
     let app = call.app.clone();
@@ -78,6 +71,7 @@ pub(super) async fn create(call: Call) -> Outcome {
         if mailed {
             app.queue_verification_email(tx, tenant, &row.user_id, None, None, None)?;
         }
+        app.queue_actions(tx, tenant, actions.as_ref())?;
         show(tx, tenant, &row)
     });
     let written = written.await;
