@@ -83,11 +83,11 @@ describe(`Rules and Actions on ${engine}`, () => {
 
     const script = "function (user, context, callback) { callback(new UnauthorizedError('Not today')); }";
     await api.rules.update(rule.id, { script });
-    for (const denied of [
-      logIn(page, person, { prompt: 'none' }),
-      client.refreshTokenGrant(config, refreshed.refresh_token ?? tokens.refresh_token),
+    for (const attempt of [
+      () => logIn(page, person, { prompt: 'none' }),
+      () => client.refreshTokenGrant(config, refreshed.refresh_token ?? tokens.refresh_token),
     ]) {
-      await assert.rejects(denied, (error) => {
+      await assert.rejects(attempt, (error) => {
         assert.equal(error.error, 'unauthorized');
         assert.equal(error.error_description, 'Not today');
         return true;
@@ -120,7 +120,7 @@ describe(`Rules and Actions on ${engine}`, () => {
     const tokens = await logIn(page, person, { screen_hint: 'signup' });
     assert.equal(tokens.claims().greeting, `good morning from ${server.url}/`);
     const logs = [];
-    for await (const entry of await api.logs.list({ q: 'type:script_output' })) logs.push(entry);
+    for await (const entry of await api.logs.list({ search: 'type:script_output' })) logs.push(entry);
     assert.deepEqual(
       logs.map((entry) => entry.details.console[0].text),
       [`login of ${person.email} [secret]`],
