@@ -148,7 +148,7 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     let domain = json!({ "domain": "login.example.com", "type": "self_managed_certs" });
     let domain = api.create("/custom-domains", domain).await;
 
-    let rule = api.create("/rules", json!({ "name": "one", "script": "function () {}" })).await;
+    let rule = api.create("/rules", json!({ "name": "one", "script": "function () {}", "enabled": false })).await;
     assert_eq!(api.send(Method::PUT, "/rules-configs/KEY", Some(json!({ "value": "v" }))).await.status, 200);
     let (action, version) = crate::actions::deployed(&api, "greet").await;
     crate::actions::bind(&api, "greet").await;
