@@ -148,7 +148,11 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     let domain = json!({ "domain": "login.example.com", "type": "self_managed_certs" });
     let domain = api.create("/custom-domains", domain).await;
 
-    let rule = api.create("/rules", json!({ "name": "one", "script": "function () {}", "enabled": false })).await;
+    // Before there are scripts, which would have a say.
+    let (_, session, family) = crate::sessions::logged_in(&api).await;
+    let own_grant = id(&api.get("/grants").await.json()[0], "id");
+
+    let rule = api.create("/rules", json!({ "name": "one", "script": "function () {}" })).await;
     assert_eq!(api.send(Method::PUT, "/rules-configs/KEY", Some(json!({ "value": "v" }))).await.status, 200);
     let (action, version) = crate::actions::deployed(&api, "greet").await;
     crate::actions::bind(&api, "greet").await;
@@ -160,9 +164,6 @@ async fn tn_01_identifiers_of_another_tenant_find_nothing() {
     });
     assert_eq!(api.post("/email-templates", template).await.status, 200);
     let job = api.post("/jobs/users-exports", json!({})).await.text("id");
-
-    let (_, session, family) = crate::sessions::logged_in(&api).await;
-    let own_grant = id(&api.get("/grants").await.json()[0], "id");
 
     let new = NewTenant {
         domain: "neighbour.example.com".to_owned(),

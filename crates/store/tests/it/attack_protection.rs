@@ -129,8 +129,13 @@ pub(crate) async fn lg_12_tickets_are_used_once_and_superseded(database: Arc<Dat
     assert_eq!(find([1; 32], "unblock", 60).await.unwrap(), None, "expired");
     assert_eq!(take([1; 32], "unblock", 60).await.unwrap(), None);
     assert_eq!(take([1; 32], "reset", 1).await.unwrap(), None, "another purpose");
+    let set =
+        |kind: &'static str| store.write(move |tx| tickets::set_document(tx, &acme(), &[1; 32], kind, r#"{"a":1}"#));
+    assert!(!set("reset").await.unwrap());
+    assert!(set("unblock").await.unwrap());
     assert_eq!(take([1; 32], "unblock", 1).await.unwrap(), ann);
     assert_eq!(take([1; 32], "unblock", 1).await.unwrap(), None, "used");
+    assert!(!set("unblock").await.unwrap(), "what was used says what it said");
     add([1; 32], "unblock", "auth0|ann").await.unwrap();
     assert_eq!(find([1; 32], "unblock", 1).await.unwrap(), None, "a used ticket is never good again");
     for (digest, kind, user_id) in

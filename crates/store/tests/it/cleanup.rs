@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use keywright_store::userinfo_claims::UserinfoClaimsRow;
 use keywright_store::{
     Store, StoreError, Tx, access_token_revocations, authorization_codes, cleanup, client_secrets, device_codes, jobs,
     known_devices, leases, login_failures, network_attempts, params, pushed_requests, refresh_tokens,
-    revoked_access_tokens, tickets, transactions, used_jwt_ids,
+    revoked_access_tokens, tickets, transactions, used_jwt_ids, userinfo_claims,
 };
 
 use crate::database::Database;
-use crate::rows::{acme, at, code, device_code, family, job, populate, pushed_request, secret, ticket, transaction};
+use crate::rows::{
+    acme, at, code, device_code, family, job, populate, pushed_request, secret, ticket, transaction, userinfo_row,
+};
 
 /// How many rows of each table there are.
 async fn counts(store: &Store) -> [i64; 8] {
@@ -129,6 +132,21 @@ pub(crate) async fn removes_what_attack_protection_no_longer_needs(database: Arc
     store.write(fill).await.unwrap();
     assert_eq!(cleanup::run_once(&store, at(59), "node").await.unwrap(), Some(0));
     assert_eq!(cleanup::run_once(&store, at(60), "node").await.unwrap(), Some(4));
+}
+
+pub(crate) async fn removes_userinfo_claims_with_their_tokens(database: Arc<Database>) {
+    let store = database.open().await;
+    populate(&store).await;
+    let find = || store.read(|tx| userinfo_claims::find(tx, &acme(), "auth0|ann", "app", 1));
+    for claims in ["{}", "{\"a\":1}"] {
+        let row = UserinfoClaimsRow { claims: claims.to_owned(), ..userinfo_row("auth0|ann", 60) };
+        let put = row.clone();
+        store.write(move |tx| userinfo_claims::put(tx, &acme(), &put)).await.unwrap();
+        assert_eq!(find().await.unwrap(), Some(row), "the later token of one second counts");
+    }
+    assert_eq!(cleanup::run_once(&store, at(59), "node").await.unwrap(), Some(0));
+    assert_eq!(cleanup::run_once(&store, at(60), "node").await.unwrap(), Some(1));
+    assert_eq!(find().await.unwrap(), None);
 }
 
 pub(crate) async fn runs_on_one_node_at_a_time(database: Arc<Database>) {

@@ -8,9 +8,9 @@ use keywright_store::{
     authorization_codes, client_credentials, client_grants, client_secrets, clients, config, connections, device_codes,
     device_credentials, grants, identities, jobs, known_devices, login_failures, network_attempts,
     organization_client_grants, organization_member_roles, organization_members, organizations, params,
-    pushed_requests, refresh_tokens, resource_servers, revoked_access_tokens, roles, rules, search, session_clients,
-    sessions, signing_keys, tenant_documents, tenants, tickets, transactions, used_jwt_ids, used_passwords, user_jobs,
-    user_permissions, users,
+    password_changes, pushed_requests, refresh_tokens, resource_servers, revoked_access_tokens, roles, rules, search,
+    session_clients, sessions, signing_keys, tenant_documents, tenants, tickets, transactions, used_jwt_ids,
+    used_passwords, user_jobs, user_permissions, userinfo_claims, users,
 };
 use keywright_types::TenantId;
 
@@ -21,6 +21,7 @@ use crate::rows::{
     acme, action, action_version, approval, at, binding, client, client_grant, code, connection, credential,
     device_code, ec_key, family, grant, job, permission, populate, pushed_request, resource_server, role, rule,
     rule_config, secret, session, signing_key, tenant_document, ticket, transaction, umbrella, user, user_job,
+    userinfo_row,
 };
 
 /// One row of everything for acme.
@@ -79,6 +80,8 @@ fn fill(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     client_secrets::replace(tx, &acme(), "app", &secret(1))?;
     used_jwt_ids::take(tx, &acme(), &[1; 32], at(60))?;
     used_passwords::remember(tx, &acme(), "auth0|ann", Some("$argon2id$0"), 3, at(1))?;
+    users::set_password(tx, &acme(), "auth0|ann", "$argon2id$1", at(1))?;
+    userinfo_claims::put(tx, &acme(), &userinfo_row("auth0|ann", 60))?;
     pushed_requests::insert(tx, &acme(), &pushed_request(1))?;
     revoked_access_tokens::insert(tx, &acme(), &[1; 32], at(60))?;
     user_jobs::insert(tx, &acme(), &user_job("job_a"))?;
@@ -136,6 +139,8 @@ async fn everything(store: &Store) -> Vec<Vec<Row>> {
         "SELECT * FROM client_secrets WHERE tenant_id = $1",
         "SELECT * FROM used_jwt_ids WHERE tenant_id = $1",
         "SELECT * FROM used_passwords WHERE tenant_id = $1",
+        "SELECT * FROM password_changes WHERE tenant_id = $1",
+        "SELECT * FROM userinfo_claims WHERE tenant_id = $1",
         "SELECT * FROM pushed_requests WHERE tenant_id = $1",
         "SELECT * FROM revoked_access_tokens WHERE tenant_id = $1",
         "SELECT * FROM user_jobs WHERE tenant_id = $1",
@@ -263,6 +268,8 @@ fn trespass_reading(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
         ("jobs::find", jobs::find(tx, t, "j")?.is_some()),
         ("jobs::failed", !jobs::failed(tx, t, 9)?.is_empty()),
         ("login_failures::list", !login_failures::list(tx, t, &[1; 32], at(1))?.is_empty()),
+        ("password_changes::find", password_changes::find(tx, t, "auth0|ann")?.is_some()),
+        ("userinfo_claims::find", userinfo_claims::find(tx, t, "auth0|ann", "app", 1)?.is_some()),
         ("used_passwords::list", !used_passwords::list(tx, t, "auth0|ann", 9)?.is_empty()),
         ("known_devices::is_known", known_devices::is_known(tx, t, "auth0|ann", &[1; 32], at(1))?),
         ("tickets::find", tickets::find(tx, t, &[1; 32], "unblock", at(1))?.is_some()),
@@ -286,6 +293,7 @@ fn trespass_writing(tx: &mut Tx<'_>) -> Result<Vec<&'static str>, StoreError> {
     used_passwords::remember(tx, t, "auth0|ann", None, 0, at(1))?;
     let changed = [
         ("login_failures::clear", login_failures::clear(tx, t, &[1; 32])? > 0),
+        ("tickets::set_document", tickets::set_document(tx, t, &[1; 32], "unblock", "{}")?),
         ("tickets::take", tickets::take(tx, t, &[1; 32], "unblock", at(1))?.is_some()),
         ("signing_keys::add_ec", signing_keys::add_ec(tx, t, "kid", &ec_key("other"))?),
         ("signing_keys::promote", signing_keys::promote(tx, t, "kid", at(1))?),

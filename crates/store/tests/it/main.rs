@@ -171,7 +171,7 @@ conformance! {
     }
     leases { are_held_by_one, pass_on_when_they_expire, are_released_by_their_holder }
     cleanup { keeps_device_codes_for_an_hour, removes_what_is_expired_in_batches, keeps_what_is_alive, remembers_for_replays, keeps_failed_jobs_for_a_week,
-        removes_what_attack_protection_no_longer_needs,
+        removes_what_attack_protection_no_longer_needs, removes_userinfo_claims_with_their_tokens,
         runs_on_one_node_at_a_time }
 
     // What holds for all of them.

@@ -26,6 +26,7 @@ use keywright_store::tenants::TenantRow;
 use keywright_store::tickets::TicketRow;
 use keywright_store::transactions::TransactionRow;
 use keywright_store::user_jobs::UserJobRow;
+use keywright_store::userinfo_claims::UserinfoClaimsRow;
 use keywright_store::users::UserRow;
 use keywright_store::{Store, StoreError, Tx, clients, tenants, users};
 use keywright_types::TenantId;
@@ -433,5 +434,17 @@ pub(crate) fn ticket(digest: [u8; 32], kind: &str, user_id: &str) -> TicketRow {
         document: None,
         created_at: at(0),
         expires_at: at(60),
+    }
+}
+
+/// Claims for the tokens that the application `app` got for a user in the first second.
+pub(crate) fn userinfo_row(user_id: &str, expires_at: i64) -> UserinfoClaimsRow {
+    UserinfoClaimsRow {
+        user_id: user_id.to_owned(),
+        client_id: "app".to_owned(),
+        issued_at: 1,
+        scope: "openid".to_owned(),
+        claims: "{}".to_owned(),
+        expires_at: at(expires_at),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keywright_store::{grants, refresh_tokens, sessions, users};
+use keywright_store::{grants, password_changes, refresh_tokens, sessions, users};
 
 use crate::database::Database;
 use crate::rows::{acme, at, family, grant, populate, session, user};
@@ -131,7 +131,10 @@ pub(crate) async fn change_password_email_and_username(database: Arc<Database>) 
     let store = database.open().await;
     populate(&store).await;
     store.write(|tx| users::insert(tx, &acme(), &user("bob"))).await.unwrap();
+    let changed = || store.read(|tx| password_changes::find(tx, &acme(), "auth0|ann"));
+    assert_eq!(changed().await.unwrap(), None);
     assert!(store.write(|tx| users::set_password(tx, &acme(), "auth0|ann", "$new", at(5))).await.unwrap());
+    assert_eq!(changed().await.unwrap(), Some(at(5)));
     let set = |email: &'static str| {
         store.write(move |tx| users::set_email(tx, &acme(), "auth0|ann", Some(email), false, at(6)))
     };
